@@ -1,0 +1,62 @@
+// What a client asks for, and what became of it.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kvs/change.hpp"
+#include "kvs/record.hpp"
+#include "kvs/revision.hpp"
+
+namespace kvs {
+
+// What must hold at the command's place in the order, or it is refused.
+struct Condition {
+  enum class Kind : std::uint8_t {
+    exists,         // If-Match: *
+    absent,         // If-None-Match: *
+    revision_in,    // If-Match: "7", "9"         the key exists with one of these revisions
+    revision_not_in,  // If-None-Match: "7", "9"  no such key, or one with another revision
+    value_is,       // the key exists with exactly this value
+  };
+  Kind kind;
+  std::vector<Revision> revisions;
+  std::string value;
+};
+
+// A request for a change to one key. `record` holds the key and, for a set, value and content type; the judge stamps it.
+struct Command {
+  Op op = Op::set;
+  NewRecord record;
+  std::vector<Condition> conditions;  // of the same key; all must hold
+  Origin origin;
+
+  // Bytes it takes while it waits; what the bounds of the queues count.
+  std::size_t footprint() const { return sizeof(Command) + (record ? record->footprint() : 0); }
+};
+
+// Names a command whose outcome somebody in this process waits for: the I/O thread, and a number that thread chose.
+// The bus carries it beside the command and never looks inside.
+struct Ticket {
+  static constexpr std::uint32_t nobody = UINT32_MAX;
+  std::uint32_t thread = nobody;
+  std::uint32_t slot = 0;
+  std::uint64_t serial = 0;
+};
+
+// What became of a command.
+struct Verdict {
+  enum class Outcome : std::uint8_t {
+    applied,   // took effect at `revision`
+    nothing,   // a delete of a key that is not there: no change, `revision` is that of the state it was judged against
+    refused,   // a condition did not hold; `current` is what is there instead (null: no such key)
+    failed,    // certainly not applied, ever
+    unknown,   // may have been applied
+  };
+  Outcome outcome = Outcome::unknown;
+  bool created = false;                // applied set: the key was not there before
+  Revision revision = no_revision;
+  RecordRef current;                   // refused: the key's record; applied set: the new record
+};
+
+}  // namespace kvs

@@ -1,0 +1,50 @@
+#include "kvs/origin.hpp"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+#include <cstring>
+
+namespace kvs {
+
+std::string to_string(const Origin& origin) {
+  char text[INET6_ADDRSTRLEN];
+  switch (origin.kind) {
+    case Origin::Kind::none:
+      return {};
+    case Origin::Kind::local:
+      return "unix";
+    case Origin::Kind::ipv4:
+      inet_ntop(AF_INET, origin.address.data(), text, sizeof text);
+      return std::string(text) + ':' + std::to_string(origin.port);
+    case Origin::Kind::ipv6:
+      inet_ntop(AF_INET6, origin.address.data(), text, sizeof text);
+      return '[' + std::string(text) + "]:" + std::to_string(origin.port);
+  }
+  return {};
+}
+
+Origin parse_origin(std::string_view text) {
+  Origin origin;
+  if (text == "unix") {
+    origin.kind = Origin::Kind::local;
+    return origin;
+  }
+  auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  auto port = text.substr(colon + 1);
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), origin.port);
+  if (error != std::errc{} || end != port.data() + port.size()) return {};
+  std::string host(text.substr(0, colon));
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    if (inet_pton(AF_INET6, host.c_str(), origin.address.data()) != 1) return {};
+    origin.kind = Origin::Kind::ipv6;
+  } else {
+    if (inet_pton(AF_INET, host.c_str(), origin.address.data()) != 1) return {};
+    origin.kind = Origin::Kind::ipv4;
+  }
+  return origin;
+}
+
+}  // namespace kvs
