@@ -1,0 +1,54 @@
+// What `kvs serve` was asked for, and the server itself.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kvs {
+
+class Settings;
+
+// Where one listener stands: a TCP address, or a path.
+struct ListenAddress {
+  std::string address;         // a literal IPv4 or IPv6 address, without brackets; empty for a path
+  std::uint16_t port = 0;      // 0 = any
+  std::filesystem::path path;  // unix:PATH; empty for TCP
+};
+
+enum class FsyncMode : std::uint8_t { always, interval, never };
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+enum class LogFormat : std::uint8_t { automatic, human, logfmt, json };  // automatic: human on a terminal, logfmt else
+
+// Parsed, checked and complete: no value needs another look, defaults are filled in.
+struct ServeOptions {
+  std::vector<ListenAddress> listen;  // at least one
+  std::filesystem::path data_dir;     // empty if ephemeral
+  bool ephemeral = false;
+  std::string bus = "local";
+  std::string instance;  // 1 to 64 bytes of A-Z a-z 0-9 . _ -
+  unsigned threads = 1;  // I/O threads, 1 to 256
+  FsyncMode fsync = FsyncMode::always;
+  std::chrono::milliseconds fsync_interval{0};  // with FsyncMode::interval: 1 ms to 1 h
+  std::uint64_t history_bytes = 0;              // at least 64 KiB
+  std::uint64_t history_memory = 0;             // at least 64 KiB
+  std::uint64_t max_value_size = 0;             // 1 byte to 1 GiB
+  unsigned max_connections = 0;                 // at least 1
+  bool allow_anonymous = false;
+  std::vector<std::string> allowed_hosts;  // lower case, without port
+  std::vector<std::string> cors_origins;   // scheme://host[:port]
+  std::string kafka_topic;                 // the `Topic` of legacy watch messages
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::automatic;
+  std::chrono::milliseconds shutdown_delay{0};
+  std::chrono::milliseconds shutdown_timeout{0};
+};
+
+// Throws UsageError, naming the flag, variable or line of the file that is wrong.
+ServeOptions serve_options(const Settings& settings);
+
+// Serves until SIGTERM or SIGINT. Returns the exit code: 0 stopped as asked, 9 damaged data, 1 the rest.
+int serve(const ServeOptions& options);
+
+}  // namespace kvs

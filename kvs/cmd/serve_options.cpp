@@ -1,0 +1,179 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <cctype>
+#include <thread>
+
+#include "kvs/cmd/serve.hpp"
+#include "kvs/cmd/settings.hpp"
+#include "kvs/units.hpp"
+
+namespace kvs {
+namespace {
+
+using boost::asio::ip::address;
+
+ListenAddress local_socket(const Settings& settings, const std::string& path) {
+  constexpr std::size_t longest = 107;  // sockaddr_un::sun_path with its closing zero
+  if (path.empty() || path.size() > longest) throw settings.wrong("listen", "unix:PATH takes 1 to 107 bytes of path");
+  return {.address = {}, .port = 0, .path = path};
+}
+
+ListenAddress listen_address(const Settings& settings, const std::string& text) {
+  if (text.starts_with("unix:")) return local_socket(settings, text.substr(5));
+  std::size_t colon = text.rfind(':');
+  auto port = parse_number(colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1), 65535);
+  std::string host = text.substr(0, colon);
+  if (!port || host.empty()) throw settings.wrong("listen", "'" + text + "' is neither ADDR:PORT nor unix:PATH");
+  if (host == "localhost") host = "127.0.0.1";
+  bool brackets = host.front() == '[' && host.back() == ']';
+  if (brackets) host = host.substr(1, host.size() - 2);
+  boost::system::error_code error;
+  address parsed = boost::asio::ip::make_address(host, error);
+  if (error || parsed.is_v6() != brackets)
+    throw settings.wrong("listen", "'" + text + "' does not begin with an address (127.0.0.1:23333, [::1]:23333)");
+  return {.address = parsed.to_string(), .port = static_cast<std::uint16_t>(*port), .path = {}};
+}
+
+bool beyond_loopback(const ListenAddress& listen) {
+  return listen.path.empty() && !boost::asio::ip::make_address(listen.address).is_loopback();
+}
+
+std::vector<ListenAddress> listeners(const Settings& settings) {
+  std::vector<ListenAddress> all;
+  for (const std::string& text : settings.list("listen")) {
+    all.push_back(listen_address(settings, text));
+    if (beyond_loopback(all.back()) && !settings.on("allow-anonymous"))
+      throw settings.wrong("listen", text + " is reachable from other machines: listen on 127.0.0.1 or unix:PATH, or " +
+                                         "let everybody in with --allow-anonymous");
+  }
+  return all;
+}
+
+// systemd gives a list separated by colons.
+std::string data_directory(const Settings& settings) {
+  if (settings.on("ephemeral")) return {};
+  if (settings.given("data-dir")) {
+    if (settings.text("data-dir").empty()) throw settings.wrong("data-dir", "no directory");
+    return settings.text("data-dir");
+  }
+  std::string state = settings.variable("STATE_DIRECTORY");
+  if (!state.empty()) return state.substr(0, state.find(':'));
+  std::string base = settings.variable("XDG_STATE_HOME");
+  if (base.starts_with('/')) return base + "/kvs";  // the XDG specification: relative paths count as not set
+  std::string home = settings.variable("HOME");
+  if (home.empty()) throw UsageError("where to keep the data? give --data-dir DIR or --ephemeral");
+  return home + "/.local/state/kvs";
+}
+
+std::string instance_name(const Settings& settings) {
+  constexpr std::size_t longest = 64;
+  auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-'; };
+  if (settings.given("instance")) {
+    std::string name = settings.text("instance");
+    if (name.empty() || name.size() > longest || !std::all_of(name.begin(), name.end(), allowed))
+      throw settings.wrong("instance", "takes 1 to 64 letters, digits, dots, dashes and underscores");
+    return name;
+  }
+  char host[longest + 1] = {};
+  if (gethostname(host, longest) != 0 || host[0] == 0) return "kvs";
+  std::string name = host;
+  std::replace_if(name.begin(), name.end(), [&](char c) { return !allowed(static_cast<unsigned char>(c)); }, '-');
+  return name;
+}
+
+unsigned threads(const Settings& settings) {
+  if (!settings.given("threads")) return std::clamp(std::thread::hardware_concurrency(), 1U, 256U);
+  if (settings.number("threads") == 0) throw settings.wrong("threads", "at least 1");
+  return static_cast<unsigned>(settings.number("threads"));
+}
+
+void read_fsync(const Settings& settings, ServeOptions& options) {
+  std::string text = settings.text("fsync");
+  if (text == "never") options.fsync = FsyncMode::never;
+  if (text == "always" || text == "never") return;
+  options.fsync = FsyncMode::interval;
+  options.fsync_interval = settings.duration("fsync");
+  if (options.fsync_interval.count() < 1 || options.fsync_interval > std::chrono::hours{1})
+    throw settings.wrong("fsync", "an interval from 1ms to 1h");
+}
+
+std::uint64_t size_between(const Settings& settings, std::string_view name, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t size = settings.size(name);
+  if (size < least) throw settings.wrong(name, "at least " + std::to_string(least) + " bytes");
+  if (size > most) throw settings.wrong(name, "at most " + std::to_string(most) + " bytes");
+  return size;
+}
+
+std::vector<std::string> allowed_hosts(const Settings& settings) {
+  std::vector<std::string> names = settings.list("allowed-host");
+  for (std::string& name : names) {
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (name.empty() || name.find_first_of("/: ") != std::string::npos)
+      throw settings.wrong("allowed-host", "'" + name + "' is no host name (without scheme and port)");
+  }
+  return names;
+}
+
+std::vector<std::string> cors_origins(const Settings& settings) {
+  std::vector<std::string> origins = settings.list("cors-origin");
+  for (const std::string& origin : origins) {
+    std::size_t scheme = origin.find("://");
+    bool whole = scheme != std::string::npos && scheme > 0 && scheme + 3 < origin.size() &&
+                 origin.find_first_of("/* ", scheme + 3) == std::string::npos;
+    if (!whole)
+      throw settings.wrong("cors-origin", "'" + origin + "' is no origin (https://HOST[:PORT], no path, no *)");
+  }
+  return origins;
+}
+
+std::string topic(const Settings& settings) {
+  std::string name = settings.text("kafka-topic");
+  if (name.empty() || name.size() > 249) throw settings.wrong("kafka-topic", "takes 1 to 249 bytes");
+  return name;
+}
+
+LogLevel log_level(const std::string& text) {
+  if (text == "debug") return LogLevel::debug;
+  if (text == "warning") return LogLevel::warning;
+  return text == "error" ? LogLevel::error : LogLevel::info;
+}
+
+LogFormat log_format(const std::string& text) {
+  if (text == "logfmt") return LogFormat::logfmt;
+  return text == "json" ? LogFormat::json : LogFormat::automatic;
+}
+
+}  // namespace
+
+ServeOptions serve_options(const Settings& settings) {
+  constexpr std::uint64_t least_history = 64 * 1024;
+  constexpr std::uint64_t largest_value = std::uint64_t{1} << 30;
+  ServeOptions options;
+  if (!settings.arguments().empty())
+    throw UsageError("kvs serve takes no arguments: '" + settings.arguments().front() + "'");
+  options.listen = listeners(settings);
+  options.data_dir = data_directory(settings);
+  options.ephemeral = settings.on("ephemeral");
+  options.bus = settings.text("bus");
+  options.instance = instance_name(settings);
+  options.threads = threads(settings);
+  read_fsync(settings, options);
+  options.history_bytes = size_between(settings, "history-bytes", least_history, UINT64_MAX);
+  options.history_memory = size_between(settings, "history-memory", least_history, UINT64_MAX);
+  options.max_value_size = size_between(settings, "max-value-size", 1, largest_value);
+  options.max_connections = static_cast<unsigned>(settings.number("max-connections"));
+  if (options.max_connections == 0) throw settings.wrong("max-connections", "at least 1");
+  options.allow_anonymous = settings.on("allow-anonymous");
+  options.allowed_hosts = allowed_hosts(settings);
+  options.cors_origins = cors_origins(settings);
+  options.kafka_topic = topic(settings);
+  options.log_level = log_level(settings.text("log-level"));
+  options.log_format = log_format(settings.text("log-format"));
+  options.shutdown_delay = settings.duration("shutdown-delay");
+  options.shutdown_timeout = settings.duration("shutdown-timeout");
+  return options;
+}
+
+}  // namespace kvs

@@ -1,0 +1,97 @@
+#include "kvs/cmd/settings.hpp"
+
+#include "kvs/cmd/config_file.hpp"
+#include "kvs/units.hpp"
+
+namespace kvs {
+namespace {
+
+std::vector<std::string> split_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (std::size_t comma; (comma = text.find(',', begin)) != std::string::npos; begin = comma + 1)
+    parts.push_back(text.substr(begin, comma - begin));
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
+}  // namespace
+
+// First come first served: emplace() leaves alone what is there, so the order of the sources is their precedence.
+Settings::Settings(CommandLine line, const Environment& environment)
+    : line_(std::move(line)), environment_(environment) {
+  add_flags();
+  add_environment();
+  add_file();
+}
+
+void Settings::add_flags() {
+  for (auto& [name, values] : line_.flags) values_.emplace(name, Value{Source::flag, values, "--" + name});
+}
+
+void Settings::add_environment() {
+  for (const Option& option : all_options()) {
+    if (option.reach == Reach::flag || !goes_with(option, verb())) continue;
+    std::string name = environment_name(option);
+    std::string text = variable(name.c_str());
+    if (text.empty()) continue;
+    std::vector<std::string> values = option.repeatable ? split_commas(text) : std::vector<std::string>{text};
+    for (const std::string& value : values) {
+      std::string wrong = complaint(option, value);
+      if (!wrong.empty()) throw UsageError(name + ": " + wrong);
+    }
+    values_.emplace(std::string(option.name), Value{Source::environment, std::move(values), name});
+  }
+}
+
+void Settings::add_file() {
+  std::string file = text("config");
+  if (file.empty()) return;
+  std::map<std::string, Value, std::less<>> found;
+  for (ConfigEntry& entry : read_config_file(file)) {
+    std::string name(entry.option->name);
+    Value& value = found.emplace(name, Value{Source::file, {}, entry.where + ": " + name}).first->second;
+    value.values.push_back(std::move(entry.value));
+  }
+  values_.merge(found);
+}
+
+const Settings::Value* Settings::find(std::string_view name) const {
+  auto found = values_.find(name);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+Source Settings::source(std::string_view name) const {
+  const Value* value = find(name);
+  return value ? value->source : Source::fallback;
+}
+
+bool Settings::on(std::string_view toggle) const { return given(toggle) && parse_boolean(text(toggle)).value(); }
+
+std::string Settings::text(std::string_view name) const {
+  const Value* value = find(name);
+  return value ? value->values.back() : std::string(find_option(name)->fallback);
+}
+
+std::vector<std::string> Settings::list(std::string_view name) const {
+  if (const Value* value = find(name)) return value->values;
+  std::string fallback(find_option(name)->fallback);
+  return fallback.empty() ? std::vector<std::string>{} : std::vector<std::string>{fallback};
+}
+
+std::uint64_t Settings::number(std::string_view name) const { return parse_number(text(name)).value(); }
+std::uint64_t Settings::size(std::string_view name) const { return parse_size(text(name)).value(); }
+
+std::chrono::milliseconds Settings::duration(std::string_view name) const { return parse_duration(text(name)).value(); }
+
+std::string Settings::variable(const char* name) const {
+  const char* text = environment_ ? environment_(name) : nullptr;
+  return text ? text : "";
+}
+
+UsageError Settings::wrong(std::string_view name, const std::string& message) const {
+  const Value* value = find(name);
+  return UsageError((value ? value->where : "--" + std::string(name)) + ": " + message);
+}
+
+}  // namespace kvs

@@ -1,0 +1,63 @@
+// What a command works with: flags, else environment, else config file, else defaults.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kvs/cmd/command_line.hpp"
+#include "kvs/cmd/failure.hpp"
+
+namespace kvs {
+
+enum class Source : std::uint8_t { fallback, file, environment, flag };
+
+// Names are Option::name; asking for one that is not in the table, or for the wrong kind, is a mistake in the program.
+class Settings {
+ public:
+  // The value of an environment variable, null if there is none. An empty one counts as none.
+  using Environment = std::function<const char*(const char* name)>;
+
+  // `line.command` is set. Reads the config file if one is named. Throws UsageError.
+  Settings(CommandLine line, const Environment& environment);
+
+  Verb verb() const { return line_.command->verb; }
+  const std::vector<std::string>& arguments() const { return line_.arguments; }
+
+  bool given(std::string_view name) const { return source(name) != Source::fallback; }
+  Source source(std::string_view name) const;
+
+  bool on(std::string_view toggle) const;
+  std::string text(std::string_view name) const;  // empty if neither given nor with a default
+  std::vector<std::string> list(std::string_view name) const;
+  std::uint64_t number(std::string_view name) const;
+  std::uint64_t size(std::string_view name) const;
+  std::chrono::milliseconds duration(std::string_view name) const;
+
+  // A variable of the environment that is no setting (HOME); empty if there is none.
+  std::string variable(const char* name) const;
+
+  // To be thrown: says where the value came from ("--listen", "KVS_LISTEN", "kvs.conf:3: listen"), then `message`.
+  UsageError wrong(std::string_view name, const std::string& message) const;
+
+ private:
+  struct Value {
+    Source source;
+    std::vector<std::string> values;
+    std::string where;
+  };
+
+  void add_flags();
+  void add_environment();
+  void add_file();
+  const Value* find(std::string_view name) const;
+
+  CommandLine line_;
+  Environment environment_;
+  std::map<std::string, Value, std::less<>> values_;
+};
+
+}  // namespace kvs
