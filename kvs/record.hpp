@@ -46,6 +46,9 @@ class Record {
   // Bytes of memory this record takes, bookkeeping included.
   std::size_t footprint() const { return sizeof(Record) + key_size_ + content_type_size_ + value_size_; }
 
+  // References held at the moment. For tests: with more than one thread it is old when it is read.
+  std::uint32_t use_count() const { return count_.load(std::memory_order_relaxed); }
+
  private:
   Record(std::string_view key, std::size_t value_size, std::string_view content_type);
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }

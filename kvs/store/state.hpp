@@ -11,7 +11,7 @@
 namespace kvs {
 
 namespace tree {
-struct Node;  // state.cpp
+struct Node;  // tree_node.hpp
 void intrusive_ptr_add_ref(const Node* node) noexcept;
 void intrusive_ptr_release(const Node* node) noexcept;
 using NodeRef = boost::intrusive_ptr<const Node>;
@@ -26,16 +26,16 @@ class State {
   // Null if there is no such key; valid as long as this State (or the record) is held.
   const Record* find(std::string_view key) const;
 
-  std::size_t size() const { return size_; }         // live keys
-  std::uint64_t bytes() const { return bytes_; }     // their records' footprints
-  Revision revision() const { return revision_; }    // of the newest applied change
-  LogTime time() const { return time_; }             // its log time
+  std::size_t size() const { return size_; }       // live keys
+  std::uint64_t bytes() const { return bytes_; }   // their records' footprints
+  Revision revision() const { return revision_; }  // of the newest applied change
+  LogTime time() const { return time_; }           // its log time
 
   // A place between keys that walks in both directions. Invalidated with its State (hold a copy beside it).
   class Cursor;
   Cursor seek(std::string_view key) const;  // at the first key >= `key`
   Cursor begin() const;
-  Cursor end() const;                       // after the last key
+  Cursor end() const;  // after the last key
 
  private:
   friend class StateEditor;
@@ -49,21 +49,27 @@ class State {
 
 class State::Cursor {
  public:
+  Cursor() = default;         // at the end of the empty State
   const Record* get() const;  // the record at the cursor; null at the end
   void next();                // no effect at the end
   void previous();            // from the end: to the last key. At the first key: to the end
  private:
   friend class State;
-  static constexpr int max_depth = 16;
-  // state.cpp fills in what it needs; the shape is not part of the contract
-  const tree::Node* path_[max_depth] = {};
-  std::uint16_t index_[max_depth] = {};
-  int depth_ = 0;
+  enum class Edge { first, last };
+  static constexpr int max_depth = 16;  // a tree of so many levels would hold more than memory can
+  explicit Cursor(const tree::Node* root) : root_(root) {}
+  void push(const tree::Node* node, unsigned index);
+  void descend(const tree::Node* node, Edge edge);
+  void advance();
+
   const tree::Node* root_ = nullptr;
+  int depth_ = 0;  // nodes on the path from the root to the leaf; 0 at the end
+  const tree::Node* path_[max_depth];
+  std::uint16_t index_[max_depth];  // of the child taken; in the leaf: of the record
 };
 
-// Makes the next State out of one: nodes it made itself are edited in place, all others are copied first, so the State it
-// began with never changes. One thread. The editor may be dropped without commit().
+// Makes the next State out of one: nodes it made itself are edited in place, all others are copied first, so the State
+// it began with never changes. One thread. The editor may be dropped without commit().
 class StateEditor {
  public:
   explicit StateEditor(State base);

@@ -1,0 +1,86 @@
+#include "kvs/store/state.hpp"
+
+#include <cassert>
+
+#include "kvs/store/tree_node.hpp"
+
+namespace kvs {
+
+using tree::as_inner;
+using tree::as_leaf;
+
+const Record* State::find(std::string_view key) const { return tree::find(root_.get(), key); }
+
+State::Cursor State::begin() const {
+  Cursor cursor(root_.get());
+  if (root_) cursor.descend(root_.get(), Cursor::Edge::first);
+  return cursor;
+}
+
+State::Cursor State::end() const { return Cursor(root_.get()); }
+
+State::Cursor State::seek(std::string_view key) const {
+  Cursor cursor(root_.get());
+  if (!root_) return cursor;
+  const tree::Node* node = root_.get();
+  while (!node->is_leaf) {
+    const unsigned child = as_inner(node)->child_for(key);
+    cursor.push(node, child);
+    node = as_inner(node)->children[child];
+  }
+  const unsigned index = as_leaf(node)->lower_bound(key).index;
+  cursor.push(node, index);
+  // Behind the last key of this leaf: the answer is the first of the next one.
+  if (index == node->count) cursor.advance();
+  return cursor;
+}
+
+const Record* State::Cursor::get() const {
+  return depth_ == 0 ? nullptr : as_leaf(path_[depth_ - 1])->records[index_[depth_ - 1]];
+}
+
+void State::Cursor::next() {
+  if (depth_ == 0) return;
+  if (++index_[depth_ - 1] >= path_[depth_ - 1]->count) advance();
+}
+
+// From behind the last record of a leaf to the first of the next one.
+void State::Cursor::advance() {
+  while (--depth_ > 0) {
+    const tree::Node* node = path_[depth_ - 1];
+    if (++index_[depth_ - 1] < node->count) return descend(as_inner(node)->children[index_[depth_ - 1]], Edge::first);
+  }
+}
+
+void State::Cursor::previous() {
+  if (depth_ == 0) {
+    if (root_) descend(root_, Edge::last);
+    return;
+  }
+  if (index_[depth_ - 1] > 0) {
+    --index_[depth_ - 1];
+    return;
+  }
+  while (--depth_ > 0) {
+    if (index_[depth_ - 1] == 0) continue;
+    const tree::Node* child = as_inner(path_[depth_ - 1])->children[--index_[depth_ - 1]];
+    return descend(child, Edge::last);
+  }
+}
+
+// Pushes `node` and what is below it at its first or last edge.
+void State::Cursor::descend(const tree::Node* node, Edge edge) {
+  for (;; node = as_inner(node)->children[index_[depth_ - 1]]) {
+    push(node, edge == Edge::first ? 0 : node->count - 1u);
+    if (node->is_leaf) return;
+  }
+}
+
+void State::Cursor::push(const tree::Node* node, unsigned index) {
+  assert(depth_ < max_depth);
+  path_[depth_] = node;
+  index_[depth_] = static_cast<std::uint16_t>(index);
+  ++depth_;
+}
+
+}  // namespace kvs

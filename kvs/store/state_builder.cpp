@@ -1,0 +1,114 @@
+#include <boost/container/static_vector.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kvs/store/state.hpp"
+#include "kvs/store/tree_node.hpp"
+
+namespace kvs {
+
+using tree::capacity;
+using tree::Entry;
+using tree::NodeRef;
+
+namespace {
+
+constexpr unsigned leaf_fill = capacity - 2;  // a little room, so that the first inserts do not divide every leaf
+
+// Children that have no parent yet, with the separators before them.
+class Level {
+ public:
+  struct Child {
+    std::string separator;
+    NodeRef node;
+  };
+
+  void add(Child child) { children_.push_back(std::move(child)); }
+  std::size_t size() const { return children_.size(); }
+
+  // A node of the first `count` children.
+  Child take(std::size_t count) {
+    std::vector<Entry> entries;
+    for (std::size_t i = 0; i < count; ++i) entries.push_back({children_[i].separator, children_[i].node.get()});
+    NodeRef node = tree::Inner::make(entries, tree::no_stamp);
+    Child parent{std::move(children_.front().separator), std::move(node)};
+    children_.erase(children_.begin(), children_.begin() + static_cast<std::ptrdiff_t>(count));
+    return parent;
+  }
+
+  Child take_only() { return std::move(children_.front()); }
+
+ private:
+  std::vector<Child> children_;
+};
+
+}  // namespace
+
+// What is not in a node yet: records for the next leaf, then leaves, then what is above them.
+struct StateBuilder::Levels {
+  std::vector<RecordRef> records;
+  std::string separator;  // before records
+  RecordRef last;
+  std::vector<Level> inner;
+  State state;
+
+  void add(std::size_t level, Level::Child child);
+  void make_leaf();
+  NodeRef finish();
+};
+
+void StateBuilder::Levels::make_leaf() {
+  std::vector<const Record*> raw;
+  for (const RecordRef& record : records) raw.push_back(record.get());
+  add(0, {std::move(separator), tree::Leaf::make(raw, tree::no_stamp)});
+  records.clear();
+}
+
+// A node takes `capacity` children only when two more are there: so the last node never has a single child.
+void StateBuilder::Levels::add(std::size_t level, Level::Child child) {
+  if (level == inner.size()) inner.emplace_back();
+  inner[level].add(std::move(child));
+  if (inner[level].size() == capacity + 2) add(level + 1, inner[level].take(capacity));
+}
+
+NodeRef StateBuilder::Levels::finish() {
+  if (!records.empty()) make_leaf();
+  if (inner.empty()) return {};
+  for (std::size_t level = 0;; ++level) {
+    if (level + 1 == inner.size() && inner[level].size() == 1) return inner[level].take_only().node;
+    if (inner[level].size() > capacity) add(level + 1, inner[level].take(capacity / 2));
+    add(level + 1, inner[level].take(inner[level].size()));
+  }
+}
+
+StateBuilder::StateBuilder() : levels_(std::make_unique<Levels>()) {}
+
+StateBuilder::~StateBuilder() = default;
+
+void StateBuilder::add(RecordRef record) {
+  Levels& levels = *levels_;
+  if (levels.last && levels.last->key() >= record->key()) {
+    throw std::invalid_argument("records for a state are not in rising key order");
+  }
+  if (levels.records.size() == leaf_fill) {
+    levels.make_leaf();
+    levels.separator = tree::separator_between(levels.last->key(), record->key());
+  }
+  levels.state.bytes_ += record->footprint();
+  ++levels.state.size_;
+  levels.last = record;
+  levels.records.push_back(std::move(record));
+}
+
+State StateBuilder::finish(Revision revision, LogTime time) {
+  State state = std::move(levels_->state);
+  state.root_ = levels_->finish();
+  state.revision_ = revision;
+  state.time_ = time;
+  levels_ = std::make_unique<Levels>();
+  return state;
+}
+
+}  // namespace kvs

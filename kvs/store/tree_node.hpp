@@ -1,0 +1,120 @@
+// The nodes of the state's B+tree.
+//
+// A node keeps the number of bytes its keys have in common and, for each key, the eight bytes after them (its head):
+// nearly every comparison is one of two numbers inside the node. Only keys with equal heads are compared in full. A
+// node is immutable once its editor has committed. Until then it carries the editor's stamp and may be changed in
+// place.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kvs/record.hpp"
+#include "kvs/store/state.hpp"
+#include "kvs/store/tree_key.hpp"
+
+namespace kvs::tree {
+
+inline constexpr unsigned capacity = 32;                         // records of a leaf, children of an inner node
+inline constexpr std::uint64_t no_stamp = 0;                     // of nodes that nobody may change
+inline constexpr std::uint64_t unused_head = ~std::uint64_t{0};  // not below any head
+
+struct Node {
+  mutable std::atomic<std::uint32_t> references{1};
+  std::uint8_t count = 0;  // records or children in use: at least one of a leaf, at least two of an inner node
+  const bool is_leaf;
+  std::uint16_t prefix_size = 0;
+  std::uint64_t stamp;
+  std::uint64_t heads[capacity];  // of the records' keys or of the separators; the rest holds the largest number
+
+  // The number of heads below `head`.
+  unsigned heads_below(std::uint64_t head) const {
+    unsigned below = 0;
+    for (unsigned i = 0; i < capacity; ++i) below += heads[i] < head;  // no branches, and all loads at once
+    return below;
+  }
+
+ protected:
+  Node(bool leaf, std::uint64_t owner) : is_leaf(leaf), stamp(owner) {}
+  ~Node() = default;
+};
+
+struct Leaf : Node {
+  const Record* records[capacity];  // one reference each, in key order
+
+  static boost::intrusive_ptr<Leaf> make(std::span<const Record* const> records, std::uint64_t stamp);
+  boost::intrusive_ptr<Leaf> copy(std::uint64_t stamp) const;
+  static void destroy(const Leaf* leaf) noexcept;
+
+  std::string_view key(unsigned i) const { return records[i]->key(); }
+
+  // Does not look at the keys' common prefix at all: the record found is compared in full anyway.
+  const Record* find(std::string_view key) const;
+
+  // The first place whose key is not below `key`: 0 … count.
+  struct Place {
+    unsigned index;
+    bool found;
+  };
+  Place lower_bound(std::string_view key) const;
+
+  // In place, for the editor whose stamp this leaf carries. insert() needs room.
+  void insert(unsigned index, RecordRef record);
+  RecordRef replace(unsigned index, RecordRef record);
+  RecordRef erase(unsigned index);
+
+ private:
+  explicit Leaf(std::uint64_t owner) : Node(true, owner) {}
+  unsigned lower_bound_among_equal_heads(std::string_view key, std::uint64_t head, unsigned first) const;
+  void set_heads(std::size_t prefix);
+};
+
+// A child and what separates it from its left neighbour: no key below it is less than `separator`, all to the left are.
+struct Entry {
+  std::string_view separator;  // of the first child: not used
+  const Node* child;
+};
+
+// Separators are shortened to what tells two neighbours apart and stand in the node's own memory behind the struct.
+// They never change: a node with other separators is another node. Children may be replaced in place.
+struct Inner : Node {
+  std::uint32_t separator_ends[capacity];  // in text(); separator i stands between the children i and i + 1
+  const Node* children[capacity];          // one reference each
+
+  // Takes a reference to each child.
+  static boost::intrusive_ptr<Inner> make(std::span<const Entry> entries, std::uint64_t stamp);
+  boost::intrusive_ptr<Inner> copy(std::uint64_t stamp) const;
+  static void destroy(const Inner* inner) noexcept;
+
+  // The child under which `key` is or would be.
+  unsigned child_for(std::string_view key) const;
+
+  std::string_view separator(unsigned i) const {
+    const unsigned begin = i == 0 ? 0 : separator_ends[i - 1];
+    return {text() + begin, static_cast<std::size_t>(separator_ends[i] - begin)};
+  }
+  Entry entry(unsigned i) const { return {i == 0 ? std::string_view{} : separator(i - 1), children[i]}; }
+
+  // In place, for the editor whose stamp this node carries.
+  void replace_child(unsigned index, NodeRef child);
+
+ private:
+  explicit Inner(std::uint64_t owner) : Node(false, owner) {}
+  char* text() { return reinterpret_cast<char*>(this + 1); }
+  const char* text() const { return reinterpret_cast<const char*>(this + 1); }
+  std::size_t text_size() const { return separator_ends[count - 2]; }
+  void set_heads();
+};
+
+inline const Leaf* as_leaf(const Node* node) { return static_cast<const Leaf*>(node); }
+inline const Inner* as_inner(const Node* node) { return static_cast<const Inner*>(node); }
+
+// The record with this key under `root` (may be null), or null.
+inline const Record* find(const Node* root, std::string_view key) {
+  if (root == nullptr) return nullptr;
+  while (!root->is_leaf) root = as_inner(root)->children[as_inner(root)->child_for(key)];
+  return as_leaf(root)->find(key);
+}
+
+}  // namespace kvs::tree
