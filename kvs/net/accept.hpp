@@ -20,7 +20,7 @@ bool prefers_ndjson(std::string_view accept);
 
 // GET /v1/watch without an upgrade.
 enum class StreamForm : std::uint8_t { event_stream, ndjson, none };
-// `none` = 406. An empty field is */*, which is ndjson.
+// `none` = 406. An empty field is */*, which is ndjson, as application/* is.
 StreamForm stream_form(std::string_view accept);
 
 }  // namespace kvs

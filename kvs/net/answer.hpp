@@ -11,7 +11,7 @@
 
 namespace kvs {
 
-// "HTTP/1.1 200 OK\r\n"; for a number without a name of its own "HTTP/1.1 299 \r\n" (static text, or of this thread).
+// "HTTP/1.1 200 OK\r\n", static text. Knows every status we send; anything else becomes 500.
 std::string_view status_line(int status);
 std::string_view reason_phrase(int status);
 
@@ -44,7 +44,8 @@ int http_status(errc code);
 std::string_view title(errc code);
 
 // An application/problem+json body (RFC 9457): {"type","title","status","detail","code","request_id"} and `extra`,
-// which is the text of further members ("\"current_revision\":7"), or empty. detail and request_id: any bytes.
+// which is the text of further members ("\"current_revision\":7"), or empty. detail and request_id: any bytes. `status`
+// is for the few problems whose status is not that of their code (501, 505, 417).
 void append_problem(std::string& out, errc code, std::string_view detail, std::string_view request_id,
                     std::string_view extra = {}, int status = 0);
 

@@ -131,7 +131,7 @@ struct HeadResult {
   // Of an error only; the connection must be closed after the answer, for nobody knows where the next request begins.
   std::uint16_t status = 0;
   errc code = errc::malformed;
-  std::string_view detail;  // static text
+  std::string_view detail = {};  // static text
 };
 
 // Parses the head at the front of `buffer` into `head`, which refers to the buffer's bytes from then on.
