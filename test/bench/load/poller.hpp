@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+
+namespace kvs::load {
+
+// Something with a socket.
+class Pollable {
+ public:
+  virtual ~Pollable() = default;
+  // The socket became readable or writable. Told once for each time (edge-triggered): take all there is.
+  virtual void ready() = 0;
+};
+
+// Tells sockets' owners that they are ready, and keeps account of the time there was nothing to tell.
+class Poller {
+ public:
+  explicit Poller(bool spin);
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+  ~Poller();
+
+  // `owner` must outlive the poller's last poll(); closing the socket removes it.
+  void add(int fd, Pollable& owner);
+
+  // Once round: everything ready now, after at most 10 ms of waiting when not spinning. Gives the time it ended at.
+  std::int64_t poll();
+
+  // The share of the time since the last reset() that went into work; near 1 it is us who limit what is measured.
+  double busy() const;
+  void reset();
+
+ private:
+  int fd_;
+  bool spin_;
+  std::int64_t began_;
+  std::int64_t last_;
+  std::int64_t idle_ = 0;
+};
+
+}  // namespace kvs::load

@@ -1,0 +1,65 @@
+#include <limits>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "test/bench/load/clock.hpp"
+#include "test/bench/load/modes.hpp"
+#include "test/bench/load/report.hpp"
+
+namespace kvs::load {
+namespace {
+
+constexpr double kPatience = 30;  // seconds without any answer
+
+// Until `end` or until everything has been sent and answered.
+void run_until(std::int64_t end, Poller& poller, const Tally& tally) {
+  auto now = now_ns();
+  auto answered = tally.answered;
+  auto progress = now;
+  while (now < end && tally.left + tally.in_flight != 0 && !(tally.paused && tally.in_flight == 0)) {
+    now = poller.poll();
+    if (tally.answered != answered) {
+      answered = tally.answered;
+      progress = now;
+    } else if (now - progress > to_ns(kPatience)) {
+      throw std::runtime_error("no answer for 30 s");
+    }
+  }
+}
+
+}  // namespace
+
+void run_requests(const Options& options) {
+  const auto dialect = make_dialect(options, options.operation);
+  Poller poller(options.spin);
+  Tally tally(Keys(options.keys, options.sequential), options.count == 0 ? kUnlimited : options.count);
+  std::vector<std::unique_ptr<Requester>> requesters;
+  for (unsigned i = 0; i < options.connections; ++i) {
+    requesters.push_back(std::make_unique<Requester>(options.port, poller, dialect, tally, options.depth));
+  }
+  for (const auto& requester : requesters) requester->next();
+  if (options.warmup > 0) run_until(now_ns() + to_ns(options.warmup), poller, tally);
+
+  tally.latency = {};
+  poller.reset();
+  const auto began = now_ns();
+  const auto answered_before = tally.answered;
+  const auto cpu_before = cpu_seconds(options.server_pid);
+  run_until(options.count == 0 ? began + to_ns(options.seconds) : std::numeric_limits<std::int64_t>::max(), poller,
+            tally);
+  const double seconds = static_cast<double>(now_ns() - began) / 1e9;
+  const auto answered = tally.answered - answered_before;
+  const auto cpu = cpu_seconds(options.server_pid) - cpu_before;
+  const auto busy = poller.busy();
+  tally.paused = true;
+  run_until(std::numeric_limits<std::int64_t>::max(), poller, tally);
+
+  Report report;
+  report.add("requests", answered).add("seconds", seconds).add("per_second", static_cast<double>(answered) / seconds);
+  report.add_latency(tally.latency).add("busy", busy).add("server_cpu", cpu / seconds).add("refused", tally.refused);
+  if (tally.refused != 0) report.add("refusal", tally.refusal.substr(0, 300));
+  report.print();
+}
+
+}  // namespace kvs::load
