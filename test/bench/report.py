@@ -1,0 +1,105 @@
+"""The table and the JSON."""
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+
+
+def medians(measurement, rounds, row):
+    """The median of the row's figure for every side that gave one."""
+    return {side: statistics.median(figures[row.figure] for figures in all_figures)
+            for side, all_figures in rounds.items() if all_figures}
+
+
+def verdict(ours, goal, values):
+    """(the side compared with, ratio, whether the goal is reached), or None if there is nothing to compare."""
+    others = {side: values[side] for side in goal.against if side in values}
+    if ours is None or not others:
+        return None
+    best = (min if goal.at_most else max)(others, key=others.get)
+    if others[best] <= 0:
+        return None
+    ratio = ours / others[best]
+    return best, ratio, ratio <= goal.factor if goal.at_most else ratio >= goal.factor
+
+
+def lines(results):
+    """One dictionary for each line of the table."""
+    table = []
+    for measurement, rounds in results:
+        for row in measurement.rows:
+            values = medians(measurement, rounds, row)
+            ours = values.get("kvs")
+            goals = []
+            for goal in row.goals:
+                found = verdict(ours, goal, values)
+                goals.append({"against": "/".join(goal.against), "goal": goal.factor, "at_most": goal.at_most,
+                              "ratio": found and found[1], "reached": found and found[2]})
+            if row.limit is not None:
+                goals.append({"against": None, "goal": row.limit, "at_most": True, "ratio": None,
+                              "reached": None if ours is None else ours <= row.limit})
+            table.append({"row": measurement.name, "figure": row.figure, "title": row.title, "unit": row.unit,
+                          "medians": values, "goals": goals})
+    return table
+
+
+def number(value, unit):
+    if value is None:
+        return "–"
+    if unit in ("/s", "B"):
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def goal_text(goal, unit):
+    sign = "≤" if goal["at_most"] else "≥"
+    mark = {None: "", True: " ✓", False: " ✗"}[goal["reached"]]
+    if goal["against"] is None:
+        return f"{sign} {number(goal['goal'], unit)} {unit}{mark}"
+    ratio = "–" if goal["ratio"] is None else f"{goal['ratio']:.2f} ×"
+    return f"{goal['against']}: {ratio} ({sign} {goal['goal']:g}){mark}"
+
+
+def print_table(table, machine, load, options):
+    print(f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; server on core {machine['server_core']}, "
+          f"load on core {machine['load_core']}; {', '.join(machine['peers'])}.")
+    print(f"Medians of {options.rounds} rounds of {options.seconds:g} s; the load generator was busy for "
+          f"{load.busiest:.0%} of the time at most.\n")
+    print("| work | unit | kvs | others | ratio (goal) |")
+    print("| --- | --- | ---: | --- | --- |")
+    for line in table:
+        others = ", ".join(f"{side} {number(value, line['unit'])}" for side, value in line["medians"].items() if side != "kvs")
+        goals = "; ".join(goal_text(goal, line["unit"]) for goal in line["goals"])
+        print(f"| {line['title']} | {line['unit']} | {number(line['medians'].get('kvs'), line['unit'])} | {others or '–'} | {goals} |")
+
+
+def first_line(*command):
+    if shutil.which(command[0]) is None:
+        return None
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.stdout.decode(errors="replace").splitlines()[0]
+
+
+def version(name, *command):
+    line = first_line(*command)
+    found = line and re.search(r"\d+\.\d+\.\d+", line)
+    return [f"{name} {found.group()}"] if found else []
+
+
+def machine(cores):
+    cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    return {"cpu": cpu.group(1) if cpu else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release(),
+            "server_core": cores.server, "load_core": cores.load,
+            "peers": version("nginx", "nginx", "-v") + version("Redis", "redis-server", "--version") +
+                     version("NATS", "nats-server", "--version")}
+
+
+def write_json(path, table, results, this_machine, failures):
+    runs = {measurement.name: rounds for measurement, rounds in results}
+    failed = [{"row": name, "side": side, "error": error} for name, side, error in failures]
+    text = json.dumps({"machine": this_machine, "table": table, "runs": runs, "failed": failed}, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")

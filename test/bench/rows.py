@@ -1,0 +1,220 @@
+"""What is measured: every row of the table, the sides of it, and the goal."""
+import dataclasses
+import itertools
+import pathlib
+import typing
+
+from servers import Kvs, Nats, Nginx, Redis, VALUE_SIZE
+
+KEY_SIZE = 16
+
+
+@dataclasses.dataclass
+class Goal:
+    """kvs's figure divided by the best one of `against` is to be at least (or at most) `factor`."""
+    against: typing.Sequence[str]
+    factor: float
+    at_most: bool = False
+
+
+@dataclasses.dataclass
+class Row:
+    """A line of the table: one figure that the sides of a measurement gave."""
+    figure: str
+    title: str
+    unit: str
+    goals: typing.Sequence[Goal] = ()
+    limit: typing.Optional[float] = None  # kvs's own figure is to be at most this
+
+
+@dataclasses.dataclass
+class Measurement:
+    """Sides, each of them a function that gives figures by name. The side `kvs` is ours; the others may be missing."""
+    name: str
+    sides: typing.Dict[str, typing.Callable[[], typing.Dict[str, float]]]
+    rows: typing.Sequence[Row]
+
+
+@dataclasses.dataclass
+class Scale:
+    """How much of everything."""
+    keys: int = 1_000_000
+    few_keys: int = 1000
+    fanout: typing.Sequence[int] = (100, 1000, 5000)
+    idle_watchers: int = 5000
+    other_watchers: int = 10_000
+
+
+# Connections and depth with which the writers of a fan-out get the most out of each server.
+WRITERS = {"kvs": {"connections": 512, "depth": 1}, "redis": {"connections": 8, "depth": 16},
+           "nats": {"connections": 1, "depth": 512}}
+
+
+class Bench:
+    """Makes the measurements. Every one starts its own server, in a directory of its own, and ends it."""
+
+    def __init__(self, cores, load, scale, directory):
+        self.cores = cores
+        self.load = load
+        self.scale = scale
+        self.directory = pathlib.Path(directory)
+        self.numbers = itertools.count()
+
+    def server(self, kind, **settings):
+        return kind(self.cores, self.directory / f"{kind.name}-{next(self.numbers)}", **settings)
+
+    # GET
+
+    def get(self, kind, protocol, depth):
+        settings = {"fsync": "never"} if kind is Kvs else {}
+        with self.server(kind, **settings) as server:
+            if kind is not Nginx:
+                self.load.fill(protocol, server, self.scale.few_keys)
+            return self.load.requests(protocol, server, depth=depth, keys=self.scale.few_keys)
+
+    def gets(self, name, depth, title, nginx, redis):
+        return Measurement(name, {
+            "kvs": lambda: self.get(Kvs, "kvs", depth),
+            "nginx": lambda: self.get(Nginx, "nginx", depth),
+            "redis": lambda: self.get(Redis, "redis", depth),
+        }, [Row("per_second", title, "/s", [Goal(["nginx"], nginx), Goal(["redis"], redis)])])
+
+    # SET
+
+    def set(self, kind, protocol, load, settings):
+        with self.server(kind, **settings) as server:
+            return self.load.requests(protocol, server, operation="set", keys=self.scale.keys, **load)
+
+    def sets(self, name, title, factor, fsync, appendfsync, **load):
+        return Measurement(name, {
+            "kvs": lambda: self.set(Kvs, "kvs", load, {"fsync": fsync}),
+            "redis": lambda: self.set(Redis, "redis", load, {"appendonly": "yes", "appendfsync": appendfsync}),
+        }, [Row("per_second", title, "/s", [Goal(["redis"], factor)])])
+
+    def durable_sets(self, connections):
+        # The load does not spin here: the kernel's own threads that write to the disk need a core as well.
+        return self.sets(f"set-{connections}", f"durable SET, {connections} connections", 1.2, "always", "always",
+                         connections=connections, spin=0)
+
+    # Watchers
+
+    def fanout(self, kind, protocol, watchers):
+        with self.server(kind) as server:
+            return self.load.fanout(protocol, server, watchers=watchers, **WRITERS[protocol])
+
+    def fanouts(self, watchers):
+        return Measurement(f"fanout-{watchers}", {
+            "kvs": lambda: self.fanout(Kvs, "kvs", watchers),
+            "redis": lambda: self.fanout(Redis, "redis", watchers),
+            "nats": lambda: self.fanout(Nats, "nats", watchers),
+        }, [Row("per_second", f"changes × watchers, {watchers:,} watchers of everything", "/s",
+                [Goal(["redis", "nats"], 2.5)])])
+
+    def set_beside_watchers(self, watchers):
+        with self.server(Kvs, fsync="never", max_connections=watchers + 200) as server:
+            if watchers == 0:
+                return self.load.requests("kvs", server, operation="set", keys=self.scale.few_keys)
+            with self.load.watching("kvs", server, watchers):
+                return self.load.requests("kvs", server, operation="set", keys=self.scale.few_keys)
+
+    def other_watchers(self):
+        watchers = self.scale.other_watchers
+        return Measurement("other-watchers", {
+            "kvs": lambda: self.set_beside_watchers(watchers),
+            "kvs without watchers": lambda: self.set_beside_watchers(0),
+        }, [Row("per_second", f"SET with {watchers:,} watchers of other keys", "/s", [Goal(["kvs without watchers"], 0.95)])])
+
+    def watcher_memory(self, kind, protocol):
+        watchers = self.scale.idle_watchers
+        with self.server(kind) as server:
+            before = server.resident()
+            with self.load.watching(protocol, server, watchers):
+                return {"bytes": (server.resident() - before) / watchers}
+
+    def idle_watchers(self):
+        return Measurement("watcher-memory", {
+            "kvs": lambda: self.watcher_memory(Kvs, "kvs"),
+            "redis": lambda: self.watcher_memory(Redis, "redis"),
+        }, [Row("bytes", f"memory of an idle watcher ({self.scale.idle_watchers:,} of them)", "B", limit=12 * 1024)])
+
+    # Many keys
+
+    def beyond_key_and_value(self, server, before):
+        return (server.resident() - before) / self.scale.keys - KEY_SIZE - VALUE_SIZE
+
+    def restart(self, server):
+        server.start()
+        for number in (0, self.scale.keys - 1):
+            if not server.has(f"key:{number:012d}"):
+                raise AssertionError(f"{server.name} lost key {number} in a restart")
+        return server.ready_after * 1000
+
+    def million_kvs(self):
+        with self.server(Kvs, fsync="never") as server:
+            empty = server.resident()
+            self.load.fill("kvs", server, self.scale.keys)
+            figures = {"key_bytes": self.beyond_key_and_value(server, empty)}
+            server.kill()
+            figures["log_ms"] = self.restart(server)
+            server.stop()
+            figures["snapshot_ms"] = self.restart(server)
+            figures["key_bytes_restarted"] = self.beyond_key_and_value(server, empty)
+            return figures
+
+    def million_redis(self):
+        log = {"appendonly": "yes", "appendfsync": "no", "aof-use-rdb-preamble": "no"}
+        with self.server(Redis, **log) as server:
+            empty = server.resident()
+            self.load.fill("redis", server, self.scale.keys)
+            figures = {"key_bytes": self.beyond_key_and_value(server, empty)}
+            server.kill()
+            figures["log_ms"] = self.restart(server)
+            server.ask(b"SAVE\r\n")
+            server.kill()
+            server.settings = {"appendonly": "no"}
+            figures["snapshot_ms"] = self.restart(server)
+            figures["key_bytes_restarted"] = self.beyond_key_and_value(server, empty)
+            return figures
+
+    def million(self):
+        keys = f"{self.scale.keys:,} keys"
+        return Measurement("million", {"kvs": self.million_kvs, "redis": self.million_redis}, [
+            Row("key_bytes", f"memory of a key beyond key and value, {keys}", "B", [Goal(["redis"], 1.0, at_most=True)]),
+            Row("log_ms", f"restart with {keys}, journal / AOF", "ms", [Goal(["redis"], 1.0, at_most=True)]),
+            Row("snapshot_ms", f"restart with {keys}, snapshot / RDB", "ms", [Goal(["redis"], 0.7, at_most=True)])])
+
+    def pipelined(self, keys):
+        with self.server(Kvs, fsync="never") as server:
+            self.load.fill("kvs", server, keys)
+            get = self.load.requests("kvs", server, depth=16, keys=keys)
+            put = self.load.requests("kvs", server, operation="set", depth=16, keys=keys)
+            return {"get_us": 1e6 / get["per_second"], "set_us": 1e6 / put["per_second"]}
+
+    def size(self):
+        few = f"kvs, {self.scale.few_keys:,} keys"
+        goals = [Goal([few], 1.5, at_most=True)]
+        return Measurement("size", {"kvs": lambda: self.pipelined(self.scale.keys),
+                                    few: lambda: self.pipelined(self.scale.few_keys)},
+                           [Row("get_us", f"time per GET, 16 pipelined, {self.scale.keys:,} keys", "µs", goals),
+                            Row("set_us", f"time per SET, 16 pipelined, {self.scale.keys:,} keys", "µs", goals)])
+
+    # Start
+
+    def start_empty(self, kind):
+        with self.server(kind) as server:
+            return {"start_ms": server.ready_after * 1000, "idle_mib": server.resident() / 2**20}
+
+    def start(self):
+        goals = [Goal(["redis"], 1.0, at_most=True)]
+        return Measurement("start", {"kvs": lambda: self.start_empty(Kvs), "redis": lambda: self.start_empty(Redis)},
+                           [Row("start_ms", "start to first answer", "ms", goals),
+                            Row("idle_mib", "idle memory", "MiB", goals)])
+
+    def all(self):
+        return [
+            self.gets("get", 1, "GET, 64 keep-alive connections", 1.0, 1.0),
+            self.gets("get-pipelined", 16, "GET, 64 connections, 16 pipelined", 3.0, 0.5),
+            self.durable_sets(64), self.durable_sets(512),
+            self.sets("set-never", "SET without fsync, 64 connections", 1.0, "never", "no"),
+            *(self.fanouts(watchers) for watchers in self.scale.fanout),
+            self.other_watchers(), self.idle_watchers(), self.million(), self.size(), self.start()]
