@@ -1,74 +1,76 @@
 // The durable history of changes in a data directory: segment files, snapshots, and how a start puts them together.
-//
-// CONTRACT DRAFT: signatures the writer loop is coded against.
 #pragma once
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <stdexcept>
+#include <stop_token>
 #include <string>
-#include <vector>
 
 #include "kvs/change.hpp"
 #include "kvs/revision.hpp"
+#include "kvs/store/damaged_data.hpp"
 #include "kvs/store/file.hpp"
+#include "kvs/store/out_of_space.hpp"
 #include "kvs/store/state.hpp"
 
 namespace kvs {
 
-// The directory holds something that must not be served: damage before the end, a newer format, another log.
-// what() names file and offset and says what to do.
-class DamagedData : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 struct JournalOptions {
-  bool sync = true;                                     // fdatasync in append(); false: the caller calls sync() when it likes, or never
-  std::uint64_t segment_bytes = 16 * 1024 * 1024;       // a segment is closed when it outgrows this
-  std::uint64_t history_bytes = 256 * 1024 * 1024;      // resumable history kept on disk, at least
-  std::uint64_t snapshot_after_bytes = 64 * 1024 * 1024;  // journal since the last snapshot that makes wants_snapshot(); or the state's size, if larger
+  bool sync = true;  // fdatasync in append(); false: the caller calls sync() when it likes, or never
+  std::uint64_t segment_bytes =
+      16 * 1024 * 1024;  // a segment is closed before it outgrows this; smaller for a small history
+  std::uint64_t history_bytes = 256 * 1024 * 1024;  // resumable history kept on disk, at least
+  std::uint64_t snapshot_after_bytes =
+      64 * 1024 * 1024;  // journal since the last snapshot that makes wants_snapshot(); or the state's size, if larger
+  bool background = true;  // a thread gets files ready and removes old ones; false: done at once, for tests
 };
 
 // What a start found.
 struct Recovered {
   State state;
   LogId log_id{};
-  std::uint64_t bus_position = 0;      // of the newest journalled batch
-  Revision oldest = no_revision;       // the smallest `after` that read() can serve
-  std::string notes;                   // for the log: torn tail cut, snapshot skipped…; empty if all was well
+  std::uint64_t bus_position = 0;  // of the newest journalled batch
+  Revision oldest = no_revision;   // the smallest `after` that read() can serve
+  std::string notes;               // for the log, one a line: torn tail cut, snapshot left out…; empty if all was well
 };
 
-// append(), sync() and snapshot bookkeeping: one thread, the writer's. read() and oldest(): any thread.
+// append(), sync() and the bookkeeping of snapshots: one thread, the writer's. read() and oldest(): any thread.
 class Journal {
  public:
   using Progress = std::function<void(std::uint64_t done_bytes, std::uint64_t all_bytes)>;
 
-  // Locks the directory (makes it, 0700, if it is missing). Throws std::system_error or std::runtime_error with a message
-  // that names the directory; DamagedData for what recover() would refuse.
+  // Makes the directory (0700) if it is missing and locks it. Throws std::system_error, or std::runtime_error if
+  // another process has the directory open; both name it.
   Journal(FileSystem& files, std::filesystem::path directory, JournalOptions options);
+  // Unlocks. Does not sync: with options.sync there is nothing to, else call sync() before.
   ~Journal();
 
-  // Once, before anything else: newest good snapshot + journal after it.
+  // Once, before anything else: newest good snapshot + journal after it. Throws DamagedData for what must not be
+  // served, std::system_error, OutOfSpace.
   Recovered recover(const Progress& progress = {});
 
-  // Durable when it returns (with options.sync): the changes of one batch and the bus position they came from.
-  // An exception means fail-stop: the journal refuses everything from then on, the batch may or may not be on disk, and
-  // must not be acknowledged.
+  // Durable when it returns (with options.sync): the changes of one batch, at least one, with revisions above all
+  // before, and the bus position they came from. OutOfSpace: the batch was certainly not written, and the next call
+  // tries anew. Any other exception means fail-stop: the journal throws it again from then on, and the batch may or may
+  // not be on disk.
   void append(const Changes& changes, std::uint64_t bus_position);
+  // Everything appended is on disk when it returns. Throws as append() does.
   void sync();
 
-  // The history after `after`, oldest first, at least one change and about `max_bytes` of them; never ends within a
-  // revision; empty if there is none yet. Throws std::out_of_range if `after` < oldest().
+  // The history after `after`, oldest first, at least one change and about `max_bytes` of their footprint; never ends
+  // within a revision; empty if there is none yet. Throws std::out_of_range if `after` < oldest(); DamagedData.
   Changes read(Revision after, std::size_t max_bytes) const;
   Revision oldest() const;
 
-  // Snapshots are written by a thread of their own: the writer asks wants_snapshot(), hands over an immutable State, and
-  // calls snapshot_written() (on its own thread again) when write_snapshot() came back; that drops what is no longer needed.
+  // Snapshots are written by a thread of their own: the writer asks wants_snapshot(), hands over an immutable State,
+  // and calls snapshot_written() (on its own thread again) when write_snapshot() gave true; that drops what is no
+  // longer needed. While one is being written, and for a while after one failed, none is wanted.
   bool wants_snapshot(const State& state) const;
-  void write_snapshot(const State& state, std::uint64_t bus_position);  // any one thread; blocking
+  // Any one thread; blocks. False if there is nothing to write (the newest snapshot is of this revision, or it is 0),
+  // or `stop` was set meanwhile. Throws std::system_error: the journal goes on (unless it was its own sync that
+  // failed).
+  bool write_snapshot(const State& state, std::uint64_t bus_position, const std::stop_token& stop = {});
   void snapshot_written(Revision revision);
 
  private:

@@ -1,0 +1,143 @@
+#include "kvs/store/journal.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <optional>
+#include <system_error>
+
+#include "kvs/store/background.hpp"
+#include "kvs/store/data_directory.hpp"
+#include "kvs/store/journal_writer.hpp"
+#include "kvs/store/recovery.hpp"
+#include "kvs/store/segment_list.hpp"
+#include "kvs/store/snapshot_files.hpp"
+
+namespace kvs {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t smallest_segment = 16 * 1024;
+
+// The history is dropped by whole segments: a small one needs small ones.
+JournalWriterOptions writer_options(const JournalOptions& options) {
+  JournalWriterOptions made;
+  made.sync = options.sync;
+  made.segment_bytes = std::min(options.segment_bytes, std::max(options.history_bytes / 4, smallest_segment));
+  return made;
+}
+
+std::unique_ptr<FileSystem::Lock> lock_directory(FileSystem& files, const fs::path& directory) {
+  files.make_directory(directory);
+  auto lock = files.lock(lock_path(directory));
+  if (!lock) {
+    throw std::runtime_error("the data directory " + directory.string() +
+                             " is in use by another process: stop that one, or choose another directory");
+  }
+  return lock;
+}
+
+}  // namespace
+
+struct Journal::Body {
+  FileSystem& files;
+  fs::path directory;
+  JournalOptions options;
+  std::unique_ptr<FileSystem::Lock> lock;
+
+  // From recover() on:
+  LogId log_id{};
+  SegmentList segments;
+  std::optional<SnapshotList> snapshots;
+  std::uint64_t replayed_bytes = 0;
+  std::uint64_t snapshot_bytes = 0;              // journal bytes that the newest snapshot has made up for
+  std::atomic<std::uint64_t> attempt_bytes = 0;  // journal bytes when one was last begun
+  std::unique_ptr<JournalWriter> writer;
+  Background background;  // last, so that it ends first: its jobs use what stands above
+
+  Body(FileSystem& files_, fs::path directory_, const JournalOptions& options_)
+      : files(files_),
+        directory(std::move(directory_)),
+        options(options_),
+        lock(lock_directory(files, directory)),
+        segments(files, directory, options.history_bytes),
+        background(options.background) {}
+
+  std::uint64_t journal_bytes() const { return replayed_bytes + writer->appended_bytes(); }
+
+  // Segments that are below both the snapshots and the history.
+  void drop_segments() {
+    auto dropped = segments.drop(snapshots->journal_needed_after());
+    if (dropped.empty()) return;
+    std::vector<fs::path> paths;
+    for (std::uint64_t number : dropped) paths.push_back(segment_path(directory, number));
+    remove_in_background(std::move(paths));
+  }
+
+  void remove_in_background(std::vector<fs::path> paths) {
+    background.run([this, paths = std::move(paths)] {
+      for (const auto& path : paths) files.remove(path);  // what fails is removed by a later start
+    });
+  }
+};
+
+Journal::Journal(FileSystem& files, fs::path directory, JournalOptions options)
+    : body_(std::make_unique<Body>(files, std::move(directory), options)) {}
+
+Journal::~Journal() = default;
+
+Recovered Journal::recover(const Progress& progress) {
+  Body& body = *body_;
+  assert(!body.writer);
+  auto log = Recovery(body.files, body.directory, progress).run();
+  for (const SegmentHeader& header : log.segments) {
+    bool newest = header.number == log.end.segment;
+    auto size = newest ? log.end.offset : body.files.open_to_read(segment_path(body.directory, header.number))->size();
+    body.segments.add(header, newest ? log.end.offset : SegmentList::unknown_end, size);
+  }
+  body.log_id = log.end.log_id;
+  body.snapshots.emplace(std::move(log.snapshots));
+  body.replayed_bytes = log.replayed_bytes;
+  body.writer = std::make_unique<JournalWriter>(body.files, body.directory, writer_options(body.options), body.segments,
+                                                body.background, log.end);
+  body.drop_segments();
+  return {std::move(log.state), body.log_id, log.bus_position, body.segments.oldest(), std::move(log.notes)};
+}
+
+void Journal::append(const Changes& changes, std::uint64_t bus_position) {
+  body_->writer->append(changes, bus_position);
+  body_->drop_segments();
+}
+
+void Journal::sync() { body_->writer->sync(); }
+
+Changes Journal::read(Revision after, std::size_t max_bytes) const { return body_->segments.read(after, max_bytes); }
+
+Revision Journal::oldest() const { return body_->segments.oldest(); }
+
+bool Journal::wants_snapshot(const State& state) const {
+  const Body& body = *body_;
+  auto enough = std::max(body.options.snapshot_after_bytes, state.bytes());
+  auto now = body.journal_bytes();
+  return now - body.snapshot_bytes > enough && now - body.attempt_bytes > enough / 8;
+}
+
+bool Journal::write_snapshot(const State& state, std::uint64_t bus_position, const std::stop_token& stop) {
+  Body& body = *body_;
+  body.attempt_bytes = body.journal_bytes();
+  if (body.snapshots->has(state.revision())) return false;
+  body.writer->sync_elsewhere();  // a start must never find a snapshot that the journal does not reach up to
+  return write_snapshot_file(body.files, body.directory, state, body.log_id, bus_position, stop);
+}
+
+void Journal::snapshot_written(Revision revision) {
+  Body& body = *body_;
+  body.snapshot_bytes = body.attempt_bytes;
+  std::vector<fs::path> unneeded;
+  for (Revision old : body.snapshots->add(revision)) unneeded.push_back(snapshot_path(body.directory, old));
+  if (!unneeded.empty()) body.remove_in_background(std::move(unneeded));
+  body.drop_segments();
+}
+
+}  // namespace kvs

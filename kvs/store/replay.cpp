@@ -1,0 +1,126 @@
+#include "kvs/store/replay.hpp"
+
+#include <algorithm>
+
+#include "kvs/store/damaged_data.hpp"
+#include "kvs/store/zeros.hpp"
+
+namespace kvs {
+Replay::Replay(FileSystem& files, std::filesystem::path directory, const std::vector<SegmentFile>& segments,
+               const BytesRead& read)
+    : files_(files), directory_(std::move(directory)), segments_(segments), read_(read) {}
+
+ReplayResult Replay::run(LoadedSnapshot base) {
+  const SegmentHeader& first = *segments_.front().header;
+  log_id_ = first.log_id;
+  base_revision_ = base.header.revision;
+  time_ = base.header.time;
+  result_.bus_position = base.header.bus_position;
+  result_.last = first.after;
+  result_.batch = first.first_batch - 1;
+  result_.end = SegmentHeader::size;
+  editor_.emplace(std::move(base.state));
+  for (std::size_t index = 0; index < segments_.size() && replay_segment(index); ++index) continue;
+  remove_later_segments();
+  result_.state = editor_->commit(std::max(base_revision_, result_.last), time_);
+  return std::move(result_);
+}
+
+// Whole files are read: a segment is small, and its tail decides what its end means. False if the journal ends here.
+bool Replay::replay_segment(std::size_t index) {
+  const SegmentFile& segment = segments_[index];
+  auto bytes = load(index);
+  if (!segment.header || segment.header->first_batch != result_.batch + 1) {
+    auto content = end_of_content(bytes);
+    if (content == 0) return true;  // made ready, not used yet
+    refuse_damage(index, 0, bytes.substr(0, content));
+    result_.notes += segment.path.string() + ": removed, its first batch was not finished\n";
+    return false;
+  }
+  std::uint64_t offset = SegmentHeader::size;
+  while (auto batch = parse_batch(bytes.substr(offset), {log_id_, segment.number, offset})) {
+    if (!continues(*batch)) break;
+    apply(*batch, segment.path, offset);
+    offset += batch->bytes;
+  }
+  auto content = end_of_content(bytes);
+  if (content > offset) refuse_damage(index, offset, bytes.substr(offset, content - offset));
+  result_.newest = index;
+  result_.end = offset;
+  finish_at(index, std::max<std::uint64_t>(content, offset));
+  return content <= offset;
+}
+
+bool Replay::continues(const Batch& batch) const {
+  return batch.header.number == result_.batch + 1 && batch.header.durable <= result_.batch &&
+         batch.header.last > result_.last;
+}
+
+void Replay::apply(const Batch& batch, const std::filesystem::path& path, std::uint64_t offset) {
+  result_.batch = batch.header.number;
+  result_.last = batch.header.last;
+  if (batch.header.last <= base_revision_) return;
+  changes_.clear();
+  if (!decode_changes(batch, base_revision_, changes_)) {
+    throw DamagedData(path, offset, "a batch was written wrongly: its checksum is right, its changes are not");
+  }
+  for (Change& change : changes_) {
+    time_ = change.record->modified();
+    if (change.op == Op::set) {
+      editor_->put(std::move(change.record));
+    } else {
+      editor_->erase(change.record->key());
+    }
+  }
+  result_.bus_position = batch.header.bus_position;
+  result_.bytes += batch.bytes;
+}
+
+// What was read may be in the system's memory only: written by a process that ended before it could sync. It is on disk
+// before anybody sees it.
+void Replay::finish_at(std::size_t index, std::uint64_t content) {
+  auto file = files_.open(segments_[index].path);
+  if (content > result_.end) {
+    write_zeros(*file, result_.end, content);
+    result_.notes += segments_[index].path.string() + ": cut " + std::to_string(content - result_.end) +
+                     " bytes of an unfinished batch at offset " + std::to_string(result_.end) + "\n";
+  }
+  file->datasync();
+}
+
+// A crash leaves at most one batch unfinished, or, without syncing every batch, any of those since the last sync. So if
+// a later batch is there that was written when this one was on disk already, then no crash explains it.
+void Replay::refuse_damage(std::size_t index, std::uint64_t offset, std::string_view tail) {
+  auto expected = result_.batch + 1;
+  auto proof = find_proof_of_damage(tail, {log_id_, segments_[index].number, offset}, expected);
+  std::size_t at = index;
+  while (!proof && ++at < segments_.size()) {
+    proof = find_proof_of_damage(load(at), {log_id_, segments_[at].number, 0}, expected);
+  }
+  if (!proof) return;
+  throw DamagedData(segments_[index].path, offset,
+                    "damaged: there is no whole batch here, but a later one at offset " + std::to_string(*proof) +
+                        " of " + segments_[at].path.filename().string() +
+                        ". Restore the directory from a backup; or move this " +
+                        "file and the later ones away to start with what is before them (what they hold is lost)");
+}
+
+// From the last one on, so that there is never a gap.
+void Replay::remove_later_segments() {
+  bool any = false;
+  for (std::size_t index = segments_.size(); --index > result_.newest; any = true) files_.remove(segments_[index].path);
+  if (any) files_.sync_directory(directory_);
+}
+
+// Valid until the next call.
+std::string_view Replay::load(std::size_t index) {
+  auto file = files_.open_to_read(segments_[index].path);
+  auto size = static_cast<std::size_t>(file->size());
+  if (buffer_.size() < size) buffer_.resize(size);
+  std::string_view bytes(buffer_.data(), file->read(0, {buffer_.data(), size}));
+  bytes_read_ += bytes.size();
+  if (read_) read_(bytes_read_);
+  return bytes;
+}
+
+}  // namespace kvs

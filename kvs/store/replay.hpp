@@ -1,0 +1,68 @@
+// Reading the journal at start-up: applies the batches to a State, and finds where the journal ends.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kvs/store/file.hpp"
+#include "kvs/store/journal_format.hpp"
+#include "kvs/store/snapshot_format.hpp"
+#include "kvs/store/state.hpp"
+
+namespace kvs {
+
+struct SegmentFile {
+  std::filesystem::path path;
+  std::uint64_t number = 0;
+  std::uint64_t size = 0;
+  std::optional<SegmentHeader> header;  // none: the file does not begin with one (not used yet, torn or damaged)
+};
+
+struct ReplayResult {
+  State state;
+  std::uint64_t bus_position = 0;
+  Revision last = no_revision;  // the newest change in the journal; may be older than the snapshot it began with
+  std::uint64_t batch = 0;      // the number of the newest batch
+  std::size_t newest = 0;       // index of the segment it ends in; those after it hold nothing
+  std::uint64_t end = 0;        // offset there
+  std::uint64_t bytes = 0;      // of the batches applied
+  std::string notes;
+};
+
+// Replays `segments` (by number, without gaps, the first with a header) on top of `base`. Cuts what a crash left behind
+// an unfinished batch: overwrites it with zeros and removes the segments after it, durably. What stays is durable when
+// it returns. Throws DamagedData if the journal does not end in the way a crash ends it.
+class Replay {
+ public:
+  Replay(FileSystem& files, std::filesystem::path directory, const std::vector<SegmentFile>& segments,
+         const BytesRead& read);
+
+  ReplayResult run(LoadedSnapshot base);
+
+ private:
+  bool replay_segment(std::size_t index);
+  bool continues(const Batch& batch) const;
+  void apply(const Batch& batch, const std::filesystem::path& path, std::uint64_t offset);
+  void finish_at(std::size_t index, std::uint64_t content);
+  void refuse_damage(std::size_t index, std::uint64_t offset, std::string_view tail);  // loads other segments
+  void remove_later_segments();
+  std::string_view load(std::size_t index);
+
+  FileSystem& files_;
+  std::filesystem::path directory_;
+  const std::vector<SegmentFile>& segments_;
+  const BytesRead& read_;
+  std::uint64_t bytes_read_ = 0;
+  std::string buffer_;
+  Changes changes_;
+  Revision base_revision_ = no_revision;
+  LogId log_id_{};
+  std::optional<StateEditor> editor_;
+  LogTime time_{};
+  ReplayResult result_;
+};
+
+}  // namespace kvs

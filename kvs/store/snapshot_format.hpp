@@ -1,0 +1,62 @@
+// The bytes of a snapshot: a State as a stream, and back. The grammar stands in the .cpp.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kvs/revision.hpp"
+#include "kvs/store/file.hpp"
+#include "kvs/store/state.hpp"
+
+namespace kvs {
+
+struct SnapshotHeader {
+  static constexpr std::size_t size = 64;
+  LogId log_id{};
+  Revision revision = no_revision;
+  LogTime time{};
+  std::uint64_t bus_position = 0;
+};
+
+// Nothing if these are not the bytes of a header. Throws DamagedData, naming `path`, for a newer format.
+std::optional<SnapshotHeader> decode_snapshot_header(std::string_view bytes, const std::filesystem::path& path);
+
+// Writes a State out piece by piece. Holds it until the end.
+class SnapshotEncoder {
+ public:
+  SnapshotEncoder(State state, LogId log_id, std::uint64_t bus_position);
+
+  // The next piece, about 128 KiB and whole records; valid until the next call. Empty after the last.
+  std::string_view next();
+
+ private:
+  void put_header();
+  void put_block();
+  void put_trailer();
+  void put_checksum();
+
+  State state_;
+  State::Cursor cursor_;
+  LogId log_id_;
+  std::uint64_t bus_position_;
+  std::uint64_t records_ = 0;
+  std::uint32_t crc_ = 0;  // of the piece before: pieces are chained
+  enum class Part : std::uint8_t { header, blocks, trailer, done } part_ = Part::header;
+  std::string piece_;
+};
+
+struct LoadedSnapshot {
+  SnapshotHeader header;
+  State state;
+};
+
+// Told from time to time how many bytes were read.
+using BytesRead = std::function<void(std::uint64_t)>;
+
+// The whole of a snapshot. Throws DamagedData, naming `path` and the offset, for anything else.
+LoadedSnapshot load_snapshot(const File& file, const std::filesystem::path& path, const BytesRead& read = {});
+
+}  // namespace kvs
