@@ -1,0 +1,135 @@
+#include "kvs/net/client.hpp"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/none.hpp>
+#include <cctype>
+
+namespace kvs {
+
+namespace http = boost::beast::http;
+
+struct Client::Body {
+  Body(Executor executor, ServerAddress to, Trace tell)
+      : socket(executor), address(std::move(to)), trace(std::move(tell)) {}
+
+  awaitable<void> send(const ClientRequest& request, const Deadline& deadline);
+  awaitable<ClientAnswer> receive(const Deadline& deadline);
+  void disconnect();
+  void tell(const std::string& line) const {
+    if (trace) trace(line);
+  }
+
+  ClientSocket socket;
+  boost::beast::flat_buffer buffer;  // what came after the last answer
+  ServerAddress address;
+  Trace trace;
+};
+
+namespace {
+
+using Kind = ClientError::Kind;
+
+http::request<http::string_body> message_for(const ClientRequest& request, const ServerAddress& address) {
+  http::request<http::string_body> message;
+  message.version(11);
+  message.method_string(request.method);
+  message.target(request.target);
+  message.set(http::field::host, address.authority());
+  message.set(http::field::user_agent, "kvs/" KVS_VERSION);
+  for (const auto& [name, value] : request.fields) message.insert(name, value);
+  message.body() = request.body;
+  bool has_body = request.method == "PUT" || request.method == "POST" || !request.body.empty();
+  if (has_body) message.content_length(request.body.size());
+  return message;
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+ClientAnswer answer_from(http::response<http::string_body>&& message) {
+  ClientAnswer answer;
+  answer.status = static_cast<int>(message.result_int());
+  for (const auto& field : message)
+    answer.fields[lower_case(std::string(field.name_string()))] = std::string(field.value());
+  answer.body = std::move(message.body());
+  return answer;
+}
+
+// `sent` is true from here on: bytes handed to the system may have arrived, whatever it says of them.
+ClientError ended(const boost::system::error_code& error, const Deadline& deadline) {
+  if (deadline.passed()) return {Kind::timed_out, "no answer in time", true};
+  bool http_error = error.category() == http::make_error_code(http::error::bad_version).category();
+  if (error == http::error::end_of_stream || error == http::error::partial_message)
+    return {Kind::lost, "the server closed the connection", true};
+  if (http_error) return {Kind::bad_answer, "what answers is no HTTP server", true};
+  return {Kind::lost, plain_message(error), true};
+}
+
+}  // namespace
+
+std::string_view ClientAnswer::field(const std::string& name) const {
+  auto found = fields.find(name);
+  return found == fields.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+void Client::Body::disconnect() {
+  boost::system::error_code ignored;
+  socket.close(ignored);
+  buffer.clear();
+}
+
+awaitable<void> Client::Body::send(const ClientRequest& request, const Deadline& deadline) {
+  http::request<http::string_body> message = message_for(request, address);
+  boost::system::error_code error;
+  tell("> " + request.method + " " + request.target + " (" + std::to_string(request.body.size()) + " bytes)");
+  co_await http::async_write(socket, message, asio::redirect_error(use_awaitable, error));
+  // The server may have refused a large body in the middle of it: then its answer is there to be read.
+  bool refused_early = error == asio::error::broken_pipe || error == asio::error::connection_reset;
+  if (error && !refused_early) throw ended(error, deadline);
+}
+
+awaitable<ClientAnswer> Client::Body::receive(const Deadline& deadline) {
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(boost::none);  // a value is as large as the server let it be
+  boost::system::error_code error;
+  co_await http::async_read(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
+  if (error) throw ended(error, deadline);
+  bool keep = parser.get().keep_alive();
+  ClientAnswer answer = answer_from(parser.release());
+  tell("< " + std::to_string(answer.status) + " (" + std::to_string(answer.body.size()) + " bytes) revision " +
+       std::string(answer.field("kvs-revision")));
+  if (!keep) disconnect();
+  co_return answer;
+}
+
+Client::Client(Executor executor, ServerAddress address, Trace trace)
+    : body_(std::make_unique<Body>(executor, std::move(address), std::move(trace))) {}
+
+Client::~Client() = default;
+
+const ServerAddress& Client::address() const { return body_->address; }
+
+awaitable<ClientAnswer> Client::ask(ClientRequest request, ClientClock::time_point until) {
+  Deadline deadline(body_->socket, until);
+  try {
+    bool connected = body_->socket.is_open();
+    if (!connected) co_await connect(body_->socket, body_->address, deadline);
+    co_await body_->send(request, deadline);
+    ClientAnswer answer = co_await body_->receive(deadline);
+    co_return answer;
+  } catch (const ClientError&) {
+    body_->disconnect();
+    throw;
+  }
+}
+
+}  // namespace kvs

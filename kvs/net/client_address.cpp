@@ -1,0 +1,56 @@
+#include "kvs/net/client_address.hpp"
+
+#include "kvs/units.hpp"
+
+namespace kvs {
+namespace {
+
+Problem bad(const std::string& detail) { return {errc::bad_parameter, detail}; }
+
+result<ServerAddress> local_socket(std::string_view path) {
+  constexpr std::size_t longest = 107;  // sockaddr_un::sun_path with its closing zero
+  if (path.empty() || path.size() > longest) return bad("unix:PATH takes 1 to 107 bytes of path");
+  return ServerAddress{.host = {}, .port = 0, .path = std::string(path)};
+}
+
+bool is_host(std::string_view host, bool brackets) {
+  return !host.empty() && host.find_first_of(brackets ? "/?#@[] " : "/?#@[]: ") == std::string_view::npos;
+}
+
+result<ServerAddress> tcp(std::string_view text, std::uint16_t port) {
+  bool brackets = text.starts_with('[');
+  std::size_t end = brackets ? text.find(']') : text.find(':');
+  std::string_view host = text.substr(brackets ? 1 : 0, brackets && end != std::string_view::npos ? end - 1 : end);
+  std::string_view rest = end == std::string_view::npos ? std::string_view{} : text.substr(end + (brackets ? 1 : 0));
+  bool whole = is_host(host, brackets) && (rest.empty() || rest.starts_with(':')) &&
+               (!brackets || end != std::string_view::npos);
+  if (!whole) return bad("'" + std::string(text) + "' is no address: http://HOST:PORT, HOST:PORT or unix:PATH");
+  if (!rest.empty()) {
+    auto number = parse_number(rest.substr(1), 65535);
+    if (!number || *number == 0) return bad("'" + std::string(text) + "' has no port from 1 to 65535 after its colon");
+    port = static_cast<std::uint16_t>(*number);
+  }
+  return ServerAddress{.host = std::string(host), .port = port, .path = {}};
+}
+
+}  // namespace
+
+std::string ServerAddress::url() const { return path.empty() ? "http://" + authority() : "unix:" + path; }
+
+std::string ServerAddress::authority() const {
+  if (!path.empty()) return "localhost";
+  bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+result<ServerAddress> parse_server_address(std::string_view text) {
+  constexpr std::string_view scheme = "http://";
+  if (text.starts_with("unix:")) return local_socket(text.substr(5));
+  if (text.starts_with("https://")) return bad("https is not supported: use http://HOST:PORT or unix:PATH");
+  if (!text.starts_with(scheme)) return tcp(text, default_port);
+  text.remove_prefix(scheme.size());
+  if (text.ends_with('/')) text.remove_suffix(1);
+  return tcp(text, 80);
+}
+
+}  // namespace kvs
