@@ -16,7 +16,10 @@ namespace po = boost::program_options;
 class Style {
  public:
   std::vector<po::option> operator()(std::vector<std::string>& words) {
-    if (words.front() == "--") flags_ended_ = true, words.erase(words.begin());
+    if (!flags_ended_ && words.front() == "--") {
+      flags_ended_ = true;
+      words.erase(words.begin());
+    }
     if (words.empty()) return {};
     std::string word = take(words);
     if (flags_ended_ || word.size() < 2 || word[0] != '-') return {argument(word)};
@@ -101,15 +104,6 @@ po::options_description descriptions() {
   return all;
 }
 
-const CommandRow* command_named(const std::string& name) {
-  if (const CommandRow* row = find_command(name)) return row;
-  std::vector<std::string_view> names;
-  for (const CommandRow& row : all_commands()) names.push_back(row.name);
-  std::string_view near = closest(name, names);
-  throw UsageError("no such command: '" + name + "'",
-                   near.empty() ? "kvs help lists the commands" : "did you mean " + std::string(near) + "?");
-}
-
 void check_flag(const CommandLine& line, const std::string& name, const std::vector<std::string>& values) {
   const Option& option = *find_option(name);
   if (line.command && !goes_with(option, line.command->verb)) {
@@ -128,6 +122,15 @@ po::parsed_options parsed(const std::vector<std::string>& words, const po::optio
 
 }  // namespace
 
+const CommandRow& command_named(const std::string& name) {
+  if (const CommandRow* row = find_command(name)) return *row;
+  std::vector<std::string_view> names;
+  for (const CommandRow& row : all_commands()) names.push_back(row.name);
+  std::string_view near = closest(name, names);
+  throw UsageError("no such command: '" + name + "'",
+                   near.empty() ? "kvs help lists the commands" : "did you mean " + std::string(near) + "?");
+}
+
 bool CommandLine::on(const std::string& toggle) const {
   auto found = flags.find(toggle);
   return found != flags.end() && parse_boolean(found->second.back()).value();
@@ -144,7 +147,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words) try {
     if (!option.string_key.empty()) {
       line.flags[option.string_key].push_back(option.value.front());
     } else if (!line.command) {
-      line.command = command_named(option.value.front());
+      line.command = &command_named(option.value.front());
     } else {
       line.arguments.push_back(option.value.front());
     }

@@ -23,4 +23,7 @@ struct CommandLine {
 // with the command. Throws UsageError.
 CommandLine parse_command_line(const std::vector<std::string>& words);
 
+// By name or alias. Throws UsageError with a suggestion.
+const CommandRow& command_named(const std::string& name);
+
 }  // namespace kvs

@@ -86,8 +86,8 @@ std::string help(const CommandRow& command) {
   text += "\nFlags of every command:\n" + flags(global);
   if (command.verb == Verb::serve)
     text +=
-        "\nEvery flag of serve is also a variable (--data-dir: KVS_DATA_DIR) and a line of the config file (data-dir = "
-        "...).\n";
+        "\nEvery flag of serve is also a variable (KVS_DATA_DIR for --data-dir; lists separated by commas) and\n"
+        "a line of the config file (data-dir = DIR).\n";
   text += "\nExamples:\n" + indented(command.examples);
   return text;
 }

@@ -1,0 +1,102 @@
+#include <boost/test/unit_test.hpp>
+
+#include "kvs/cmd/serve.hpp"
+#include "test/unit/cmd/settings_fixture.hpp"
+
+namespace kvs {
+
+using test::failure_of;
+
+namespace {
+
+const test::Variables home{{"HOME", "/home/ada"}};
+
+ServeOptions options(std::vector<std::string> words, const test::Variables& variables = home) {
+  words.insert(words.begin(), "serve");
+  return serve_options(test::settings(words, variables));
+}
+
+std::string wrong(const std::vector<std::string>& words, const test::Variables& variables = home) {
+  return failure_of([&] { options(words, variables); });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(serve_options_)
+
+BOOST_AUTO_TEST_CASE(everything_has_a_default) {
+  ServeOptions all = options({});
+  BOOST_REQUIRE(all.listen.size() == 1U);
+  BOOST_TEST(all.listen[0].address == "127.0.0.1");
+  BOOST_TEST(all.listen[0].port == 23333);
+  BOOST_TEST(all.data_dir == "/home/ada/.local/state/kvs");
+  BOOST_TEST((all.fsync == FsyncMode::always));
+  BOOST_TEST(all.history_bytes == 256U << 20);
+  BOOST_TEST(all.history_memory == 64U << 20);
+  BOOST_TEST(all.max_value_size == 1U << 20);
+  BOOST_TEST(all.max_connections == 10'000U);
+  BOOST_TEST(all.threads >= 1U);
+  BOOST_TEST(!all.instance.empty());
+  BOOST_TEST(all.kafka_topic == "kvs");
+  BOOST_TEST(all.shutdown_timeout.count() == 10'000);
+}
+
+BOOST_AUTO_TEST_CASE(the_data_directory_comes_from_flag_systemd_xdg_or_home) {
+  test::Variables all{{"STATE_DIRECTORY", "/var/lib/kvs:/var/lib/other"}, {"XDG_STATE_HOME", "/x"}, {"HOME", "/h"}};
+  BOOST_TEST(options({"--data-dir", "d"}, all).data_dir == "d");
+  BOOST_TEST(options({}, all).data_dir == "/var/lib/kvs");
+  all.erase("STATE_DIRECTORY");
+  BOOST_TEST(options({}, all).data_dir == "/x/kvs");
+  all["XDG_STATE_HOME"] = "relative";
+  BOOST_TEST(options({}, all).data_dir == "/h/.local/state/kvs");
+  BOOST_TEST(wrong({}, {}) == "where to keep the data? give --data-dir DIR or --ephemeral");
+  BOOST_TEST(options({"--ephemeral"}, {}).data_dir.empty());
+}
+
+BOOST_AUTO_TEST_CASE(listeners_are_addresses_or_paths) {
+  ServeOptions all = options({"--listen", "[::1]:0", "--listen", "unix:/run/kvs.sock", "--listen", "localhost:1"});
+  BOOST_TEST(all.listen[0].address == "::1");
+  BOOST_TEST(all.listen[0].port == 0);
+  BOOST_TEST(all.listen[1].path == "/run/kvs.sock");
+  BOOST_TEST(all.listen[2].address == "127.0.0.1");
+  for (const char* bad :
+       {"127.0.0.1", "127.0.0.1:", ":1", "::1:1", "127.0.0.1:65536", "example.org:1", "unix:", "[127.0.0.1]:1"})
+    BOOST_TEST(wrong({"--listen", bad}).starts_with("--listen: "), bad);
+}
+
+BOOST_AUTO_TEST_CASE(beyond_loopback_needs_to_be_asked_for_by_name) {
+  BOOST_TEST(wrong({"--listen", "0.0.0.0:23333"}).find("--allow-anonymous") != std::string::npos);
+  BOOST_TEST(wrong({"--listen", "[::]:23333"}).find("--allow-anonymous") != std::string::npos);
+  BOOST_TEST(options({"--listen", "0.0.0.0:23333", "--allow-anonymous"}).allow_anonymous);
+  BOOST_TEST(options({"--listen", "127.0.0.2:1"}).listen.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(fsync_is_a_word_or_an_interval) {
+  BOOST_TEST((options({"--fsync", "never"}).fsync == FsyncMode::never));
+  ServeOptions every = options({"--fsync", "200ms"});
+  BOOST_TEST((every.fsync == FsyncMode::interval));
+  BOOST_TEST(every.fsync_interval.count() == 200);
+  BOOST_TEST(wrong({"--fsync", "2h"}) == "--fsync: an interval from 1ms to 1h");
+}
+
+BOOST_AUTO_TEST_CASE(bounds_are_kept) {
+  BOOST_TEST(wrong({"--threads", "0"}) == "--threads: at least 1");
+  BOOST_TEST(wrong({"--history-bytes", "1KiB"}) == "--history-bytes: at least 65536 bytes");
+  BOOST_TEST(wrong({"--max-value-size", "2GiB"}) == "--max-value-size: at most 1073741824 bytes");
+  BOOST_TEST(wrong({"--max-connections", "0"}) == "--max-connections: at least 1");
+  BOOST_TEST(wrong({"--instance", "a b"}).starts_with("--instance: "));
+}
+
+BOOST_AUTO_TEST_CASE(hosts_and_origins_are_checked) {
+  BOOST_TEST(options({"--allowed-host", "KVS.Example"}).allowed_hosts.front() == "kvs.example");
+  BOOST_TEST(wrong({"--allowed-host", "http://a"}).starts_with("--allowed-host: "));
+  BOOST_TEST(options({"--cors-origin", "https://a.example:8443"}).cors_origins.size() == 1U);
+  for (const char* bad : {"*", "a.example", "https://", "https://a/", "https://*.example"})
+    BOOST_TEST(wrong({"--cors-origin", bad}).starts_with("--cors-origin: "), bad);
+}
+
+BOOST_AUTO_TEST_CASE(an_argument_is_an_error) { BOOST_TEST(wrong({"now"}) == "kvs serve takes no arguments: 'now'"); }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace kvs
