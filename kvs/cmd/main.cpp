@@ -1,11 +1,16 @@
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "kvs/cmd/command_line.hpp"
+#include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/failure.hpp"
 #include "kvs/cmd/help.hpp"
+#include "kvs/cmd/output.hpp"
 #include "kvs/cmd/serve.hpp"
 #include "kvs/cmd/settings.hpp"
 
@@ -18,44 +23,69 @@ int print(const std::string& text) {
 }
 
 int explain(const CommandLine& line) {
+  if (!line.command || (line.command->verb == Verb::help && line.arguments.empty())) return print(help());
   if (line.command->verb != Verb::help) return print(help(*line.command));
-  if (line.arguments.empty()) return print(help());
-  const CommandRow* row = find_command(line.arguments.front());
-  if (!row) throw UsageError("no such command: '" + line.arguments.front() + "'", "kvs help lists the commands");
-  return print(help(*row));
+  return print(help(command_named(line.arguments.front())));
 }
 
 int run_server(const Settings& settings) {
   ServeOptions options = serve_options(settings);
-  if (settings.on("check-config")) return print("kvs: the configuration is valid\n");
+  if (settings.on("check-config")) return print("the configuration is valid\n");
   return serve(options);
 }
 
-int run(const std::vector<std::string>& words) {
-  CommandLine line = parse_command_line(words);
+// A command that a signal ends says so by its exit code; `watch` takes care of itself once it runs.
+void end_by_signal(int number) { _exit(128 + number); }
+
+int run_client(const Settings& settings, bool legacy) {
+  std::signal(SIGPIPE, SIG_IGN);  // what nobody reads is an error of write()
+  std::signal(SIGINT, end_by_signal);
+  std::signal(SIGTERM, end_by_signal);
+  switch (settings.verb()) {
+    case Verb::get:
+      return legacy ? legacy_get(settings) : get(settings);
+    case Verb::set:
+      return legacy ? legacy_set(settings) : set(settings);
+    case Verb::remove:
+      return remove(settings);
+    case Verb::watch:
+      return legacy ? legacy_watch(settings) : watch(settings);
+    case Verb::status:
+      return status(settings);
+    default:
+      return health(settings);
+  }
+}
+
+int run(CommandLine line, bool legacy) {
   if (line.on("version") || (line.command && line.command->verb == Verb::version))
     return print("kvs " KVS_VERSION "\n");
-  if (!line.command) return print(help());
-  if (line.on("help") || line.command->verb == Verb::help) return explain(line);
+  if (!line.command || line.on("help") || line.command->verb == Verb::help) return explain(line);
   Settings settings(std::move(line), [](const char* name) -> const char* { return std::getenv(name); });
-  switch (settings.verb()) {
-    case Verb::serve:
-      return run_server(settings);
-    default:
-      throw Failure(exit_code::other, "not built yet");
+  return settings.verb() == Verb::serve ? run_server(settings) : run_client(settings, legacy);
+}
+
+int guarded(const std::vector<std::string>& words, bool legacy) {
+  bool quiet = false;
+  try {
+    CommandLine line = parse_command_line(words);
+    quiet = line.on("quiet");
+    return run(std::move(line), legacy);
+  } catch (const OutputClosed&) {
+    return exit_code::ok;
+  } catch (const Failure& failure) {
+    report(failure, quiet);
+    return failure.exit_code();
+  } catch (const std::exception& error) {
+    report(Failure(exit_code::other, error.what()), quiet);
+    return exit_code::other;
   }
 }
 
 }  // namespace
 }  // namespace kvs
 
-int main(int argc, char** argv) try {
-  return kvs::run({argv + (argc > 0 ? 1 : 0), argv + argc});
-} catch (const kvs::Failure& failure) {
-  std::cerr << "kvs: " << failure.what() << "\n";
-  if (!failure.hint().empty()) std::cerr << failure.hint() << "\n";
-  return failure.exit_code();
-} catch (const std::exception& error) {
-  std::cerr << "kvs: " << error.what() << "\n";
-  return kvs::exit_code::other;
+int main(int argc, char** argv) {
+  std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return kvs::guarded(words, kvs::called_as_legacy(argc > 0 ? argv[0] : nullptr));
 }

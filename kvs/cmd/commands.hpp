@@ -1,0 +1,23 @@
+// What each command does. All return the exit code, or throw Failure, UsageError or OutputClosed.
+#pragma once
+#include "kvs/cmd/settings.hpp"
+
+namespace kvs {
+
+int get(const Settings& settings);
+int set(const Settings& settings);
+int remove(const Settings& settings);
+int watch(const Settings& settings);
+int status(const Settings& settings);
+int health(const Settings& settings);
+
+// The original program's get, set and watch, output included; for who calls this one by the name `kvs-cli`.
+bool called_as_legacy(const char* program);
+int legacy_get(const Settings& settings);
+int legacy_set(const Settings& settings);
+int legacy_watch(const Settings& settings);
+
+// The line a command ends with on stderr, and its hint unless --quiet.
+void report(const Failure& failure, bool quiet);
+
+}  // namespace kvs

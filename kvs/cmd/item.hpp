@@ -1,0 +1,35 @@
+// A record or an event as the server sent it, read back.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvs {
+
+struct Item {
+  std::string op;   // of an event: "set", "delete", "synced", …; empty for a record
+  std::string key;  // raw bytes
+  std::optional<std::string> value;
+  std::uint64_t revision = 0;
+  bool initial = false;  // of an event: part of an initial state
+  bool more = false;     // of an event: others of this revision follow
+  std::string json;      // the same as compact JSON, in the server's order
+
+  bool change() const { return op == "set" || op == "delete" || op == "expire"; }
+};
+
+// One record or event. Throws Failure (bad data) if it is none.
+Item parse_item(std::string_view json);
+// An array of them: a message of a watch.
+std::vector<Item> parse_items(std::string_view json);
+
+// An event of an initial state as the record it stands for: without what only events have.
+std::string record_json(const Item& event);
+
+// A number out of a JSON object: nullopt if it has no such member or it is no number.
+std::optional<std::uint64_t> json_number(std::string_view json, std::string_view member);
+std::optional<std::string> json_string(std::string_view json, std::string_view member);
+
+}  // namespace kvs

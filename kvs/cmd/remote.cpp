@@ -1,0 +1,144 @@
+#include "kvs/cmd/remote.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <iostream>
+
+#include "kvs/cmd/item.hpp"
+#include "kvs/net/target.hpp"
+
+namespace kvs {
+namespace {
+
+ServerAddress address_of(const Settings& settings) {
+  auto address = parse_server_address(settings.text("server"));
+  if (!address) throw settings.wrong("server", address.error().detail);
+  return *address;
+}
+
+Client::Trace trace_of(const Settings& settings) {
+  if (!settings.on("debug")) return {};
+  return [](const std::string& line) { std::cerr << line << "\n"; };
+}
+
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, std::min<std::size_t>(text.find('\n'), 500)));
+}
+
+std::string hint_for(std::string_view code) {
+  if (code == "starting") return "it is still loading its data: kvs health --ready tells when it is done";
+  if (code == "wrong_host") return "start the server with --allowed-host NAME to have it answer to that name";
+  return {};
+}
+
+bool unreserved(unsigned char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+void append_encoded(std::string& out, std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (char c : bytes) {
+    auto byte = static_cast<unsigned char>(c);
+    if (unreserved(byte)) {
+      out += c;
+    } else {
+      out += {'%', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+}
+
+}  // namespace
+
+Remote::Remote(const Settings& settings)
+    : timeout_(settings.duration("timeout")),
+      trace_(trace_of(settings)),
+      client_(context_.get_executor(), address_of(settings), trace_) {}
+
+void Remote::run(awaitable<void> task) {
+  std::exception_ptr failed;
+  asio::co_spawn(context_, std::move(task), [&](std::exception_ptr error) { failed = std::move(error); });
+  context_.restart();
+  context_.run();
+  if (failed) std::rethrow_exception(failed);
+}
+
+awaitable<void> Remote::exchange(ClientRequest request, ClientAnswer& answer) {
+  ClientAnswer received = co_await client_.ask(std::move(request), deadline());
+  answer = std::move(received);
+}
+
+ClientAnswer Remote::ask(ClientRequest request) {
+  bool writing = request.method != "GET" && request.method != "HEAD";
+  ClientAnswer answer;
+  try {
+    run(exchange(std::move(request), answer));
+  } catch (const ClientError& error) {
+    throw failure_from(error, address(), writing);
+  }
+  return answer;
+}
+
+Failure failure_from(const ClientError& error, const ServerAddress& address, bool writing) {
+  std::string url = address.url();
+  std::string unknown = writing && error.sent() ? "; the write may have been applied" : "";
+  switch (error.kind()) {
+    case ClientError::Kind::unreachable:
+      return {exit_code::unreachable, "cannot reach " + url + ": " + error.what(), "start one with: kvs serve"};
+    case ClientError::Kind::lost:
+      return {exit_code::unreachable, "lost " + url + ": " + error.what() + unknown};
+    case ClientError::Kind::timed_out:
+      return {exit_code::timed_out, url + ": " + error.what() + unknown, "--timeout DURATION waits longer"};
+    case ClientError::Kind::bad_answer:
+      return {exit_code::other, url + ": " + error.what()};
+  }
+  return {exit_code::other, error.what()};
+}
+
+int exit_code_for(int status, std::string_view code) {
+  switch (status) {
+    case 400:
+      return exit_code::usage;
+    case 404:
+      return code == "no_such_key" ? exit_code::no_such_key : exit_code::other;
+    case 409:
+    case 412:
+    case 422:
+      return exit_code::condition_failed;
+    case 410:
+      return exit_code::watch_gap;
+    case 401:
+    case 403:
+    case 421:
+      return exit_code::not_allowed;
+    case 503:
+      return exit_code::unreachable;
+    case 504:
+      return exit_code::timed_out;
+    default:
+      return exit_code::other;
+  }
+}
+
+Failure failure_from(const ClientAnswer& answer) {
+  std::string code = json_string(answer.body, "code").value_or("");
+  std::string words = json_string(answer.body, "detail").value_or(code.empty() ? first_line(answer.body) : code);
+  if (words.empty()) words = "the server answered " + std::to_string(answer.status);
+  return {exit_code_for(answer.status, code), words, hint_for(code)};
+}
+
+std::string key_target(std::string_view key) {
+  if (key.empty()) throw UsageError("a key has at least one byte");
+  std::string target = "/v1/kv/";
+  append_encoded_key(target, key);
+  return target;
+}
+
+void add_parameter(std::string& target, std::string_view name, std::string_view value) {
+  target += target.find('?') == std::string::npos ? '?' : '&';
+  append_encoded(target, name);
+  target += '=';
+  append_encoded(target, value);
+}
+
+}  // namespace kvs

@@ -1,0 +1,51 @@
+// The server a command talks to.
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <string>
+#include <string_view>
+
+#include "kvs/cmd/failure.hpp"
+#include "kvs/cmd/settings.hpp"
+#include "kvs/net/client.hpp"
+
+namespace kvs {
+
+// Asks one request after the other and waits for each.
+class Remote {
+ public:
+  // Throws UsageError if --server is no address.
+  explicit Remote(const Settings& settings);
+
+  // Any status is an answer. Throws Failure if there is none within --timeout.
+  ClientAnswer ask(ClientRequest request);
+
+  // Runs one coroutine to its end on the calling thread.
+  void run(awaitable<void> task);
+
+  asio::io_context& context() { return context_; }
+  const ServerAddress& address() const { return client_.address(); }
+  ClientClock::time_point deadline() const { return ClientClock::now() + timeout_; }
+  Client::Trace trace() const { return trace_; }
+
+ private:
+  awaitable<void> exchange(ClientRequest request, ClientAnswer& answer);
+
+  asio::io_context context_{1};
+  std::chrono::milliseconds timeout_;
+  Client::Trace trace_;
+  Client client_;
+};
+
+// What a command that cannot go on says: no connection, connection lost, no answer in time.
+Failure failure_from(const ClientError& error, const ServerAddress& address, bool writing);
+
+// What an answer that is no success makes of a command: its exit code and the server's own words.
+Failure failure_from(const ClientAnswer& answer);
+int exit_code_for(int status, std::string_view code);
+
+// "/v1/kv/KEY". Throws UsageError for the empty key.
+std::string key_target(std::string_view key);
+// Appends "?name=value" or "&name=value", encoded.
+void add_parameter(std::string& target, std::string_view name, std::string_view value);
+
+}  // namespace kvs

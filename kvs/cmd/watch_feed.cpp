@@ -1,0 +1,96 @@
+#include "kvs/cmd/watch_feed.hpp"
+
+#include "kvs/cmd/remote.hpp"
+#include "kvs/cmd/text.hpp"
+
+namespace kvs {
+namespace {
+
+std::string_view color_of(std::string_view op) { return op == "set" ? "32" : "31"; }
+
+}  // namespace
+
+WatchFeed::WatchFeed(const Settings& settings, Output& output)
+    : output_(output),
+      keys_(settings.arguments()),
+      prefixes_(settings.list("prefix")),
+      initial_(settings.on("initial")),
+      position_(settings.text("since")),
+      left_(settings.given("count") ? settings.number("count") : UINT64_MAX) {
+  if (settings.given("key")) keys_.push_back(settings.text("key"));
+  for (const std::string& key : keys_)
+    if (key.empty()) throw UsageError("a key has at least one byte");
+  if (initial_ && !position_.empty()) throw UsageError("give --since or --initial, not both");
+  if (left_ == 0) throw UsageError("--count: at least 1");
+}
+
+std::string WatchFeed::target() const {
+  std::string target = "/v1/watch";
+  for (const std::string& key : keys_) add_parameter(target, "key", key);
+  for (const std::string& prefix : prefixes_) add_parameter(target, "prefix", prefix);
+  if (initial_) add_parameter(target, "initial", "1");
+  if (!initial_ && !position_.empty()) add_parameter(target, "since", position_);
+  return target;
+}
+
+// The answer's revision is the cursor: everything after it will come. With an initial state the cursor counts only
+// from `synced` on.
+void WatchFeed::opened(const ClientAnswer& answer) {
+  log_id_ = answer.field("kvs-log-id");
+  between_revisions_ = true;
+  std::string cursor(answer.field("kvs-revision"));
+  if (!initial_ && position_.empty() && !cursor.empty()) position_ = log_id_.empty() ? cursor : cursor + "@" + log_id_;
+}
+
+void WatchFeed::move_to(std::uint64_t revision) {
+  if (revision == 0 && !between_revisions_) return;
+  position_ = std::to_string(revision);
+  if (!log_id_.empty()) position_ += "@" + log_id_;
+}
+
+bool WatchFeed::take(std::string_view message) {
+  for (const Item& event : parse_items(message)) {
+    if (event.op == "reset") initial_ = true;  // the whole state follows: half of it is no place to go on from
+    if (event.op == "synced") initial_ = false;
+    print(event);
+    if (event.change() && !event.initial) {
+      between_revisions_ = !event.more;
+      if (left_ > 0) --left_;
+    }
+    bool whole = !event.initial && !event.more && event.op != "reset";
+    if (whole && !initial_ && event.revision > 0) move_to(event.revision);
+    if (left_ == 0 && between_revisions_) break;
+  }
+  output_.flush();
+  return left_ > 0 || !between_revisions_;
+}
+
+void WatchFeed::print(const Item& event) {
+  Form form = output_.form();
+  if (event.op == "progress") return;
+  if (form == Form::human || form == Form::table) {
+    print_line(event);
+  } else if (form == Form::raw) {
+    if (event.op == "set") output_.write(event.value.value_or("") + "\n");
+  } else {
+    output_.write(event.json + "\n");
+  }
+}
+
+void WatchFeed::print_line(const Item& event) {
+  std::string line = std::to_string(event.revision) + "  ";
+  if (event.change()) {
+    line +=
+        output_.painted(event.op, color_of(event.op)) + std::string(8 - std::min<std::size_t>(event.op.size(), 7), ' ');
+    line += escaped(event.key, Escape::line);
+    if (event.value) line += "  " + value_cell(*event.value);
+  } else if (event.op == "reset") {
+    line +=
+        output_.painted("reset   the history no longer reaches back: forget everything, the whole state follows", "33");
+  } else {
+    return;  // synced, stale, fresh: nothing happened to a key
+  }
+  output_.write(line + "\n");
+}
+
+}  // namespace kvs

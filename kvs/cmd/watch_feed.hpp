@@ -1,0 +1,39 @@
+// The feed of `kvs watch`: what is asked for, what is printed, and where to go on from.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kvs/cmd/follow.hpp"
+#include "kvs/cmd/item.hpp"
+#include "kvs/cmd/output.hpp"
+
+namespace kvs {
+
+class WatchFeed : public Feed {
+ public:
+  // Throws UsageError.
+  WatchFeed(const Settings& settings, Output& output);
+
+  std::string target() const override;
+  std::string protocol() const override { return "kvs.v1"; }
+  std::string place() const override { return position_.empty() ? "" : "from revision " + position_; }
+  void opened(const ClientAnswer& answer) override;
+  bool take(std::string_view message) override;
+
+ private:
+  void print(const Item& event);
+  void print_line(const Item& event);
+  void move_to(std::uint64_t revision);
+
+  Output& output_;
+  std::vector<std::string> keys_, prefixes_;
+  bool initial_;          // the initial state is still to come, or not complete
+  std::string position_;  // REVISION or REVISION@LOGID to go on after; empty: from now on
+  std::string log_id_;
+  std::uint64_t left_;  // changes still wanted
+  bool between_revisions_ = true;
+};
+
+}  // namespace kvs
