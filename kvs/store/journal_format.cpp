@@ -165,7 +165,7 @@ std::optional<std::uint64_t> batch_bytes(std::string_view bytes) {
   return length;
 }
 
-std::optional<Batch> parse_batch(std::string_view bytes, const BatchPlace& place) {
+std::optional<JournalBatch> parse_batch(std::string_view bytes, const BatchPlace& place) {
   auto length = batch_bytes(bytes);
   if (!length || *length > bytes.size()) return {};
   bytes = bytes.substr(0, *length);
@@ -173,7 +173,7 @@ std::optional<Batch> parse_batch(std::string_view bytes, const BatchPlace& place
   auto crc = in.get<std::uint32_t>();
   if (crc != crc32c(bytes.substr(4), place_crc(place))) return {};
   in.get<std::uint32_t>();
-  Batch batch;
+  JournalBatch batch;
   batch.bytes = *length;
   batch.header.number = in.get<std::uint64_t>();
   batch.header.durable = in.get<std::uint64_t>();
@@ -191,7 +191,7 @@ std::optional<std::uint64_t> find_proof_of_damage(std::string_view bytes, BatchP
   return {};
 }
 
-bool decode_changes(const Batch& batch, Revision after, Changes& changes) {
+bool decode_changes(const JournalBatch& batch, Revision after, Changes& changes) {
   ByteReader in(batch.changes);
   for (std::uint32_t n = 0; n < batch.count; ++n) {
     Change change = get_change(in);

@@ -46,7 +46,7 @@ struct BatchHeader {
   std::uint64_t bus_position = 0;  // where the bus goes on after it
 };
 
-struct Batch {
+struct JournalBatch {
   BatchHeader header;
   std::uint64_t bytes = 0;   // on disk, header included
   std::uint32_t count = 0;   // of changes
@@ -60,7 +60,7 @@ void encode_batch(const BatchPlace& place, const BatchHeader& header, const Chan
 std::optional<std::uint64_t> batch_bytes(std::string_view bytes);
 
 // The batch at the beginning of `bytes`; nothing unless it is whole and its checksum right.
-std::optional<Batch> parse_batch(std::string_view bytes, const BatchPlace& place);
+std::optional<JournalBatch> parse_batch(std::string_view bytes, const BatchPlace& place);
 
 // The first batch that stands anywhere in `bytes` (the tail of a segment from `place` on), is whole, not older than
 // `expected`, and written when `expected` was already durable: the proof that what `expected` should be is not a torn
@@ -69,6 +69,6 @@ std::optional<std::uint64_t> find_proof_of_damage(std::string_view bytes, BatchP
 
 // Appends the changes newer than `after` to `changes`. False if the bytes are no changes (with a right checksum:
 // written wrongly); some may have been appended then.
-bool decode_changes(const Batch& batch, Revision after, Changes& changes);
+bool decode_changes(const JournalBatch& batch, Revision after, Changes& changes);
 
 }  // namespace kvs

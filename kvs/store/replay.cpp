@@ -51,12 +51,12 @@ bool Replay::replay_segment(std::size_t index) {
   return content <= offset;
 }
 
-bool Replay::continues(const Batch& batch) const {
+bool Replay::continues(const JournalBatch& batch) const {
   return batch.header.number == result_.batch + 1 && batch.header.durable <= result_.batch &&
          batch.header.last > result_.last;
 }
 
-void Replay::apply(const Batch& batch, const std::filesystem::path& path, std::uint64_t offset) {
+void Replay::apply(const JournalBatch& batch, const std::filesystem::path& path, std::uint64_t offset) {
   result_.batch = batch.header.number;
   result_.last = batch.header.last;
   if (batch.header.last <= base_revision_) return;

@@ -44,8 +44,8 @@ class Replay {
 
  private:
   bool replay_segment(std::size_t index);
-  bool continues(const Batch& batch) const;
-  void apply(const Batch& batch, const std::filesystem::path& path, std::uint64_t offset);
+  bool continues(const JournalBatch& batch) const;
+  void apply(const JournalBatch& batch, const std::filesystem::path& path, std::uint64_t offset);
   void finish_at(std::size_t index, std::uint64_t content);
   void refuse_damage(std::size_t index, std::uint64_t offset, std::string_view tail);  // loads other segments
   void remove_later_segments();

@@ -16,7 +16,7 @@ constexpr std::size_t piece = 256 * 1024;
 [[noreturn]] void throw_compacted() { throw std::out_of_range("the history no longer reaches back this far"); }
 
 // The whole batch at `offset`, if there is one.
-std::optional<Batch> batch_at(FileWindow& window, const BatchPlace& place) {
+std::optional<JournalBatch> batch_at(FileWindow& window, const BatchPlace& place) {
   auto bytes = window.from(place.offset, BatchHeader::size);
   auto length = batch_bytes(bytes);
   if (!length) return {};
