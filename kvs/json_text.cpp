@@ -89,10 +89,15 @@ void append_escaped(std::string& out, const char* at, const char* end) {
   }
 }
 
-void append_digits(std::string& out, unsigned number, int count) {
-  char digits[4];
-  for (int i = count - 1; i >= 0; --i, number /= 10) digits[i] = static_cast<char>('0' + number % 10);
-  out.append(digits, static_cast<std::size_t>(count));
+char* put_two(char* to, unsigned number) {
+  *to++ = static_cast<char>('0' + number / 10);
+  *to++ = static_cast<char>('0' + number % 10);
+  return to;
+}
+
+char* put(char* to, char c) {
+  *to = c;
+  return to + 1;
 }
 
 constexpr std::array<std::int8_t, 256> make_base64_values() {
@@ -199,25 +204,26 @@ void append_number(std::string& out, std::uint64_t number) {
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
 }
 
-void append_time(std::string& out, LogTime time) {
+void write_time(char* to, LogTime time) {
   using namespace std::chrono;
   auto day = floor<days>(time);
   year_month_day date(day);
-  hh_mm_ss clock(time - day);
-  append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.month()), 2);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out += 'T';
-  append_digits(out, static_cast<unsigned>(clock.hours().count()), 2);
-  out += ':';
-  append_digits(out, static_cast<unsigned>(clock.minutes().count()), 2);
-  out += ':';
-  append_digits(out, static_cast<unsigned>(clock.seconds().count()), 2);
-  out += '.';
-  append_digits(out, static_cast<unsigned>(clock.subseconds().count()), 3);
-  out += 'Z';
+  auto ms = static_cast<unsigned>((time - day).count());  // of the day
+  auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  to = put_two(put_two(to, year / 100 % 100), year % 100);
+  to = put_two(put(to, '-'), static_cast<unsigned>(date.month()));
+  to = put_two(put(to, '-'), static_cast<unsigned>(date.day()));
+  to = put_two(put(to, 'T'), ms / 3'600'000);
+  to = put_two(put(to, ':'), ms / 60'000 % 60);
+  to = put_two(put(to, ':'), ms / 1000 % 60);
+  to = put(put(to, '.'), static_cast<char>('0' + ms / 100 % 10));
+  put(put_two(to, ms % 100), 'Z');
+}
+
+void append_time(std::string& out, LogTime time) {
+  char text[time_text_size];
+  write_time(text, time);
+  out.append(text, sizeof text);
 }
 
 void append_hex16(std::string& out, std::uint64_t number) {

@@ -30,6 +30,10 @@ void append_number(std::string& out, std::uint64_t number);
 // 2026-11-22T06:12:16.016Z (RFC 3339, UTC, always milliseconds; years 0 to 9999). No quotes.
 void append_time(std::string& out, LogTime time);
 
+// The same 24 characters, written to `to`.
+inline constexpr std::size_t time_text_size = 24;
+void write_time(char* to, LogTime time);
+
 // 16 lower-case hex digits, as a log id is shown.
 void append_hex16(std::string& out, std::uint64_t number);
 std::string to_string(LogId id);

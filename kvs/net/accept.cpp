@@ -55,7 +55,9 @@ int quality(std::string_view accept, std::string_view range) {
 }
 
 bool prefers_record(std::string_view accept) {
-  int json = quality(accept, "application/json");
+  constexpr std::string_view named = "application/json";
+  if (accept.size() < named.size()) return false;  // most say */*
+  int json = quality(accept, named);
   return json > 0 && json > quality(accept, "*/*");
 }
 

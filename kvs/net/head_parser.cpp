@@ -38,6 +38,14 @@ const char* find_target_end(const char* at, const char* end) {
   return at;
 }
 
+const char* find_colon(const char* at, const char* end) {
+  for (; end - at >= 8; at += 8) {
+    if (std::uint64_t marks = scan::equal(scan::load(at), ':'); marks != 0) return at + scan::first(marks);
+  }
+  while (at != end && *at != ':') ++at;
+  return at;
+}
+
 // The first byte that is a control (tab excepted) or DEL: what ends a field's value, rightly or not.
 const char* find_value_end(const char* at, const char* end) {
   while (true) {
@@ -132,6 +140,12 @@ bool HeadParser::take_request_line() {
 
 bool HeadParser::take_method() {
   const char* start = at_;
+  if (end_ - at_ > 4 && std::memcmp(at_, "GET ", 4) == 0) {
+    head_.method_text_ = span({start, 3});
+    head_.method_ = Method::get;
+    at_ += 4;
+    return true;
+  }
   at_ = skip_token(at_, end_);
   if (at_ == end_) return ran_out();
   if (*at_ != ' ' || at_ == start) {
@@ -239,12 +253,25 @@ bool HeadParser::take_fields() {
 
 bool HeadParser::take_field() {
   const char* start = at_;
-  at_ = skip_token(at_, end_);
-  if (at_ == end_) return ran_out();
-  if (*at_ != ':' || at_ == start) return bad_name_byte();
-  std::string_view name(start, static_cast<std::size_t>(at_ - start));
-  ++at_;
-  return take_value(name);
+  const char* colon = find_colon(at_, end_);
+  std::string_view name(start, static_cast<std::size_t>(colon - start));
+  std::size_t known = known_fields.size();
+  if (colon == end_) {
+    // No name yet, or none that is right.
+  } else if (end_ - start >= static_cast<std::ptrdiff_t>(longest_known_field)) {
+    known = find_known_field(start, name.size());
+  } else {
+    char copy[longest_known_field] = {};  // so near the end that a name's words would reach beyond it
+    std::memcpy(copy, name.data(), name.size());
+    known = find_known_field(copy, name.size());
+  }
+  if (known == known_fields.size()) {  // a known name needs no look at its bytes
+    at_ = skip_token(start, colon);
+    if (at_ == end_) return ran_out();
+    if (at_ != colon || name.empty()) return bad_name_byte();
+  }
+  at_ = colon + 1;
+  return take_value(name, known);
 }
 
 bool HeadParser::bad_name_byte() {
@@ -256,7 +283,7 @@ bool HeadParser::bad_name_byte() {
   return malformed("a byte that no header field's name may hold");
 }
 
-bool HeadParser::take_value(std::string_view name) {
+bool HeadParser::take_value(std::string_view name, std::size_t known) {
   while (at_ != end_ && is_blank(*at_)) ++at_;
   const char* start = at_;
   at_ = find_value_end(at_, end_);
@@ -268,22 +295,21 @@ bool HeadParser::take_value(std::string_view name) {
   const char* last = at_;
   while (last != start && is_blank(last[-1])) --last;
   at_ += 2;
-  return keep_field(name, {start, static_cast<std::size_t>(last - start)});
+  return keep_field(name, {start, static_cast<std::size_t>(last - start)}, known);
 }
 
-bool HeadParser::keep_field(std::string_view name, std::string_view value) {
+bool HeadParser::keep_field(std::string_view name, std::string_view value, std::size_t known) {
   if (head_.field_count_ == max_head_fields) {
     return stop(431, errc::headers_too_large, "more than 100 header fields");
   }
   head_.fields_[head_.field_count_++] = {span(name), span(value)};
-  const KnownField* known = find_known_field(name);
-  if (known == nullptr) return true;
-  std::size_t index = RequestHead::index(known->known);
+  if (known == known_fields.size()) return true;
+  std::size_t index = RequestHead::index(known_fields[known].known);
   if (head_.known_[index] == 0) {
     head_.known_[index] = head_.field_count_;
     return true;
   }
-  if (!known->repeated.empty()) return malformed(known->repeated);
+  if (!known_fields[known].repeated.empty()) return malformed(known_fields[known].repeated);
   head_.repeated_ |= 1U << index;
   return true;
 }

@@ -24,8 +24,8 @@ class HeadParser {
   void split_query(std::string_view path_and_query);
   bool take_fields();
   bool take_field();
-  bool take_value(std::string_view name);
-  bool keep_field(std::string_view name, std::string_view value);
+  bool take_value(std::string_view name, std::size_t known);
+  bool keep_field(std::string_view name, std::string_view value, std::size_t known);  // known: index into known_fields
 
   // What the fields mean, after the last one.
   bool finish();

@@ -57,25 +57,36 @@ inline constexpr auto known_by_size = [] {
   return starts;
 }();
 
-// `name` holds token characters only; among those, setting bit 5 makes no other byte equal to one of ours.
-inline bool same_token(const char* name, std::string_view lower) {
-  constexpr std::uint64_t lower_bits = 0x2020202020202020;
-  std::size_t i = 0;
-  for (; i + 8 <= lower.size(); i += 8) {
-    if ((scan::load(name + i) | lower_bits) != scan::load(lower.data() + i)) return false;
-  }
-  for (; i < lower.size(); ++i) {
-    if ((name[i] | 0x20) != lower[i]) return false;
-  }
-  return true;
-}
+// A name as three words to compare with, letters by either case; bytes beyond the name count nothing.
+struct FieldPattern {
+  std::array<std::uint64_t, 3> word{}, mask{};
+};
+static_assert(longest_known_field == 24);
 
-inline const KnownField* find_known_field(std::string_view name) {
-  if (name.size() > longest_known_field) return nullptr;
-  for (std::size_t i = known_by_size[name.size()]; i < known_by_size[name.size() + 1]; ++i) {
-    if (same_token(name.data(), known_fields[i].name)) return &known_fields[i];
+inline constexpr auto known_patterns = [] {
+  std::array<FieldPattern, known_fields.size()> patterns{};
+  for (std::size_t field = 0; field < known_fields.size(); ++field) {
+    auto name = known_fields[field].name;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      std::uint64_t mask = name[i] >= 'a' && name[i] <= 'z' ? 0xDF : 0xFF;
+      patterns[field].mask[i / 8] |= mask << i % 8 * 8;
+      patterns[field].word[i / 8] |= (mask & static_cast<unsigned char>(name[i])) << i % 8 * 8;
+    }
   }
-  return nullptr;
+  return patterns;
+}();
+
+// The index into known_fields of the name that stands at `name`, or known_fields.size(). Reads 24 bytes.
+inline std::size_t find_known_field(const char* name, std::size_t size) {
+  if (size > longest_known_field) return known_fields.size();
+  const std::uint64_t words[] = {scan::load(name), scan::load(name + 8), scan::load(name + 16)};
+  for (std::size_t i = known_by_size[size]; i < known_by_size[size + 1]; ++i) {
+    const auto& pattern = known_patterns[i];
+    std::uint64_t differ = 0;
+    for (std::size_t w = 0; w < 3; ++w) differ |= (words[w] & pattern.mask[w]) ^ pattern.word[w];
+    if (differ == 0) return i;
+  }
+  return known_fields.size();
 }
 
 }  // namespace kvs

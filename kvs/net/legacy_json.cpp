@@ -1,6 +1,7 @@
 #include "kvs/net/legacy_json.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <cmath>
 
 #include "kvs/json_text.hpp"
 #include "kvs/net/head.hpp"
@@ -19,6 +20,7 @@ class Members {
   static constexpr std::size_t max_string_size = SIZE_MAX;
   using Error = json::error_code;
 
+  LegacyForm form = LegacyForm::pair;
   LegacyBody body;
   std::string_view refused;  // why; static text
 
@@ -42,9 +44,7 @@ class Members {
   bool on_key(json::string_view part, std::size_t, Error&) {
     if (depth_ != 1) return true;
     name_.append(part.data(), part.size());
-    member_ = equals_ignoring_case(name_, "key")     ? &body.key
-              : equals_ignoring_case(name_, "value") ? &body.value
-                                                     : nullptr;
+    member_ = member_of(name_);
     if (member_ != nullptr) member_->clear();  // the last one counts
     name_.clear();
     return true;
@@ -56,7 +56,10 @@ class Members {
   bool on_number_part(json::string_view, Error& error) { return scalar(error); }
   bool on_int64(std::int64_t, json::string_view, Error& error) { return scalar(error); }
   bool on_uint64(std::uint64_t, json::string_view, Error& error) { return scalar(error); }
-  bool on_double(double, json::string_view, Error& error) { return scalar(error); }
+  bool on_double(double number, json::string_view, Error& error) {
+    if (!std::isfinite(number)) return refuse("the body holds a number that is too large", error);
+    return scalar(error);
+  }
   bool on_bool(bool, Error& error) { return scalar(error); }
   bool on_comment_part(json::string_view, Error&) { return true; }
   bool on_comment(json::string_view, Error&) { return true; }
@@ -66,6 +69,11 @@ class Members {
     refused = why;
     error = json::error::exception;
     return false;
+  }
+  std::string* member_of(std::string_view name) {
+    if (equals_ignoring_case(name, "key")) return &body.key;
+    if (form == LegacyForm::pair && equals_ignoring_case(name, "value")) return &body.value;
+    return nullptr;
   }
   bool wanted() const { return depth_ == 1 && member_ != nullptr; }
   bool scalar(Error& error) {
@@ -113,9 +121,10 @@ Problem bad_json(const json::error_code& error) {
 
 }  // namespace
 
-result<LegacyBody> parse_legacy_body(std::string_view body) {
+result<LegacyBody> parse_legacy_body(std::string_view body, LegacyForm form) {
   json::basic_parser<Members> parser(options());
   json::error_code error;
+  parser.handler().form = form;
   parser.write_some(false, body.data(), body.size(), error);
   Members& members = parser.handler();
   if (!members.refused.empty()) return Problem{errc::malformed, std::string(members.refused)};

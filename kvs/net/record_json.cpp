@@ -3,37 +3,38 @@
 #include <algorithm>
 
 #include "kvs/json_text.hpp"
+#include "kvs/text_block.hpp"
 
 namespace kvs {
 namespace {
 
-void append_number_member(std::string& out, std::string_view name, std::uint64_t value) {
-  out += name;
-  append_number(out, value);
-}
-
-void append_time_member(std::string& out, std::string_view name, LogTime time) {
-  out += name;
-  append_time(out, time);
-  out += '"';
+// "2026-…" with its quotes.
+void put_time(TextBlock& block, LogTime time) {
+  block << '"';
+  write_time(block.take(time_text_size), time);
+  block << '"';
 }
 
 // The members of a record, the first without a comma before it.
 void append_members(std::string& out, const Record& record, ValueForm form) {
   append_json_member(out, "key", record.key());
   out += ',';
-  if (form == ValueForm::value) {
-    append_json_member(out, "value", record.value());
-  } else {
-    append_number_member(out, "\"size\":", record.value().size());
-  }
-  append_number_member(out, ",\"revision\":", number(record.revision()));
-  append_number_member(out, ",\"created_revision\":", number(record.created_revision()));
-  append_number_member(out, ",\"version\":", record.version());
-  append_time_member(out, ",\"modified\":\"", record.modified());
+  if (form == ValueForm::value) append_json_member(out, "value", record.value());
+  TextBlock block(out);
+  if (form == ValueForm::size) block << "\"size\":" << std::uint64_t{record.value().size()};
+  block << ",\"revision\":" << number(record.revision())
+        << ",\"created_revision\":" << number(record.created_revision())
+        << ",\"version\":" << std::uint64_t{record.version()} << ",\"modified\":";
+  put_time(block, record.modified());
   if (record.content_type().empty()) return;
-  out += ",\"content_type\":";
+  block << ",\"content_type\":";
+  block.flush();
   append_json_string_replacing(out, record.content_type());
+}
+
+void append_control(std::string& out, std::string_view op, Revision revision) {
+  TextBlock block(out);
+  block << "{\"op\":\"" << op << "\",\"revision\":" << number(revision);
 }
 
 void append_marks(std::string& out, EventMarks marks) {
@@ -62,8 +63,9 @@ void append_event(std::string& out, const Change& change, ValueForm form, EventM
   if (change.op == Op::remove) {
     out += "{\"op\":\"delete\",";
     append_json_member(out, "key", record.key());
-    append_number_member(out, ",\"revision\":", number(record.revision()));
-    append_time_member(out, ",\"time\":\"", record.modified());
+    TextBlock block(out);
+    block << ",\"revision\":" << number(record.revision()) << ",\"time\":";
+    put_time(block, record.modified());
   } else {
     out += "{\"op\":\"set\",";
     append_members(out, record, form);
@@ -81,18 +83,19 @@ void append_initial_event(std::string& out, const Record& record, ValueForm form
 }
 
 void append_synced(std::string& out, Revision revision) {
-  append_number_member(out, "{\"op\":\"synced\",\"revision\":", number(revision));
+  append_control(out, "synced", revision);
   out += '}';
 }
 
 void append_progress(std::string& out, Revision revision) {
-  append_number_member(out, "{\"op\":\"progress\",\"revision\":", number(revision));
+  append_control(out, "progress", revision);
   out += '}';
 }
 
 void append_reset(std::string& out, Revision revision, Revision oldest) {
-  append_number_member(out, "{\"op\":\"reset\",\"revision\":", number(revision));
-  append_number_member(out, ",\"oldest_revision\":", number(oldest));
+  append_control(out, "reset", revision);
+  out += ",\"oldest_revision\":";
+  append_number(out, number(oldest));
   out += '}';
 }
 
@@ -115,10 +118,11 @@ void append_legacy_event(std::string& out, const Change& change, std::string_vie
   make_room(out, record, ValueForm::value);
   out += "{\"Topic\":";
   append_json_string_replacing(out, topic);
-  append_number_member(out, ",\"Partition\":0,\"Offset\":", number(record.revision()) - 1);
-  out += ",\"Key\":\"Client address=";
-  out += to_string(change.origin);  // digits, dots, colons, brackets, letters: needs no escape
-  out += "\",\"Value\":";
+  TextBlock block(out);
+  block << ",\"Partition\":0,\"Offset\":" << number(record.revision()) - 1 << ",\"Key\":\"Client address="
+        << to_string(change.origin)  // digits, dots, colons, brackets, letters: needs no escape
+        << "\",\"Value\":";
+  block.flush();
   append_json_string_replacing(out, record.key());
   out.back() = ':';  // both strings become one: the closing quote makes room for ": "
   std::size_t seam = out.size();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kvs/limits.hpp"
+#include "kvs/scan.hpp"
 #include "kvs/suggest.hpp"
 #include "kvs/units.hpp"
 
@@ -24,6 +25,20 @@ int escaped(std::string_view text, std::size_t at) {
 }
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+// The first byte that is an escape's beginning or a control.
+std::size_t find_special(std::string_view text) {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = scan::load(text.data() + at);
+    std::uint64_t marks = scan::below(word, 0x20) | scan::equal(word, 0x7F) | scan::equal(word, '%');
+    if (marks != 0) return at + static_cast<std::size_t>(scan::first(marks));
+  }
+  while (at != text.size() && !is_control(text[at]) && text[at] != '%') ++at;
+  return at;
+}
+
+Problem control_byte() { return {errc::bad_key, "a control byte in the path: percent-encode it"}; }
 
 // Decodes one name or value of a query. A bad escape stays as it is, and false is returned.
 bool decode_component(std::string_view raw, std::string& out) {
@@ -90,14 +105,10 @@ result<std::optional<T>> typed(std::string_view name, std::optional<std::string_
 result<std::string_view> decode_key(std::string_view raw, std::string& scratch) {
   if (raw.empty())
     return Problem{errc::empty_key, "a key has at least one byte: name it in the path, as in /v1/kv/KEY"};
-  bool plain = true;
-  for (char c : raw) {
-    if (is_control(c)) return Problem{errc::bad_key, "a control byte in the path: percent-encode it"};
-    plain = plain && c != '%';
-  }
-  if (!plain) {
-    scratch.clear();
-    for (std::size_t i = 0; i < raw.size(); ++i) {
+  if (std::size_t special = find_special(raw); special != raw.size()) {
+    scratch.assign(raw, 0, special);
+    for (std::size_t i = special; i < raw.size(); ++i) {
+      if (is_control(raw[i])) return control_byte();
       int byte = raw[i] == '%' ? escaped(raw, i) : static_cast<unsigned char>(raw[i]);
       if (byte < 0) return Problem{errc::bad_key, "a % in a key is followed by two hex digits; a % itself is %25"};
       if (raw[i] == '%') i += 2;
