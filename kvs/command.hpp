@@ -51,6 +51,7 @@ struct Verdict {
     nothing,   // a delete of a key that is not there: no change, `revision` is that of the state it was judged against
     refused,   // a condition did not hold; `current` is what is there instead (null: no such key)
     failed,    // certainly not applied, ever
+    no_room,   // certainly not applied: the disk or the memory limit is full
     unknown,   // may have been applied
   };
   Outcome outcome = Outcome::unknown;
