@@ -49,7 +49,7 @@ Dialogue::Need Dialogue::livez() {
 Dialogue::Need Dialogue::readyz() {
   Phase phase = worker_.store().phase();
   bool loaded = worker_.view().ready() && phase == Phase::ready;
-  bool serving = !worker_.draining();
+  bool serving = !worker_.leaving();
   bool verbose = parse_query_leniently(head_.query()).value("verbose").has_value();
   std::string text;
   if (verbose) {
@@ -85,8 +85,8 @@ Dialogue::Need Dialogue::status() {
   status["watchers"] = worker_.counters().watchers.load();
   status["connections"] = worker_.counters().connections.load();
   status["uptime_s"] = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - worker_.counters().started).count();
-  status["ready"] = ready && !worker_.draining();
-  status["draining"] = worker_.draining();
+  status["ready"] = ready && !worker_.leaving();
+  status["draining"] = worker_.leaving();
   if (store.phase() == Phase::failed) status["failure"] = store.failure();
   status["fsync"] = options.fsync;
   status["bus"] = {{"kind", bus.kind}, {"up", bus.up}};

@@ -63,7 +63,7 @@ std::string Worker::next_request_id() {
 }
 
 void Worker::drain() {
-  draining_ = true;
+  leaving_ = draining_ = true;
   for (auto one = connections_.begin(); one != connections_.end();) {
     Connection& connection = *one++;
     connection.drain();
@@ -71,7 +71,7 @@ void Worker::drain() {
 }
 
 void Worker::abort_all() {
-  draining_ = true;
+  leaving_ = draining_ = true;
   for (auto one = connections_.begin(); one != connections_.end();) {
     Connection& connection = *one++;
     connection.abort();

@@ -63,6 +63,9 @@ class Worker {
   char* scratch() { return scratch_.get(); }
 
   void add(Connection& connection) { connections_.push_back(connection); }
+  // From now on /readyz says that this server is going; everything else goes on.
+  void announce_leave() { leaving_ = true; }
+  bool leaving() const { return leaving_; }
   // Ends idle connections, lets the others finish. Further ones are closed after their first answer.
   void drain();
   void abort_all();
@@ -83,6 +86,7 @@ class Worker {
   bool log_id_known_ = false;
   std::string id_prefix_;
   std::uint64_t next_id_ = 0;
+  bool leaving_ = false;
   bool draining_ = false;
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
 };
