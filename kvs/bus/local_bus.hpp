@@ -11,9 +11,9 @@
 namespace kvs {
 
 struct LocalBusLimits {
-  std::size_t waiting_commands = 65536;               // publish() says full beyond
-  std::size_t waiting_bytes = 64 * 1024 * 1024;       // at least one command is always taken
-  std::size_t batch_commands = 8192;                  // next() hands out at most so many at once
+  std::size_t waiting_commands = 65536;          // publish() says full beyond
+  std::size_t waiting_bytes = 64 * 1024 * 1024;  // at least one command is always taken
+  std::size_t batch_commands = 8192;             // next() hands out at most so many at once
   std::size_t batch_bytes = 8 * 1024 * 1024;
 };
 

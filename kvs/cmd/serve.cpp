@@ -62,7 +62,8 @@ StoreOptions store_options(const ServeOptions& options) {
 void configure_log(const ServeOptions& options) {
   auto format = log::Format::logfmt;
   if (options.log_format == LogFormat::json) format = log::Format::json;
-  bool human = options.log_format == LogFormat::human || (options.log_format == LogFormat::automatic && isatty(STDERR_FILENO) != 0);
+  bool human = options.log_format == LogFormat::human ||
+               (options.log_format == LogFormat::automatic && isatty(STDERR_FILENO) != 0);
   if (human) format = log::Format::human;
   log::configure(static_cast<log::Level>(options.log_level), format);
 }

@@ -12,7 +12,9 @@ constexpr std::size_t json_growth = 6;
 constexpr std::size_t json_overhead = 16 * 1024;
 constexpr std::size_t body_room_size = 16 * 1024;
 
-errc too_large_code(const RouteInfo& route) { return route.route == Route::kv_item ? errc::value_too_large : errc::request_too_large; }
+errc too_large_code(const RouteInfo& route) {
+  return route.route == Route::kv_item ? errc::value_too_large : errc::request_too_large;
+}
 
 bool speaks_problems(std::string_view path) { return path.starts_with("/v1/") || path == "/v1"; }
 
@@ -20,7 +22,8 @@ bool speaks_problems(std::string_view path) { return path.starts_with("/v1/") ||
 std::string_view given_request_id(const RequestHead& head) {
   for (Known known : {Known::kvs_request_id, Known::x_request_id}) {
     std::string_view id = head.value(known);
-    bool usable = !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    bool usable = !id.empty() && id.size() <= 128 &&
+                  std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (usable) return id;
   }
   return {};
@@ -95,7 +98,9 @@ Dialogue::Need Dialogue::serve_head() {
 }
 
 std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body_limit) {
-  if (auto problem = check_gate(head_, kvs::writes(route, head_.method()), arrival_, worker_.options(), manners_.cors_origin)) return problem;
+  if (auto problem =
+          check_gate(head_, kvs::writes(route, head_.method()), arrival_, worker_.options(), manners_.cors_origin))
+    return problem;
   if (route.route == Route::unknown || route.route == Route::unknown_v1) {
     return Problem{errc::no_such_route, "there is nothing at this path; GET / shows what there is"};
   }
@@ -105,8 +110,11 @@ std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body
   if (!worker_.view().ready() && !route.while_starting && head_.method() != Method::options) {
     return Problem{errc::starting, "the data is still being loaded; try again in a second"};
   }
-  if (route.route == Route::kv_item && head_.method() == Method::put) body_limit = worker_.options().max_value_size;
+  if (is_put()) body_limit = worker_.options().max_value_size;
   if (route.route == Route::legacy_set || route.route == Route::legacy_get) {
+    if (head_.has(Known::content_encoding)) {
+      return Problem{errc::unsupported_media_type, "the body is read as it is: send it without Content-Encoding"};
+    }
     body_limit = json_growth * worker_.options().max_value_size + json_overhead;
   }
   return std::nullopt;
@@ -115,6 +123,13 @@ std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body
 // The head stays in the inbox until the body is whole: what it says is needed then.
 Dialogue::Need Dialogue::begin_body(std::size_t limit) {
   if (!writes_.empty()) return Need::verdicts;
+  record_ = nullptr;
+  if (is_put()) {  // before anybody takes the trouble to send the body
+    auto key = decode_key(head_.path().substr(kv_item_prefix.size()), key_scratch_);
+    if (!key) return refuse_early(key.error());
+    if (auto problem = check_put()) return refuse_early(*problem);
+    if (!head_.chunked()) record_ = Record::make(*key, *head_.content_length(), head_.value(Known::content_type));
+  }
   std::string_view arrived = in_.data().substr(head_.size());
   receiving_ = true;
   wants_continue_ = head_.expect_continue() && arrived.empty();
@@ -126,19 +141,10 @@ Dialogue::Need Dialogue::begin_body(std::size_t limit) {
   body_have_ = 0;
   body_early_ = arrived.size();
   body_size_ = *head_.content_length();
-  prepare_record();
-  if (!record_) body_.resize(body_size_);
+  if (!record_) body_.resize(body_size_);  // else a value is received where it will stay
   if (!arrived.empty()) std::memcpy(body_room().data(), arrived.data(), arrived.size());
   body_have_ = arrived.size();
   return Need::body;
-}
-
-// A large value is received where it will stay. With a bad key or type it is received all the same, and refused with what is wrong.
-void Dialogue::prepare_record() {
-  if (route_->route != Route::kv_item || head_.method() != Method::put) return;
-  auto key = decode_key(head_.path().substr(kv_item_prefix.size()), key_scratch_);
-  std::string_view type = head_.value(Known::content_type);
-  if (key && type.size() <= max_content_type_size) record_ = Record::make(*key, body_size_, type);
 }
 
 std::span<char> Dialogue::body_room() {
@@ -223,7 +229,8 @@ Dialogue::Need Dialogue::options() {
   Reply reply(worker_, out_, manners_);
   reply.begin(204).field("Allow", route_->allow);
   if (!manners_.cors_origin.empty()) {
-    reply.field("Access-Control-Allow-Methods", route_->allow).field("Access-Control-Allow-Headers", "Content-Type, If-Match, If-None-Match");
+    reply.field("Access-Control-Allow-Methods", route_->allow)
+        .field("Access-Control-Allow-Headers", "Content-Type, If-Match, If-None-Match");
   }
   reply.no_body();
   return answered();

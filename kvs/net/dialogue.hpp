@@ -1,4 +1,5 @@
-// What is said on one HTTP connection: bytes in, answers out. Plain state without a socket; the Session moves the bytes.
+// What is said on one HTTP connection: bytes in, answers out. Plain state without a socket; the Session moves the
+// bytes.
 #pragma once
 #include <optional>
 #include <string>
@@ -18,14 +19,14 @@ class Dialogue {
  public:
   // What has to happen before advance() can go on. Before each of them the output is to be sent, but for `verdicts`.
   enum class Need : std::uint8_t {
-    next,      // nothing: call advance() again
-    bytes,     // more of the next request
-    body,      // more of the body under way: into body_room(), then body_received()
-    verdicts,  // the pending writes settled, then settle()
-    send,      // the output has grown large
+    next,        // nothing: call advance() again
+    bytes,       // more of the next request
+    body,        // more of the body under way: into body_room(), then body_received()
+    verdicts,    // the pending writes settled, then settle()
+    send,        // the output has grown large
     everything,  // stream all pairs, then stream_done()
-    watch,     // the connection turns into a watch: upgrade() says which
-    close,     // the last answer has been given
+    watch,       // the connection turns into a watch: upgrade() says which
+    close,       // the last answer has been given
   };
 
   Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer);
@@ -61,7 +62,6 @@ class Dialogue {
   void guess_manners();
   std::optional<Problem> admit(const RouteInfo& route, std::size_t& body_limit);
   Need begin_body(std::size_t limit);
-  void prepare_record();
   Need take_chunks();
   Need serve(std::string_view body, std::size_t size);
   Need dispatch(std::string_view body);
@@ -73,6 +73,9 @@ class Dialogue {
   Need options();
 
   Need kv_item(std::string_view body);
+  bool is_put() const { return route_->route == Route::kv_item && head_.method() == Method::put; }
+  std::optional<Problem> check_put();
+  result<std::vector<Condition>> conditions() const;
   Need get_item(std::string_view key);
   void answer_item(const Record& record, bool as_record, int status);
   Need put_item(std::string_view key, std::string_view body);
@@ -104,10 +107,10 @@ class Dialogue {
   bool wants_continue_ = false;
   std::optional<ChunkedDecoder> chunks_;
   std::string body_;
-  std::size_t body_size_ = 0;      // of a body with a length
+  std::size_t body_size_ = 0;  // of a body with a length
   std::size_t body_have_ = 0;
-  std::size_t body_early_ = 0;     // bytes of it that came with the head
-  NewRecord record_;               // a large PUT goes straight into its record
+  std::size_t body_early_ = 0;  // bytes of it that came with the head
+  NewRecord record_;            // a large PUT goes straight into its record
   std::string key_scratch_;
   WatchRequest upgrade_;
 };

@@ -47,13 +47,15 @@ Dialogue::Need Dialogue::get_item(std::string_view key) {
   int status = 200;
   if (head_.has(Known::if_match) || head_.has(Known::if_none_match)) {
     std::string match_scratch, none_scratch;
-    auto verdict = judge_read(sent(head_, Known::if_match, match_scratch), sent(head_, Known::if_none_match, none_scratch),
-                              record ? record->revision() : no_revision);
+    auto verdict =
+        judge_read(sent(head_, Known::if_match, match_scratch), sent(head_, Known::if_none_match, none_scratch),
+                   record ? record->revision() : no_revision);
     if (!verdict) return refuse(verdict.error());
     if (*verdict == ReadVerdict::failed) {
       std::string extra = "\"current_revision\":";
       append_number(extra, record ? number(record->revision()) : 0);
-      Reply(worker_, out_, manners_).problem(errc::condition_failed, "the key has another revision than If-Match asks for", extra);
+      Reply(worker_, out_, manners_)
+          .problem(errc::condition_failed, "the key has another revision than If-Match asks for", extra);
       return answered();
     }
     if (*verdict == ReadVerdict::not_modified && record) status = 304;
@@ -78,27 +80,36 @@ void Dialogue::answer_item(const Record& record, bool as_record, int status) {
   reply.body(record.content_type().empty() ? "application/octet-stream" : record.content_type(), record.value());
 }
 
-Dialogue::Need Dialogue::put_item(std::string_view key, std::string_view body) {
+// What the head of a PUT tells to be wrong beside its key, whatever its body will be.
+std::optional<Problem> Dialogue::check_put() {
   if (!head_.query().empty()) {
     auto query = parse_query(head_.query(), {});
-    if (!query) return refuse(query.error());
+    if (!query) return query.error();
   }
   if (head_.has(Known::content_encoding)) {
-    return refuse({errc::unsupported_media_type, "a value is stored as it is: send it without Content-Encoding"});
+    return Problem{errc::unsupported_media_type, "a value is stored as it is: send it without Content-Encoding"};
   }
-  if (head_.find("content-range")) return refuse({errc::malformed, "a value is replaced as a whole: send it without Content-Range"});
-  std::string_view type = head_.value(Known::content_type);
-  if (type.size() > max_content_type_size) {
-    return refuse({errc::headers_too_large, "a content type has at most 255 bytes"});
+  if (head_.find("content-range"))
+    return Problem{errc::malformed, "a value is replaced as a whole: send it without Content-Range"};
+  if (head_.value(Known::content_type).size() > max_content_type_size) {
+    return Problem{errc::headers_too_large, "a content type has at most 255 bytes"};
   }
+  auto conditions = this->conditions();
+  if (!conditions) return conditions.error();
+  return std::nullopt;
+}
+
+result<std::vector<Condition>> Dialogue::conditions() const {
+  if (!head_.has(Known::if_match) && !head_.has(Known::if_none_match)) return std::vector<Condition>{};
+  std::string match_scratch, none_scratch;
+  return parse_conditions(sent(head_, Known::if_match, match_scratch), sent(head_, Known::if_none_match, none_scratch));
+}
+
+Dialogue::Need Dialogue::put_item(std::string_view key, std::string_view body) {
+  if (auto problem = check_put()) return refuse(*problem);
   Command command;
-  if (head_.has(Known::if_match) || head_.has(Known::if_none_match)) {
-    std::string match_scratch, none_scratch;
-    auto conditions = parse_conditions(sent(head_, Known::if_match, match_scratch), sent(head_, Known::if_none_match, none_scratch));
-    if (!conditions) return refuse(conditions.error());
-    command.conditions = std::move(*conditions);
-  }
-  command.record = record_ ? std::move(record_) : Record::make(key, body, type);
+  command.conditions = std::move(*conditions());
+  command.record = record_ ? std::move(record_) : Record::make(key, body, head_.value(Known::content_type));
   return submit(std::move(command), WriteForm::put);
 }
 
@@ -107,10 +118,9 @@ Dialogue::Need Dialogue::delete_item(std::string_view key) {
     auto query = parse_query(head_.query(), {});
     if (!query) return refuse(query.error());
   }
-  Command command;
-  std::string match_scratch, none_scratch;
-  auto conditions = parse_conditions(sent(head_, Known::if_match, match_scratch), sent(head_, Known::if_none_match, none_scratch));
+  auto conditions = this->conditions();
   if (!conditions) return refuse(conditions.error());
+  Command command;
   command.op = Op::remove;
   command.conditions = std::move(*conditions);
   command.record = Record::make(key, std::string_view{});

@@ -17,7 +17,8 @@ Dialogue::Need Dialogue::legacy_set(std::string_view body) {
   if (parsed->key.empty()) return refuse({errc::empty_key, "a key has at least one byte"});
   if (parsed->key.size() > max_key_size) return refuse({errc::key_too_large, "a key has at most 1,024 bytes"});
   if (parsed->value.size() > worker_.options().max_value_size) {
-    return refuse({errc::value_too_large, "a value has at most " + std::to_string(worker_.options().max_value_size) + " bytes"});
+    return refuse(
+        {errc::value_too_large, "a value has at most " + std::to_string(worker_.options().max_value_size) + " bytes"});
   }
   Command command;
   command.record = Record::make(parsed->key, parsed->value);
@@ -25,12 +26,14 @@ Dialogue::Need Dialogue::legacy_set(std::string_view body) {
 }
 
 Dialogue::Need Dialogue::legacy_get(std::string_view body) {
-  auto parsed = parse_legacy_body(body);
+  auto parsed = parse_legacy_body(body, LegacyForm::key);
   if (!parsed) return refuse(parsed.error());
   Reply reply(worker_, out_, manners_);
   const Record* record = worker_.view().state().find(parsed->key);
   if (!record) {
-    reply.begin(500).field("Cache-Control", "no-store").body(plain, "The given key is not present in the data store.\n");
+    reply.begin(500)
+        .field("Cache-Control", "no-store")
+        .body(plain, "The given key is not present in the data store.\n");
     return answered();
   }
   std::string text;

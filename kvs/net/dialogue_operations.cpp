@@ -14,7 +14,8 @@ namespace json = boost::json;
 constexpr std::string_view plain = "text/plain; charset=utf-8";
 
 constexpr std::string_view front_page =
-    "kvs " KVS_VERSION ": a key-value store whose changes can be watched\n"
+    "kvs " KVS_VERSION
+    ": a key-value store whose changes can be watched\n"
     "\n"
     "  curl -X PUT -d Ahmedabad http://HOST/v1/kv/City      set a key\n"
     "  curl http://HOST/v1/kv/City                          its bytes\n"
@@ -84,7 +85,8 @@ Dialogue::Need Dialogue::status() {
   }
   status["watchers"] = worker_.counters().watchers.load();
   status["connections"] = worker_.counters().connections.load();
-  status["uptime_s"] = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - worker_.counters().started).count();
+  status["uptime_s"] =
+      std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - worker_.counters().started).count();
   status["ready"] = ready && !worker_.leaving();
   status["draining"] = worker_.leaving();
   if (store.phase() == Phase::failed) status["failure"] = store.failure();
@@ -95,14 +97,18 @@ Dialogue::Need Dialogue::status() {
                       {"max_connections", options.max_connections},
                       {"history_bytes", store.options().journal.history_bytes},
                       {"history_memory", options.history_memory}};
-  Reply(worker_, out_, manners_).begin(200).field("Cache-Control", "no-store").body("application/json", json::serialize(status) + '\n');
+  Reply(worker_, out_, manners_)
+      .begin(200)
+      .field("Cache-Control", "no-store")
+      .body("application/json", json::serialize(status) + '\n');
   return answered();
 }
 
 Dialogue::Need Dialogue::root() {
   std::string text(front_page);
   std::string host(head_.host().empty() ? "127.0.0.1:23333" : head_.host());
-  for (auto at = text.find("HOST"); at != std::string::npos; at = text.find("HOST", at + host.size())) text.replace(at, 4, host);
+  for (auto at = text.find("HOST"); at != std::string::npos; at = text.find("HOST", at + host.size()))
+    text.replace(at, 4, host);
   Reply(worker_, out_, manners_).begin(200).field("Cache-Control", "no-store").body(plain, text);
   return answered();
 }
@@ -111,10 +117,12 @@ Dialogue::Need Dialogue::watch() {
   constexpr std::string_view version = "Sec-WebSocket-Version: 13\r\n";
   if (!head_.wants_websocket()) {
     bool legacy = route_->route == Route::legacy_subscribe;
-    return refuse({errc::malformed, "this path is a WebSocket: connect to it with a WebSocket client, or use `kvs watch`"}, version,
-                  legacy ? 400 : 426);
+    return refuse(
+        {errc::malformed, "this path is a WebSocket: connect to it with a WebSocket client, or use `kvs watch`"},
+        version, legacy ? 400 : 426);
   }
-  if (auto error = check_upgrade(head_)) return refuse({errc::malformed, std::string(error->detail)}, version, error->status);
+  if (auto error = check_upgrade(head_))
+    return refuse({errc::malformed, std::string(error->detail)}, version, error->status);
   auto request = route_->route == Route::watch ? parse_watch(head_, worker_) : parse_subscribe(head_, worker_);
   if (!request) return refuse(request.error());
   upgrade_ = std::move(*request);

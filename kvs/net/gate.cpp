@@ -55,19 +55,24 @@ std::optional<Problem> check_gate(const RequestHead& head, bool writes, Arrival 
                                   std::string& cors_origin) {
   std::string_view host = head.host();
   if (arrival == Arrival::loopback && !host.empty() && !is_own_name(host, options)) {
-    return Problem{errc::wrong_host, "this server does not answer to the host name of this request; start it with --allowed-host NAME to let it in"};
+    return Problem{
+        errc::wrong_host,
+        "this server does not answer to the host name of this request; start it with --allowed-host NAME to let it in"};
   }
   if (head.has(Known::origin)) {
     std::string_view origin = head.value(Known::origin);
     if (is_same_host(origin, host)) return std::nullopt;
     if (!is_configured(origin, options)) {
-      return foreign("requests from pages of another origin are refused; start the server with --cors-origin ORIGIN to let one in");
+      return foreign(
+          "requests from pages of another origin are refused; start the server with --cors-origin ORIGIN to let one "
+          "in");
     }
     cors_origin = origin;
     return std::nullopt;
   }
   if (writes && head.value(Known::sec_fetch_site) == "cross-site") {
-    return foreign("a write from a page of another site is refused; start the server with --cors-origin ORIGIN to let one in");
+    return foreign(
+        "a write from a page of another site is refused; start the server with --cors-origin ORIGIN to let one in");
   }
   return std::nullopt;
 }

@@ -8,14 +8,15 @@
 
 namespace kvs {
 
-// One buffer that grows up to what the caller asks for and is given back when the connection idles. Views into it hold until
-// room() or release().
+// One buffer that grows up to what the caller asks for and is given back when the connection idles. Views into it hold
+// until room() or release().
 class Inbox {
  public:
   std::string_view data() const { return {bytes_.get() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
 
-  // At least `least` free bytes after the data (all the free bytes there are). May move the data to the front or to a larger buffer.
+  // At least `least` free bytes after the data (all the free bytes there are). May move the data to the front or to a
+  // larger buffer.
   std::span<char> room(std::size_t least) {
     if (begin_ == end_) begin_ = end_ = 0;
     if (size_ - end_ < least) make_room(least);

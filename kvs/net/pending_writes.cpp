@@ -25,7 +25,8 @@ std::string current_members(const Record* current) {
 
 PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners) {
   Write write{{}, form, false, command.record, manners, {}};
-  PublishResult result = worker_.view().submit(std::move(command), *this, static_cast<std::uint32_t>(writes_.size()), write.ticket);
+  PublishResult result =
+      worker_.view().submit(std::move(command), *this, static_cast<std::uint32_t>(writes_.size()), write.ticket);
   if (result != PublishResult::accepted) return result;
   writes_.push_back(std::move(write));
   ++unsettled_;
@@ -66,10 +67,12 @@ void PendingWrites::answer(const Write& write, std::string& out) {
     case Verdict::Outcome::failed:
       return reply.problem(publish_problem(PublishResult::away, worker_));
     case Verdict::Outcome::no_room:
-      return reply.problem(errc::out_of_space, "the server's disk is full: nothing was written; make room there, then try again");
+      return reply.problem(errc::out_of_space,
+                           "the server's disk is full: nothing was written; make room there, then try again");
     case Verdict::Outcome::unknown:
-      return reply.problem(errc::outcome_unknown,
-                           "the write was not settled in time: it may or may not take effect; read the key to find out");
+      return reply.problem(
+          errc::outcome_unknown,
+          "the write was not settled in time: it may or may not take effect; read the key to find out");
   }
 }
 
@@ -81,7 +84,8 @@ void PendingWrites::answer_applied(const Write& write, Reply& reply) {
     return;
   }
   if (write.form == WriteForm::remove) {
-    text = verdict.outcome == Verdict::Outcome::applied ? "{\"deleted\":1,\"revision\":" : "{\"deleted\":0,\"revision\":";
+    text =
+        verdict.outcome == Verdict::Outcome::applied ? "{\"deleted\":1,\"revision\":" : "{\"deleted\":0,\"revision\":";
     append_number(text, number(verdict.revision));
     text += "}\n";
     reply.begin(200, verdict.revision).field("Cache-Control", "no-store").body(json, text);
@@ -92,7 +96,10 @@ void PendingWrites::answer_applied(const Write& write, Reply& reply) {
   text += ",\"revision\":";
   append_number(text, number(verdict.revision));
   text += verdict.created ? ",\"created\":true}\n" : ",\"created\":false}\n";
-  reply.begin(verdict.created ? 201 : 200, verdict.revision).etag(verdict.revision).field("Cache-Control", "no-store").body(json, text);
+  reply.begin(verdict.created ? 201 : 200, verdict.revision)
+      .etag(verdict.revision)
+      .field("Cache-Control", "no-store")
+      .body(json, text);
 }
 
 void PendingWrites::answer_refused(const Write& write, Reply& reply) {
@@ -109,9 +116,11 @@ Problem publish_problem(PublishResult result, Worker& worker) {
   }
   Store& store = worker.store();
   if (store.phase() == Phase::failed) {
-    return {errc::bus_away, "writing to the data directory failed (" + store.failure() + "): nothing was written; restart kvs after repair"};
+    return {errc::bus_away, "writing to the data directory failed (" + store.failure() +
+                                "): nothing was written; restart kvs after repair"};
   }
-  if (store.phase() == Phase::starting) return {errc::starting, "the data is still being loaded; try again in a second"};
+  if (store.phase() == Phase::starting)
+    return {errc::starting, "the data is still being loaded; try again in a second"};
   return {errc::draining, "the server is shutting down: nothing was written; try again in a second"};
 }
 

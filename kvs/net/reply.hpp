@@ -13,11 +13,11 @@ namespace kvs {
 // What an answer must know of its request after the request's bytes are gone.
 struct Manners {
   std::string request_id;
-  std::string cors_origin;      // the foreign origin that was let in, to be told so; else empty
-  bool head_only = false;       // HEAD: all fields, no body
-  bool http10 = false;          // says keep-alive if it is
-  bool close = false;           // the connection ends after this answer
-  bool plain_errors = false;    // text/plain instead of a problem document (legacy routes, outside /v1)
+  std::string cors_origin;    // the foreign origin that was let in, to be told so; else empty
+  bool head_only = false;     // HEAD: all fields, no body
+  bool http10 = false;        // says keep-alive if it is
+  bool close = false;         // the connection ends after this answer
+  bool plain_errors = false;  // text/plain instead of a problem document (legacy routes, outside /v1)
 };
 
 // Appends one answer: begin(), fields, then one of the ends. The Manners must outlive it.
@@ -42,7 +42,8 @@ class Reply {
   void no_body() { append_head_end(out_); }
 
   // A whole answer. `extra`: further members of the problem document (see append_problem); `status` 0: the code's own.
-  void problem(errc code, std::string_view detail, std::string_view extra = {}, int status = 0, std::string_view fields = {});
+  void problem(errc code, std::string_view detail, std::string_view extra = {}, int status = 0,
+               std::string_view fields = {});
   void problem(const Problem& problem) { this->problem(problem.code, problem.detail); }
 
  private:

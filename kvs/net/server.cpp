@@ -24,7 +24,8 @@ constexpr int backlog = 4096;
 constexpr std::chrono::milliseconds accept_pause{100};  // when descriptors or memory run out
 
 constexpr std::string_view too_many =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\nConnection: close\r\n"
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\nConnection: "
+    "close\r\n"
     "Content-Length: 49\r\n\r\ntoo many connections; try again in a few seconds\n";
 
 Tcp::endpoint tcp_endpoint(const asio::generic::stream_protocol::endpoint& generic) {
@@ -88,7 +89,8 @@ Server::Listener& Server::open(const asio::generic::stream_protocol::endpoint& e
 }
 
 std::string Server::listen(const ListenAddress& address) {
-  std::string name = address.path.empty() ? address.address + ':' + std::to_string(address.port) : "unix:" + address.path.string();
+  std::string name =
+      address.path.empty() ? address.address + ':' + std::to_string(address.port) : "unix:" + address.path.string();
   try {
     if (!address.path.empty()) {
       struct stat there{};
@@ -124,7 +126,8 @@ awaitable<void> Server::accept(Listener& listener) {
   while (!stopping_) {
     Worker& worker = *workers_[next_++ % workers_.size()];
     boost::system::error_code error;
-    Socket socket = co_await listener.acceptor.async_accept(worker.context(), asio::redirect_error(use_awaitable, error));
+    Socket socket =
+        co_await listener.acceptor.async_accept(worker.context(), asio::redirect_error(use_awaitable, error));
     if (stopping_) break;
     if (!error) {
       welcome(worker, std::move(socket), listener.arrival);

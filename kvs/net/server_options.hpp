@@ -23,22 +23,22 @@ struct ServerOptions {
 
 // Time-outs of every connection.
 namespace patience {
-inline constexpr std::chrono::seconds idle{75};            // between requests
-inline constexpr std::chrono::seconds head{10};            // for a whole head, from its first byte
-inline constexpr std::chrono::seconds body{30};            // without a byte of a body
-inline constexpr std::chrono::seconds request{10};         // for a write to be settled
-inline constexpr std::chrono::seconds send{60};            // without the client taking a byte
-inline constexpr std::chrono::seconds linger{1};           // reading on after an answer that came before the request's end
-inline constexpr std::chrono::seconds ping{20};            // between two pings to a silent watcher
-inline constexpr std::chrono::seconds dead{40};            // without any byte from a watcher
-inline constexpr std::chrono::seconds closing{2};          // for the answer to our closing frame
+inline constexpr std::chrono::seconds idle{75};     // between requests
+inline constexpr std::chrono::seconds head{10};     // for a whole head, from its first byte
+inline constexpr std::chrono::seconds body{30};     // without a byte of a body
+inline constexpr std::chrono::seconds request{10};  // for a write to be settled
+inline constexpr std::chrono::seconds send{60};     // without the client taking a byte
+inline constexpr std::chrono::seconds linger{1};    // reading on after an answer that came before the request's end
+inline constexpr std::chrono::seconds ping{20};     // between two pings to a silent watcher
+inline constexpr std::chrono::seconds dead{40};     // without any byte from a watcher
+inline constexpr std::chrono::seconds closing{2};   // for the answer to our closing frame
 }  // namespace patience
 
-inline constexpr std::size_t max_pipelined = 64;                    // requests of one connection under way at once
-inline constexpr std::size_t flush_above = 64 * 1024;               // bytes of answers that go out before more is read
-inline constexpr std::size_t ignored_body_limit = 64 * 1024;        // a body that the route does not want
-inline constexpr std::size_t event_message_bytes = 64 * 1024;       // a message of watch events, about
-inline constexpr std::size_t watch_step_bytes = 512 * 1024;         // history handed to a watcher at once, about
-inline constexpr std::size_t max_watch_filters = 1000;              // keys and prefixes of one watch
+inline constexpr std::size_t max_pipelined = 64;               // requests of one connection under way at once
+inline constexpr std::size_t flush_above = 64 * 1024;          // bytes of answers that go out before more is read
+inline constexpr std::size_t ignored_body_limit = 64 * 1024;   // a body that the route does not want
+inline constexpr std::size_t event_message_bytes = 64 * 1024;  // a message of watch events, about
+inline constexpr std::size_t watch_step_bytes = 512 * 1024;    // history handed to a watcher at once, about
+inline constexpr std::size_t max_watch_filters = 1000;         // keys and prefixes of one watch
 
 }  // namespace kvs

@@ -121,7 +121,8 @@ awaitable<bool> Session::receive(std::span<char> room, Clock::time_point deadlin
   timed_out_ = false;
   alarm_.arm(deadline);
   boost::system::error_code error;
-  count = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), asio::redirect_error(use_awaitable, error));
+  count = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
+                                           asio::redirect_error(use_awaitable, error));
   co_return !error && count != 0;
 }
 
@@ -188,7 +189,9 @@ awaitable<bool> Session::stream_everything() {
   bool chunked = !manners.http10 && !manners.close;
   if (!chunked) dialogue_->end_after_stream();
   Reply reply(worker_, out, manners);
-  reply.begin(200, state.revision()).field("Content-Type", "text/plain; charset=utf-8").field("Cache-Control", "no-store");
+  reply.begin(200, state.revision())
+      .field("Content-Type", "text/plain; charset=utf-8")
+      .field("Cache-Control", "no-store");
   if (chunked) reply.field("Transfer-Encoding", "chunked");
   reply.no_body();
   std::string piece = "{";

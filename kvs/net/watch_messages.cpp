@@ -49,7 +49,8 @@ void append_legacy_message(std::string& out, const Change& change, std::string_v
   append_frame(out, FrameType::text, text);
 }
 
-Appended append_legacy_messages(std::string& out, const Commit& commit, Revision after, bool deletes, std::string_view topic) {
+Appended append_legacy_messages(std::string& out, const Commit& commit, Revision after, bool deletes,
+                                std::string_view topic) {
   Appended appended;
   for (const Change& change : commit.changes()) {
     if (change.revision() <= after || (change.op != Op::set && !deletes)) continue;
@@ -87,8 +88,8 @@ const Rendering& shared_legacy_messages(const Commit& commit, std::string_view t
   });
 }
 
-Appended append_messages(std::string& out, const Commit& commit, Revision after, const WatchRequest& request, std::uint64_t left,
-                              std::string_view topic) {
+Appended append_messages(std::string& out, const Commit& commit, Revision after, const WatchRequest& request,
+                         std::uint64_t left, std::string_view topic) {
   if (request.form == WatchForm::legacy) return append_legacy_messages(out, commit, after, request.deletes, topic);
   const Changes& changes = commit.changes();
   MessageBuilder messages(out);

@@ -8,8 +8,8 @@
 
 namespace kvs {
 
-// All changes of a commit as whole messages (JSON arrays of about 64 KiB at most, a revision never split), made once and shared by all
-// watchers of everything.
+// All changes of a commit as whole messages (JSON arrays of about 64 KiB at most, a revision never split), made once
+// and shared by all watchers of everything.
 const Rendering& shared_messages(const Commit& commit);
 // The same for the legacy form: one message a set.
 const Rendering& shared_legacy_messages(const Commit& commit, std::string_view topic);
@@ -18,9 +18,10 @@ struct Appended {
   std::uint64_t count = 0;      // changes
   Revision last = no_revision;  // of the last of them
 };
-// The changes of a commit after `after` that the request's filter wants, as whole messages; ends after the revision that reaches `left`.
-Appended append_messages(std::string& out, const Commit& commit, Revision after, const WatchRequest& request, std::uint64_t left,
-                              std::string_view topic);
+// The changes of a commit after `after` that the request's filter wants, as whole messages; ends after the revision
+// that reaches `left`.
+Appended append_messages(std::string& out, const Commit& commit, Revision after, const WatchRequest& request,
+                         std::uint64_t left, std::string_view topic);
 
 // A message of one event whose text is given.
 void append_event_message(std::string& out, std::string_view event);

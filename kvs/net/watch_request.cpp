@@ -37,7 +37,8 @@ std::optional<Problem> check_position(const Position& position, Worker& worker, 
     return Problem{errc::other_log, "the position is of another history; watch again with initial=1"};
   }
   if (position.revision > now) {
-    return Problem{errc::revision_in_future, "since is a revision that is not reached yet; the newest is " + std::to_string(number(now))};
+    return Problem{errc::revision_in_future, "revision " + std::to_string(number(position.revision)) +
+                                                 " is not reached yet; the newest is " + std::to_string(number(now))};
   }
   return std::nullopt;
 }

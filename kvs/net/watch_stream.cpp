@@ -154,8 +154,9 @@ awaitable<bool> WatchStream::send_changes(Step& step) {
     std::vector<asio::const_buffer> buffers;
     buffers.reserve(step.commits.size());
     for (const CommitRef& commit : step.commits) {
-      const Rendering& messages = request_.form == WatchForm::events ? shared_messages(*commit)
-                                                                     : shared_legacy_messages(*commit, worker_.options().topic);
+      const Rendering& messages = request_.form == WatchForm::events
+                                      ? shared_messages(*commit)
+                                      : shared_legacy_messages(*commit, worker_.options().topic);
       if (!messages.bytes.empty()) buffers.emplace_back(asio::buffer(messages.bytes));
     }
     open = co_await send_buffers(buffers);

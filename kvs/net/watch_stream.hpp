@@ -64,9 +64,9 @@ class WatchStream final : public Connection {
   FrameDecoder decoder_;
   Wakeup reader_ended_;
   Alarm alarm_;
-  std::string out_;           // frames made for this client alone
-  Revision sent_;             // everything wanted up to here was sent
-  Revision synced_at_;        // catching up ends here
+  std::string out_;     // frames made for this client alone
+  Revision sent_;       // everything wanted up to here was sent
+  Revision synced_at_;  // catching up ends here
   bool synced_ = false;
   bool progress_asked_ = false;
   bool ping_sent_ = false;
@@ -75,10 +75,10 @@ class WatchStream final : public Connection {
   bool client_closed_ = false;
   bool protocol_error_ = false;  // the client's bytes make no sense any more
   bool reader_running_ = false;
-  bool failed_ = false;       // the socket is of no use any more
-  std::uint64_t left_;        // changes until `count` is reached
-  Clock::time_point heard_;   // last byte from the client
-  Clock::time_point spoke_;   // last event to the client
+  bool failed_ = false;      // the socket is of no use any more
+  std::uint64_t left_;       // changes until `count` is reached
+  Clock::time_point heard_;  // last byte from the client
+  Clock::time_point spoke_;  // last event to the client
 };
 
 }  // namespace kvs

@@ -58,7 +58,8 @@ std::string Worker::next_request_id() {
   std::string id(id_prefix_size + id_counter_size, '0');
   std::copy(id_prefix_.begin(), id_prefix_.end(), id.begin());
   std::uint64_t number = next_id_++;
-  for (auto digit = id.rbegin(); number != 0 && digit != id.rend() - id_prefix_size; ++digit, number /= 36) *digit = digits36[number % 36];
+  for (auto digit = id.rbegin(); number != 0 && digit != id.rend() - id_prefix_size; ++digit, number /= 36)
+    *digit = digits36[number % 36];
   return id;
 }
 

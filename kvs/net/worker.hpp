@@ -1,8 +1,8 @@
 // One I/O thread: its io_context, its view of the store and what all its connections share.
 #pragma once
+#include <atomic>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <atomic>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory>
@@ -55,7 +55,8 @@ class Worker {
   std::string_view ok_head();
   // Date and the other fields that are on every answer, each with its CRLF.
   std::string_view common_fields();
-  // 15 characters, unique among all requests of this and (as good as) all other processes; short enough to need no allocation.
+  // 15 characters, unique among all requests of this and (as good as) all other processes; short enough to need no
+  // allocation.
   std::string next_request_id();
 
   // A buffer for whoever reads and keeps nothing across a suspension.

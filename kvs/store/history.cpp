@@ -41,7 +41,8 @@ void History::push(CommitRef commit) {
 
 void History::read(Revision after, std::size_t max_bytes, std::vector<CommitRef>& out) const {
   assert(after >= oldest_);
-  auto one = std::partition_point(commits_.begin(), commits_.end(), [&](const CommitRef& commit) { return commit->last() <= after; });
+  auto one = std::partition_point(commits_.begin(), commits_.end(),
+                                  [&](const CommitRef& commit) { return commit->last() <= after; });
   std::size_t bytes = 0;
   for (; one != commits_.end() && (bytes == 0 || bytes + (*one)->footprint() <= max_bytes); ++one) {
     bytes += (*one)->footprint();

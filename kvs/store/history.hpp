@@ -24,10 +24,10 @@ class Commit {
  public:
   Commit(Revision before, Changes changes);
 
-  Revision before() const { return before_; }                        // newest revision before this commit
+  Revision before() const { return before_; }  // newest revision before this commit
   Revision last() const { return changes_.back().revision(); }
   const Changes& changes() const { return changes_; }
-  std::size_t footprint() const { return footprint_; }               // bytes of memory, its renderings included (estimated)
+  std::size_t footprint() const { return footprint_; }  // bytes of memory, its renderings included (estimated)
 
   // The rendering of that kind, made by the first caller of any thread. What the kinds mean is the caller's.
   static constexpr std::size_t renderings = 3;
@@ -45,7 +45,8 @@ class Commit {
 };
 using CommitRef = std::shared_ptr<const Commit>;
 
-// The newest commits, bounded in bytes, without gaps. One thread; the commits themselves are shared between the threads.
+// The newest commits, bounded in bytes, without gaps. One thread; the commits themselves are shared between the
+// threads.
 class History {
  public:
   explicit History(std::size_t max_bytes) : max_bytes_(max_bytes) {}
@@ -57,8 +58,8 @@ class History {
   Revision oldest() const { return oldest_; }  // the smallest `after` that read() can serve
   Revision newest() const { return newest_; }
 
-  // The commits that hold everything after `after` (>= oldest()), oldest first: at least one if there is any, then as many as fit
-  // into `max_bytes`. The first may also hold changes at or before `after`.
+  // The commits that hold everything after `after` (>= oldest()), oldest first: at least one if there is any, then as
+  // many as fit into `max_bytes`. The first may also hold changes at or before `after`.
   void read(Revision after, std::size_t max_bytes, std::vector<CommitRef>& out) const;
 
  private:

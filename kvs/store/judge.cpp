@@ -9,7 +9,8 @@ namespace {
 
 bool holds(const Condition& condition, const Record* current) {
   auto listed = [&] {
-    return std::find(condition.revisions.begin(), condition.revisions.end(), current->revision()) != condition.revisions.end();
+    return std::find(condition.revisions.begin(), condition.revisions.end(), current->revision()) !=
+           condition.revisions.end();
   };
   switch (condition.kind) {
     case Condition::Kind::exists:

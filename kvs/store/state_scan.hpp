@@ -17,9 +17,8 @@ class StateScan {
     for (const auto& prefix : filter.prefixes) ranges_.push_back({prefix, true});
     if (ranges_.empty()) ranges_.push_back({"", true});
     // In order of their beginnings; of equal ones the prefix first, since it holds the key.
-    std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) {
-      return a.name != b.name ? a.name < b.name : a.prefix > b.prefix;
-    });
+    std::sort(ranges_.begin(), ranges_.end(),
+              [](const Range& a, const Range& b) { return a.name != b.name ? a.name < b.name : a.prefix > b.prefix; });
   }
 
   // Null at the end; valid as long as this scan.

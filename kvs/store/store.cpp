@@ -7,6 +7,7 @@
 
 #include "kvs/log.hpp"
 #include "kvs/store/judge.hpp"
+#include "kvs/store/out_of_space.hpp"
 #include "kvs/store/watch.hpp"
 
 namespace kvs {
@@ -20,7 +21,8 @@ LogId random_log_id() {
 
 }  // namespace
 
-Store::Store(StoreOptions options, FileSystem& files, Bus& bus) : options_(std::move(options)), files_(files), bus_(bus) {}
+Store::Store(StoreOptions options, FileSystem& files, Bus& bus)
+    : options_(std::move(options)), files_(files), bus_(bus) {}
 
 Store::~Store() {
   reader_.join();
@@ -103,8 +105,9 @@ Changes Store::judge_all(Batch& batch, Verdicts& verdicts) {
   return changes;
 }
 
-// Whether the changes are as durable as was asked for. If not, they are undone, and every verdict that spoke of them is changed:
-// nothing of a batch that did not reach the disk may have been seen, so also not the refusals judged against it.
+// Whether the changes are as durable as was asked for. If not, they are undone, and every verdict that spoke of them is
+// changed: nothing of a batch that did not reach the disk may have been seen, so also not the refusals judged against
+// it.
 bool Store::make_durable(const Changes& changes, std::uint64_t position, Verdicts& verdicts) {
   if (!journal_) return true;
   auto outcome = Verdict::Outcome::failed;
@@ -138,7 +141,9 @@ void Store::tell(const CommitRef& commit, Verdicts&& verdicts) {
   for (std::size_t thread = 0; thread < views_.size(); ++thread) {
     if (!commit && verdicts[thread].empty()) continue;
     View* view = views_[thread];
-    asio::post(view->executor(), [view, commit, settled = std::move(verdicts[thread])]() mutable { view->receive(commit, std::move(settled)); });
+    asio::post(view->executor(), [view, commit, settled = std::move(verdicts[thread])]() mutable {
+      view->receive(commit, std::move(settled));
+    });
   }
 }
 

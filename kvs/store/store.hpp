@@ -40,8 +40,8 @@ struct StoreOptions {
 enum class Phase : std::uint8_t {
   starting,  // loading
   ready,
-  failed,    // a write to disk failed: reads go on, writes are refused for good
-  stopped,   // nothing comes any more
+  failed,   // a write to disk failed: reads go on, writes are refused for good
+  stopped,  // nothing comes any more
 };
 
 // One writer thread runs everything but what is said to be for any thread.
@@ -55,8 +55,8 @@ class Store {
   // Before load(): one for each I/O thread, in the order of their thread numbers.
   void attach(View& view) { views_.push_back(&view); }
 
-  // On the writer's thread, once: newest good snapshot and journal. Throws DamagedData, std::system_error, std::runtime_error.
-  // `writer` is the executor of this thread; run() and everything the journal does stays on it.
+  // On the writer's thread, once: newest good snapshot and journal. Throws DamagedData, std::system_error,
+  // std::runtime_error. `writer` is the executor of this thread; run() and everything the journal does stays on it.
   void load(Executor writer, const Journal::Progress& progress = {});
   // The writer loop, after load(); ends after stop(), when everything accepted has its verdict.
   awaitable<void> run();
@@ -66,16 +66,18 @@ class Store {
   // Any thread from here on.
   void stop() { bus_.stop(); }
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
-  std::string failure() const;             // why, when the phase is `failed`
+  std::string failure() const;              // why, when the phase is `failed`
   LogId log_id() const { return log_id_; }  // from load() on
-  Revision oldest(const View& view) const;  // the smallest `after` a watch of that view can go on from; the view's thread
+  Revision oldest(
+      const View& view) const;  // the smallest `after` a watch of that view can go on from; the view's thread
   BusStatus bus_status() const { return bus_.status(); }
   const StoreOptions& options() const { return options_; }
 
   // Replaces `state` by the newest one if `version` is not its version. Never goes back.
   void refresh(State& state, std::uint64_t& version) const;
   PublishResult publish(Command&& command, Ticket ticket);
-  // A commit made of the older history after `after`; null if that is no longer (or not yet) there. On the view's thread.
+  // A commit made of the older history after `after`; null if that is no longer (or not yet) there. On the view's
+  // thread.
   awaitable<CommitRef> read_history(View& view, Revision after, std::size_t max_bytes);
 
  private:
@@ -109,7 +111,7 @@ class Store {
   LogId log_id_{};
   std::atomic<Phase> phase_{Phase::starting};
   std::atomic<std::uint64_t> version_{0};  // raised after the state below was replaced
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;               // guards what follows
   State shown_;
   std::string failure_;
 };

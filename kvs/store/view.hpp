@@ -1,4 +1,5 @@
-// What one I/O thread holds of the store: the newest state, the recent history, its watches, and the writes it waits for.
+// What one I/O thread holds of the store: the newest state, the recent history, its watches, and the writes it waits
+// for.
 #pragma once
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
@@ -47,11 +48,11 @@ class View {
 
   // The newest state anybody was shown, on any thread; never goes back. The reference holds until the next call.
   const State& state();
-  bool ready() const { return ready_; }        // the state is loaded and this thread knows it
+  bool ready() const { return ready_; }  // the state is loaded and this thread knows it
   bool draining() const { return draining_; }
 
-  // Sends a command into the order. If `accepted`, `settler.settle(index, verdict)` follows unless the write is abandoned first;
-  // the settler must live until then.
+  // Sends a command into the order. If `accepted`, `settler.settle(index, verdict)` follows unless the write is
+  // abandoned first; the settler must live until then.
   PublishResult submit(Command&& command, Settler& settler, std::uint32_t index, Ticket& ticket);
   void abandon(const Ticket& ticket);
 
@@ -59,9 +60,9 @@ class View {
   std::size_t watches() const { return watches_; }
 
   // From the store, by post.
-  void begin(Revision revision);                                      // the state was loaded; the history starts here
+  void begin(Revision revision);  // the state was loaded; the history starts here
   void receive(const CommitRef& commit, std::vector<Settled>&& settled);  // commit may be null
-  void drain();                                                       // nothing comes any more: watches end when they have sent what there is
+  void drain();  // nothing comes any more: watches end when they have sent what there is
 
  private:
   friend class Watch;
@@ -88,7 +89,8 @@ class View {
   std::uint64_t next_serial_ = 1;
 
   Interest interest_;
-  boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>> waiting_;  // watches of everything that have all there is
+  boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>>
+      waiting_;  // watches of everything that have all there is
   boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>> waiting_filtered_;
   std::size_t watches_ = 0;
 };

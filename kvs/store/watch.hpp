@@ -19,8 +19,8 @@ struct Step {
     draining,     // the store stops; everything up to cursor() was handed out
   };
   Kind kind;
-  // Changes: of these commits, those with a revision above `after` that the filter matches (there may be none) are the next ones
-  // of this watch, in order, and nothing is missing between them.
+  // Changes: of these commits, those with a revision above `after` that the filter matches (there may be none) are the
+  // next ones of this watch, in order, and nothing is missing between them.
   Revision after = no_revision;
   std::vector<CommitRef> commits;
 };
