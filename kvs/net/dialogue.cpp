@@ -186,6 +186,7 @@ Dialogue::Need Dialogue::take_chunks() {
 
 // `size`: bytes of the inbox that the request takes.
 Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size) {
+  manners_.close = manners_.close || draining_ || worker_.draining();  // the body may have taken its time
   Need need = dispatch(body);
   if (need == Need::verdicts) return need;  // it will be looked at again behind the writes
   in_.consume(size);

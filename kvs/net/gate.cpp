@@ -1,5 +1,6 @@
 #include "kvs/net/gate.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
 namespace kvs {
@@ -16,10 +17,18 @@ bool same_text(std::string_view a, std::string_view b) {
   return true;
 }
 
-// "[::1]:80" -> "::1", "localhost:80" -> "localhost"
+bool is_port(std::string_view text) {
+  return text.size() <= 5 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "[::1]:80" -> "::1", "localhost:80" -> "localhost"; "" for what is neither
 std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.find(':'));
+  bool brackets = host.starts_with('[');
+  std::size_t end = host.find(brackets ? ']' : ':');
+  std::string_view name = host.substr(brackets ? 1 : 0, brackets && end != std::string_view::npos ? end - 1 : end);
+  if (end == std::string_view::npos) return brackets ? std::string_view{} : name;
+  std::string_view rest = host.substr(end + (brackets ? 1 : 0));
+  return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1))) ? name : std::string_view{};
 }
 
 bool is_own_name(std::string_view host, const ServerOptions& options) {
@@ -54,7 +63,7 @@ Problem foreign(std::string detail) { return Problem{errc::foreign_origin, std::
 std::optional<Problem> check_gate(const RequestHead& head, bool writes, Arrival arrival, const ServerOptions& options,
                                   std::string& cors_origin) {
   std::string_view host = head.host();
-  if (arrival == Arrival::loopback && !host.empty() && !is_own_name(host, options)) {
+  if (arrival == Arrival::loopback && (head.has(Known::host) || !host.empty()) && !is_own_name(host, options)) {
     return Problem{
         errc::wrong_host,
         "this server does not answer to the host name of this request; start it with --allowed-host NAME to let it in"};

@@ -47,11 +47,10 @@ void PendingWrites::abandon() {
 }
 
 bool PendingWrites::answer(std::string& out) {
-  bool close = false;
-  for (const Write& write : writes_) {
-    answer(write, out);
-    close = write.manners.close;
-  }
+  Write& last = writes_.back();
+  last.manners.close = last.manners.close || worker_.draining();
+  bool close = last.manners.close;
+  for (const Write& write : writes_) answer(write, out);
   writes_.clear();
   return close;
 }

@@ -23,7 +23,8 @@ void Watch::interrupt() {
 void Watch::wake(Revision newest) {
   if (!is_linked()) return;  // not waiting: it will find the change by itself
   unlink();
-  cursor_ = newest;
+  cursor_ =
+      std::max(cursor_, newest);  // a watch may have begun at a state whose commit is still on its way to this thread
   wakeup_.notify();
 }
 
