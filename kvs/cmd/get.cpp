@@ -87,7 +87,7 @@ awaitable<void> read_state(Remote& remote, std::string target, Listing& listing)
   while (true) {
     std::optional<std::string> message = co_await watch.next();
     if (!message) throw ClientError(ClientError::Kind::lost, watch.end().reason, true);
-    for (const Item& event : parse_items(*message)) {
+    for (const Item& event : parse_items(*message, Shape::record)) {
       if (event.op == "synced") co_return;
       if (event.op == "set") listing.add(event);
     }

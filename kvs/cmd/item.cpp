@@ -44,7 +44,17 @@ bool on(const json::object& object, const char* name) {
   return value && value->is_bool() && value->as_bool();
 }
 
-Item item_from(const json::value& value) {
+// erase() would put the last member in the place of the erased one; the order of the others is to stay.
+json::object record_of(const json::object& event) {
+  json::object record(event.storage());
+  for (const auto& member : event) {
+    json::string_view name = member.key();
+    if (name != "op" && name != "initial" && name != "more" && name != "created") record.insert(member);
+  }
+  return record;
+}
+
+Item item_from(const json::value& value, Shape shape) {
   if (!value.is_object()) throw bad_data("no object where a record should be");
   const json::object& object = value.as_object();
   Item item;
@@ -54,31 +64,20 @@ Item item_from(const json::value& value) {
   item.revision = number(object, "revision").value_or(0);
   item.initial = on(object, "initial");
   item.more = on(object, "more");
-  item.json = json::serialize(value);
+  item.json = shape == Shape::record ? json::serialize(record_of(object)) : json::serialize(object);
   return item;
 }
 
 }  // namespace
 
-Item parse_item(std::string_view text) { return item_from(parsed(text)); }
+Item parse_item(std::string_view text) { return item_from(parsed(text), Shape::event); }
 
-std::vector<Item> parse_items(std::string_view text) {
+std::vector<Item> parse_items(std::string_view text, Shape shape) {
   json::value value = parsed(text);
   if (!value.is_array()) throw bad_data("no array where events should be");
   std::vector<Item> items;
-  for (const json::value& element : value.as_array()) items.push_back(item_from(element));
+  for (const json::value& element : value.as_array()) items.push_back(item_from(element, shape));
   return items;
-}
-
-// erase() would put the last member in the place of the erased one; the order of the others is to stay.
-std::string record_json(const Item& event) {
-  json::value value = parsed(event.json);
-  json::object record;
-  for (const auto& member : value.as_object()) {
-    json::string_view name = member.key();
-    if (name != "op" && name != "initial" && name != "more" && name != "created") record.insert(member);
-  }
-  return json::serialize(record);
 }
 
 std::optional<std::uint64_t> json_number(std::string_view text, std::string_view member) {

@@ -22,11 +22,10 @@ struct Item {
 
 // One record or event. Throws Failure (bad data) if it is none.
 Item parse_item(std::string_view json);
-// An array of them: a message of a watch.
-std::vector<Item> parse_items(std::string_view json);
-
-// An event of an initial state as the record it stands for: without what only events have.
-std::string record_json(const Item& event);
+// An array of them: a message of a watch. `shape` says what Item::json becomes: the event as it is, or, for an initial
+// state, the record it stands for, without what only events have.
+enum class Shape : std::uint8_t { event, record };
+std::vector<Item> parse_items(std::string_view json, Shape shape = Shape::event);
 
 // A number out of a JSON object: nullopt if it has no such member or it is no number.
 std::optional<std::uint64_t> json_number(std::string_view json, std::string_view member);

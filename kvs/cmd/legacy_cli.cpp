@@ -1,6 +1,8 @@
 // The original project's client: the same flags, routes and output. Whoever calls this program `kvs-cli` gets it.
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/follow.hpp"
@@ -13,8 +15,20 @@
 namespace kvs {
 namespace {
 
+// As Go's encoder writes JSON: these characters, which stand in strings only, as escapes.
+std::string escaped_as_go(std::string_view json) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> escapes{
+      {{"<", "\\u003c"}, {">", "\\u003e"}, {"&", "\\u0026"}, {"\u2028", "\\u2028"}, {"\u2029", "\\u2029"}}};
+  std::string out(json);
+  for (const auto& [character, escape] : escapes) {
+    for (std::size_t at = 0; (at = out.find(character, at)) != std::string::npos; at += escape.size())
+      out.replace(at, character.size(), escape);
+  }
+  return out;
+}
+
 // The body with its newline, indented by four spaces, and one more newline: the original's Println of Go's json.Indent.
-std::string shown(std::string_view body) { return indent_json(body, 4) + "\n\n"; }
+std::string shown(std::string_view body) { return indent_json(escaped_as_go(body), 4) + "\n\n"; }
 
 ClientAnswer ask(const Settings& settings, const std::string& path, const std::string& body) {
   Remote remote(settings);

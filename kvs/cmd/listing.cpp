@@ -21,7 +21,7 @@ void Listing::add(const Item& record) {
       break;
     case Form::machine:
     case Form::ndjson:
-      output_.write((record.op.empty() ? record.json : record_json(record)) + "\n");
+      output_.write(record.json + "\n");
       break;
   }
 }

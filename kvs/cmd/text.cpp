@@ -26,8 +26,8 @@ constexpr std::array<Range, 8> wide{{{0x1100, 0x115F},
                                      {0x20000, 0x3FFFD}}};
 constexpr std::array<Range, 4> combining{{{0x300, 0x36F}, {0x200B, 0x200D}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}}};
 
-template <std::size_t n>
-bool within(const std::array<Range, n>& ranges, char32_t c) {
+template <class Ranges>
+bool within(const Ranges& ranges, char32_t c) {
   return std::any_of(ranges.begin(), ranges.end(), [c](Range range) { return c >= range.first && c <= range.last; });
 }
 
