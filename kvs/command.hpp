@@ -13,18 +13,19 @@ namespace kvs {
 // What must hold at the command's place in the order, or it is refused.
 struct Condition {
   enum class Kind : std::uint8_t {
-    exists,         // If-Match: *
-    absent,         // If-None-Match: *
-    revision_in,    // If-Match: "7", "9"         the key exists with one of these revisions
+    exists,           // If-Match: *
+    absent,           // If-None-Match: *
+    revision_in,      // If-Match: "7", "9"         the key exists with one of these revisions
     revision_not_in,  // If-None-Match: "7", "9"  no such key, or one with another revision
-    value_is,       // the key exists with exactly this value
+    value_is,         // the key exists with exactly this value
   };
   Kind kind;
   std::vector<Revision> revisions;
   std::string value;
 };
 
-// A request for a change to one key. `record` holds the key and, for a set, value and content type; the judge stamps it.
+// A request for a change to one key. `record` holds the key and, for a set, value and content type; the judge stamps
+// it.
 struct Command {
   Op op = Op::set;
   NewRecord record;
@@ -47,16 +48,17 @@ struct Ticket {
 // What became of a command.
 struct Verdict {
   enum class Outcome : std::uint8_t {
-    applied,   // took effect at `revision`
-    nothing,   // a delete of a key that is not there: no change, `revision` is that of the state it was judged against
-    refused,   // a condition did not hold; `current` is what is there instead (null: no such key)
-    failed,    // certainly not applied, ever
-    unknown,   // may have been applied
+    applied,  // took effect at `revision`
+    nothing,  // a delete of a key that is not there: no change, `revision` is that of the state it was judged against
+    refused,  // a condition did not hold; `current` is what is there instead (null: no such key)
+    failed,   // certainly not applied, ever
+    no_room,  // certainly not applied: the disk or the memory limit is full
+    unknown,  // may have been applied
   };
   Outcome outcome = Outcome::unknown;
-  bool created = false;                // applied set: the key was not there before
+  bool created = false;  // applied set: the key was not there before
   Revision revision = no_revision;
-  RecordRef current;                   // refused: the key's record; applied set: the new record
+  RecordRef current;  // refused: the key's record; applied set: the new record
 };
 
 }  // namespace kvs

@@ -35,10 +35,10 @@ class Record {
   std::string_view value() const { return {bytes() + key_size_ + content_type_size_, value_size_}; }
   std::span<char> value_buffer() { return {bytes() + key_size_ + content_type_size_, value_size_}; }
 
-  Revision revision() const { return revision_; }          // of the change that made this
-  Revision created_revision() const { return created_; }   // of the set that created the key
-  std::uint32_t version() const { return version_; }       // sets since creation, from 1 (stays at its maximum)
-  LogTime modified() const { return modified_; }           // log time of the change
+  Revision revision() const { return revision_; }         // of the change that made this
+  Revision created_revision() const { return created_; }  // of the set that created the key
+  std::uint32_t version() const { return version_; }      // sets since creation, from 1 (stays at its maximum)
+  LogTime modified() const { return modified_; }          // log time of the change
 
   // Called once, by the judge or by whoever reads it back from disk, before anybody else sees the record.
   void stamp(Revision revision, Revision created, std::uint32_t version, LogTime modified);
@@ -54,7 +54,9 @@ class Record {
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
 
-  friend void intrusive_ptr_add_ref(const Record* record) noexcept { record->count_.fetch_add(1, std::memory_order_relaxed); }
+  friend void intrusive_ptr_add_ref(const Record* record) noexcept {
+    record->count_.fetch_add(1, std::memory_order_relaxed);
+  }
   friend void intrusive_ptr_release(const Record* record) noexcept {
     if (record->count_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(record);
   }

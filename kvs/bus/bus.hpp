@@ -16,7 +16,7 @@ struct Ordered {
   Revision place;  // rises strictly within a batch and from batch to batch; gaps are normal
   LogTime time;    // never goes back
   Command command;
-  Ticket ticket;   // Ticket::nobody if it was not published through this bus object
+  Ticket ticket;  // Ticket::nobody if it was not published through this bus object
 };
 
 // A command published here whose way through the order ended otherwise: failed (certainly not in the order, ever) or
@@ -29,8 +29,8 @@ struct Lost {
 struct Batch {
   std::vector<Ordered> commands;
   std::vector<Lost> lost;
-  // Where to go on reading after this batch, in the bus's own terms. Journalled with the changes of the batch, and given
-  // back to start() after a restart.
+  // Where to go on reading after this batch, in the bus's own terms. Journalled with the changes of the batch, and
+  // given back to start() after a restart.
   std::uint64_t position = 0;
 };
 
@@ -42,8 +42,8 @@ struct BusStart {
 };
 
 struct BusStatus {
-  std::string_view kind;                         // "local", "kafka"
-  bool up = true;                                // whether commands can be put into the order now
+  std::string_view kind;                          // "local", "kafka"
+  bool up = true;                                 // whether commands can be put into the order now
   std::chrono::steady_clock::time_point since{};  // of the last change of `up`
 };
 

@@ -1,9 +1,282 @@
 #include "kvs/cmd/serve.hpp"
 
-#include "kvs/cmd/failure.hpp"
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <future>
+#include <iostream>
+#include <thread>
+
+#include "kvs/bus/local_bus.hpp"
+#include "kvs/cmd/exit_code.hpp"
+#include "kvs/json_text.hpp"
+#include "kvs/log.hpp"
+#include "kvs/net/server.hpp"
+#include "kvs/store/posix_file.hpp"
+#include "kvs/store/store.hpp"
+#include "kvs/units.hpp"
 
 namespace kvs {
 
-int serve(const ServeOptions&) { throw Failure(exit_code::other, "this build has no server yet"); }
+namespace {
+
+using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
+
+constexpr std::chrono::milliseconds look_again{10};  // while waiting for connections to end
+constexpr std::chrono::seconds last_grace{1};        // for connections that were cut
+
+ServerOptions server_options(const ServeOptions& options) {
+  ServerOptions server;
+  server.max_value_size = options.max_value_size;
+  server.max_connections = options.max_connections;
+  server.history_memory = options.history_memory;
+  server.allowed_hosts = options.allowed_hosts;
+  server.cors_origins = options.cors_origins;
+  server.topic = options.kafka_topic;
+  server.instance = options.instance;
+  if (options.ephemeral) {
+    server.fsync = "ephemeral";
+  } else if (options.fsync == FsyncMode::never) {
+    server.fsync = "never";
+  } else if (options.fsync == FsyncMode::interval) {
+    server.fsync = format_duration(options.fsync_interval);
+  }
+  return server;
+}
+
+StoreOptions store_options(const ServeOptions& options) {
+  StoreOptions store;
+  if (!options.ephemeral) store.directory = options.data_dir;
+  store.sync.interval = options.fsync_interval;
+  if (options.fsync == FsyncMode::never) store.sync.when = SyncPolicy::When::never;
+  if (options.fsync == FsyncMode::interval) store.sync.when = SyncPolicy::When::interval;
+  store.journal.history_bytes = options.history_bytes;
+  return store;
+}
+
+void configure_log(const ServeOptions& options) {
+  auto format = log::Format::logfmt;
+  if (options.log_format == LogFormat::json) format = log::Format::json;
+  bool human = options.log_format == LogFormat::human ||
+               (options.log_format == LogFormat::automatic && isatty(STDERR_FILENO) != 0);
+  if (human) format = log::Format::human;
+  log::configure(static_cast<log::Level>(options.log_level), format);
+}
+
+// Owns everything the server consists of, in the order in which it stands on each other.
+class Serving {
+ public:
+  explicit Serving(const ServeOptions& options)
+      : options_(options), server_options_(server_options(options)), store_(store_options(options), files_, bus_) {
+    for (unsigned thread = 0; thread < options.threads; ++thread) {
+      workers_.push_back(std::make_unique<Worker>(store_, server_options_, counters_, thread));
+    }
+    server_.emplace(workers_, server_options_, counters_);
+  }
+
+  int run();
+
+ private:
+  Worker& first() { return *workers_.front(); }
+  void open_listeners();
+  void say_durability() const;
+  void banner(const std::vector<std::string>& urls) const;
+  void run_writer();
+  void writer_ended();
+  awaitable<void> wait_for_signal();
+  awaitable<void> shut_down();
+  awaitable<bool> connections_end(Clock::time_point deadline, bool watches_too);
+  void on_all(void (Worker::*what)());
+  void end_threads();
+
+  const ServeOptions& options_;
+  const ServerOptions server_options_;
+  ServerCounters counters_;
+  PosixFiles files_;
+  LocalBus bus_;
+  asio::io_context writer_{1};
+  Store store_;
+  Workers workers_;
+  std::optional<Server> server_;
+  std::optional<asio::basic_signal_set<Executor>> signals_;
+  std::vector<asio::executor_work_guard<Executor>> guards_;
+  std::exception_ptr load_error_;
+  bool ending_ = false;       // the first worker's thread
+  bool writer_gone_ = false;  // the same
+  std::atomic<bool> forced_{false};
+};
+
+int Serving::run() {
+  std::signal(SIGPIPE, SIG_IGN);
+  for (auto& worker : workers_) guards_.emplace_back(worker->executor());
+  signals_.emplace(first().executor(), SIGINT, SIGTERM);
+  open_listeners();
+  asio::co_spawn(first().executor(), wait_for_signal(), [](std::exception_ptr) {});
+  std::thread writer([this] { run_writer(); });
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < workers_.size(); ++i) threads.emplace_back([this, i] { workers_[i]->context().run(); });
+  first().context().run();
+  for (auto& thread : threads) thread.join();
+  writer.join();
+  if (load_error_) std::rethrow_exception(load_error_);
+  if (!forced_ && store_.phase() != Phase::failed) store_.write_last_snapshot();
+  log::info("stopped", {{"revision", number(first().view().state().revision())}});
+  return exit_code::ok;
+}
+
+void Serving::open_listeners() {
+  std::vector<std::string> urls;
+  for (const ListenAddress& address : options_.listen) urls.push_back(server_->listen(address));
+  server_->start();
+  for (const auto& url : urls) log::info("listening", {{"url", url}});
+  say_durability();
+  if (isatty(STDERR_FILENO) != 0) banner(urls);
+}
+
+void Serving::say_durability() const {
+  if (options_.ephemeral) {
+    log::warn("nothing is kept: the data is gone when this process ends (--ephemeral)");
+  } else if (options_.fsync != FsyncMode::always) {
+    log::warn("a power cut may lose acknowledged writes (--fsync is not always)", {{"fsync", server_options_.fsync}});
+  }
+  if (options_.allow_anonymous) log::warn("everybody who reaches a listener may read and write (--allow-anonymous)");
+  if (geteuid() == 0) log::warn("running as root; a user of its own is enough");
+}
+
+void Serving::banner(const std::vector<std::string>& urls) const {
+  std::string url = urls.front();
+  std::cerr << "\n  kvs " KVS_VERSION "   bus: " << options_.bus
+            << "   data: " << (options_.ephemeral ? "in memory only" : options_.data_dir.string()) << "\n";
+  for (const auto& one : urls) std::cerr << "  " << one << "\n";
+  std::string target = url.starts_with("unix:") ? "--unix-socket " + url.substr(5) + " http://localhost" : url;
+  std::cerr << "\n  try:  curl -X PUT -d Ahmedabad " << target << "/v1/kv/City\n\n";
+}
+
+void Serving::run_writer() {
+  try {
+    auto began = Clock::now();
+    store_.load(writer_.get_executor());
+    State state;
+    std::uint64_t version = 0;
+    store_.refresh(state, version);
+    auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+    log::info("ready", {{"revision", number(state.revision())},
+                        {"keys", std::uint64_t{state.size()}},
+                        {"log_id", to_string(store_.log_id())},
+                        {"load_ms", static_cast<std::uint64_t>(took.count())}});
+    asio::co_spawn(writer_, store_.run(), [](std::exception_ptr error) {
+      if (error) std::rethrow_exception(error);
+    });
+    writer_.run();
+  } catch (...) {
+    load_error_ = std::current_exception();
+  }
+  asio::post(first().executor(), [this] { writer_ended(); });
+}
+
+void Serving::writer_ended() {
+  writer_gone_ = true;
+  if (!std::exchange(ending_, true)) {  // it could not load: nothing to serve
+    on_all(&Worker::abort_all);
+    server_->stop_accepting();
+    end_threads();
+  }
+}
+
+awaitable<void> Serving::wait_for_signal() {
+  boost::system::error_code error;
+  co_await signals_->async_wait(asio::redirect_error(use_awaitable, error));
+  if (error || std::exchange(ending_, true)) co_return;
+  log::info("stopping");
+  signals_->async_wait([this](boost::system::error_code again, int) {
+    if (again) return;
+    log::warn("stopping at once, by a second signal");
+    forced_ = true;
+  });
+  co_await shut_down();
+}
+
+// Polite first: finish what was asked, send watchers the last changes; forced when the time is up.
+awaitable<void> Serving::shut_down() {
+  Timer timer(first().executor());
+  boost::system::error_code ignored;
+  on_all(&Worker::announce_leave);
+  auto delay_end = Clock::now() + options_.shutdown_delay;
+  while (Clock::now() < delay_end && !forced_) {
+    timer.expires_after(look_again);
+    co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+  }
+  auto deadline = Clock::now() + options_.shutdown_timeout;
+  server_->stop_accepting();
+  on_all(&Worker::drain);
+  co_await connections_end(Clock::now() + options_.shutdown_timeout / 2, false);
+  store_.stop();
+  bool polite = co_await connections_end(deadline, true);
+  if (!polite) {
+    log::warn("cutting the connections that are left", {{"connections", counters_.connections.load()}});
+    forced_ = true;
+    on_all(&Worker::abort_all);
+    auto grace = Clock::now() + last_grace;
+    while (counters_.connections.load() != 0 && Clock::now() < grace) {
+      timer.expires_after(look_again);
+      co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+    }
+    if (counters_.connections.load() != 0) std::_Exit(exit_code::ok);  // what is durable is durable
+  }
+  while (!writer_gone_) {
+    timer.expires_after(look_again);
+    co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+  }
+  end_threads();
+}
+
+awaitable<bool> Serving::connections_end(Clock::time_point deadline, bool watches_too) {
+  Timer timer(first().executor());
+  for (;;) {
+    std::uint64_t left = counters_.connections.load();
+    if (!watches_too) left -= std::min(left, counters_.watchers.load());
+    if (left == 0) co_return true;
+    if (forced_ || Clock::now() >= deadline) co_return false;
+    timer.expires_after(look_again);
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+  }
+}
+
+void Serving::on_all(void (Worker::*what)()) {
+  for (auto& worker : workers_) {
+    asio::post(worker->executor(), [one = worker.get(), what] { (one->*what)(); });
+  }
+}
+
+void Serving::end_threads() {
+  boost::system::error_code ignored;
+  signals_->cancel(ignored);
+  for (auto& worker : workers_) {
+    asio::post(worker->executor(), [one = worker.get()] { one->view().timeouts().stop(); });
+  }
+  guards_.clear();
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  configure_log(options);
+  try {
+    Serving serving(options);
+    return serving.run();
+  } catch (const DamagedData& error) {
+    log::error(error.what());
+    return exit_code::bad_data;
+  } catch (const std::exception& error) {
+    log::error(error.what());
+    return exit_code::other;
+  }
+}
 
 }  // namespace kvs

@@ -6,16 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "kvs/net/listen_address.hpp"
+
 namespace kvs {
 
 class Settings;
-
-// Where one listener stands: a TCP address, or a path.
-struct ListenAddress {
-  std::string address;         // a literal IPv4 or IPv6 address, without brackets; empty for a path
-  std::uint16_t port = 0;      // 0 = any
-  std::filesystem::path path;  // unix:PATH; empty for TCP
-};
 
 enum class FsyncMode : std::uint8_t { always, interval, never };
 enum class LogLevel : std::uint8_t { debug, info, warning, error };

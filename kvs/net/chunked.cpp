@@ -102,11 +102,15 @@ ChunkedDecoder::Status ChunkedDecoder::end_of_size() {
 
 ChunkedDecoder::Status ChunkedDecoder::take_trailer(char c) {
   if (c == '\r') {
+    if (!at_line_start_ && in_name_) return fail("a trailer line that is no field");
     step_ = at_line_start_ ? Step::end_lf : Step::trailer_lf;
     return Status::need_more;
   }
   if (!is_text(c)) return fail("a control byte in a trailer");
   if (at_line_start_ && (c == ' ' || c == '\t')) return fail("a trailer field is folded over two lines");
+  if (at_line_start_) in_name_ = true;
+  if (in_name_ && (c == ' ' || (c == ':' && at_line_start_))) return fail("a trailer line that is no field");
+  if (c == ':') in_name_ = false;
   at_line_start_ = false;
   if (++trailers_ > max_trailers) {
     error_ = "the trailers are too long";

@@ -43,6 +43,7 @@ class ChunkedDecoder {
   std::size_t extension_ = 0, extensions_ = 0, trailers_ = 0;
   std::uint8_t digits_ = 0;
   bool at_line_start_ = true;
+  bool in_name_ = false;  // of a trailer field
   Step step_ = Step::size;
   std::string_view error_;
 };

@@ -70,6 +70,8 @@ std::optional<UpgradeError> check_upgrade(const RequestHead& head) {
   if (head.method() != Method::get) return UpgradeError{405, "a WebSocket begins with GET"};
   if (head.chunked() || head.content_length().value_or(0) != 0)
     return UpgradeError{400, "a WebSocket begins without a body"};
+  if (!head.has(Known::sec_websocket_version))
+    return UpgradeError{400, "a WebSocket begins with Sec-WebSocket-Version: 13"};
   if (head.value(Known::sec_websocket_version) != "13") {
     return UpgradeError{426,
                         "only version 13 of the WebSocket protocol is spoken here: send Sec-WebSocket-Version: 13"};

@@ -1,0 +1,277 @@
+#include "kvs/net/dialogue.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kvs {
+
+namespace {
+
+// A legacy body is JSON: a byte of the value may take six there ("\u0000").
+constexpr std::size_t json_growth = 6;
+constexpr std::size_t json_overhead = 16 * 1024;
+constexpr std::size_t body_room_size = 16 * 1024;
+
+errc too_large_code(const RouteInfo& route) {
+  return route.route == Route::kv_item ? errc::value_too_large : errc::request_too_large;
+}
+
+bool speaks_problems(std::string_view path) { return path.starts_with("/v1/") || path == "/v1"; }
+
+// The client's own id, if it gave a usable one.
+std::string_view given_request_id(const RequestHead& head) {
+  for (Known known : {Known::kvs_request_id, Known::x_request_id}) {
+    std::string_view id = head.value(known);
+    bool usable = !id.empty() && id.size() <= 128 &&
+                  std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (usable) return id;
+  }
+  return {};
+}
+
+}  // namespace
+
+Dialogue::Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer)
+    : worker_(worker), arrival_(arrival), peer_(peer), writes_(worker, wakeup) {}
+
+Dialogue::Need Dialogue::advance() {
+  for (;;) {
+    if (closing_) return writes_.empty() ? Need::close : Need::verdicts;
+    if (out_.size() > flush_above) return Need::send;
+    if (writes_.size() >= max_pipelined) return Need::verdicts;
+    HeadResult parsed = parse_head(in_.data(), head_, seen_);
+    if (parsed.kind == HeadResult::Kind::need_more) {
+      seen_ = in_.data().size();
+      return Need::bytes;
+    }
+    seen_ = 0;
+    Need need = parsed.kind == HeadResult::Kind::error ? reject_head(parsed) : serve_head();
+    if (need != Need::next) return need;
+  }
+}
+
+Dialogue::Need Dialogue::reject_head(const HeadResult& error) {
+  if (!writes_.empty()) return Need::verdicts;
+  guess_manners();
+  return refuse_and_close({error.code, std::string(error.detail)}, error.status);
+}
+
+// For a head that could not be read: by what its first line seems to ask for.
+void Dialogue::guess_manners() {
+  std::string_view line = in_.data().substr(0, in_.data().find('\r'));
+  auto path = line.find(' ');
+  manners_ = {};
+  manners_.request_id = worker_.next_request_id();
+  manners_.plain_errors = path == std::string_view::npos || !speaks_problems(line.substr(path + 1));
+}
+
+void Dialogue::read_manners(const RouteInfo& route) {
+  std::string_view id = given_request_id(head_);
+  manners_.request_id = id.empty() ? worker_.next_request_id() : std::string(id);
+  manners_.cors_origin.clear();
+  manners_.head_only = head_.method() == Method::head;
+  manners_.http10 = head_.minor_version() == 0 && head_.keep_alive();
+  manners_.close = !head_.keep_alive() || draining_ || worker_.draining();
+  manners_.plain_errors = route.legacy;
+}
+
+Dialogue::Need Dialogue::serve_head() {
+  route_ = &find_route(head_.path());
+  // A read behind writes must see them; a write may join them in the order.
+  if (!writes_.empty() && !kvs::writes(*route_, head_.method())) return Need::verdicts;
+  read_manners(*route_);
+  std::size_t limit = ignored_body_limit;
+  if (auto problem = admit(*route_, limit)) {
+    if (problem->code == errc::method_not_allowed) {
+      return refuse_early(*problem, "Allow: " + std::string(route_->allow) + "\r\n");
+    }
+    return refuse_early(*problem);
+  }
+  std::uint64_t length = head_.content_length().value_or(0);
+  if (length > limit) {
+    return refuse_and_close({too_large_code(*route_),
+                             "the body is larger than the " + std::to_string(limit) + " bytes this server takes here"});
+  }
+  std::string_view arrived = in_.data().substr(head_.size());
+  if (head_.chunked() || arrived.size() < length) return begin_body(limit);
+  return serve(arrived.substr(0, length), head_.size() + length);
+}
+
+std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body_limit) {
+  if (auto problem =
+          check_gate(head_, kvs::writes(route, head_.method()), arrival_, worker_.options(), manners_.cors_origin))
+    return problem;
+  if (route.route == Route::unknown || route.route == Route::unknown_v1) {
+    return Problem{errc::no_such_route, "there is nothing at this path; GET / shows what there is"};
+  }
+  if (!allows(route, head_.method())) {
+    return Problem{errc::method_not_allowed, "this path takes " + std::string(route.allow)};
+  }
+  if (!worker_.view().ready() && !route.while_starting && head_.method() != Method::options) {
+    return Problem{errc::starting, "the data is still being loaded; try again in a second"};
+  }
+  if (is_put()) body_limit = worker_.options().max_value_size;
+  if (route.route == Route::legacy_set || route.route == Route::legacy_get) {
+    if (head_.has(Known::content_encoding)) {
+      return Problem{errc::unsupported_media_type, "the body is read as it is: send it without Content-Encoding"};
+    }
+    body_limit = json_growth * worker_.options().max_value_size + json_overhead;
+  }
+  return std::nullopt;
+}
+
+// The head stays in the inbox until the body is whole: what it says is needed then.
+Dialogue::Need Dialogue::begin_body(std::size_t limit) {
+  if (!writes_.empty()) return Need::verdicts;
+  record_ = nullptr;
+  if (is_put()) {  // before anybody takes the trouble to send the body
+    auto key = decode_key(head_.path().substr(kv_item_prefix.size()), key_scratch_);
+    if (!key) return refuse_early(key.error());
+    if (auto problem = check_put()) return refuse_early(*problem);
+    if (!head_.chunked()) record_ = Record::make(*key, *head_.content_length(), head_.value(Known::content_type));
+  }
+  std::string_view arrived = in_.data().substr(head_.size());
+  receiving_ = true;
+  wants_continue_ = head_.expect_continue() && arrived.empty();
+  body_.clear();
+  if (head_.chunked()) {
+    chunks_.emplace(limit);
+    return arrived.empty() ? Need::body : take_chunks();
+  }
+  body_have_ = 0;
+  body_early_ = arrived.size();
+  body_size_ = *head_.content_length();
+  if (!record_) body_.resize(body_size_);  // else a value is received where it will stay
+  if (!arrived.empty()) std::memcpy(body_room().data(), arrived.data(), arrived.size());
+  body_have_ = arrived.size();
+  return Need::body;
+}
+
+std::span<char> Dialogue::body_room() {
+  if (chunks_) {
+    auto room = in_.room(body_room_size);
+    head_.rebase(in_.data().data());
+    return room;
+  }
+  std::span<char> all = record_ ? record_->value_buffer() : std::span<char>(body_);
+  return all.subspan(body_have_);
+}
+
+Dialogue::Need Dialogue::body_received(std::size_t count) {
+  if (chunks_) {
+    in_.received(count);
+    return take_chunks();
+  }
+  body_have_ += count;
+  if (body_have_ < body_size_) return Need::body;
+  return serve(body_, head_.size() + body_early_);
+}
+
+Dialogue::Need Dialogue::take_chunks() {
+  std::string_view input = in_.data().substr(head_.size());
+  switch (chunks_->feed(input, body_)) {
+    case ChunkedDecoder::Status::need_more:
+      in_.truncate(head_.size());
+      return Need::body;
+    case ChunkedDecoder::Status::done:
+      return serve(body_, in_.data().size() - input.size());
+    case ChunkedDecoder::Status::too_large:
+      return refuse_and_close({too_large_code(*route_), "the body is larger than this server takes here"});
+    case ChunkedDecoder::Status::malformed:
+    case ChunkedDecoder::Status::framing_too_large:
+      return refuse_and_close({errc::malformed, std::string(chunks_->error())});
+  }
+  return Need::close;
+}
+
+// `size`: bytes of the inbox that the request takes.
+Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size) {
+  manners_.close = manners_.close || draining_ || worker_.draining();  // the body may have taken its time
+  Need need = dispatch(body);
+  if (need == Need::verdicts) return need;  // it will be looked at again behind the writes
+  in_.consume(size);
+  receiving_ = false;
+  chunks_.reset();
+  record_ = nullptr;
+  if (body_.capacity() > body_room_size) body_ = {};
+  return need;
+}
+
+Dialogue::Need Dialogue::dispatch(std::string_view body) {
+  if (head_.method() == Method::options) return options();
+  switch (route_->route) {
+    case Route::kv_item:
+      return kv_item(body);
+    case Route::watch:
+    case Route::legacy_subscribe:
+      return watch();
+    case Route::status:
+      return status();
+    case Route::livez:
+      return livez();
+    case Route::readyz:
+      return readyz();
+    case Route::root:
+      return root();
+    case Route::legacy_set:
+      return legacy_set(body);
+    case Route::legacy_get:
+      return legacy_get(body);
+    case Route::legacy_getall:
+      return legacy_getall();
+    case Route::unknown:
+    case Route::unknown_v1:
+      break;  // admit() has refused them
+  }
+  return Need::close;
+}
+
+Dialogue::Need Dialogue::options() {
+  Reply reply(worker_, out_, manners_);
+  reply.begin(204).field("Allow", route_->allow);
+  if (!manners_.cors_origin.empty()) {
+    reply.field("Access-Control-Allow-Methods", route_->allow)
+        .field("Access-Control-Allow-Headers", "Content-Type, If-Match, If-None-Match");
+  }
+  reply.no_body();
+  return answered();
+}
+
+Dialogue::Need Dialogue::answered() {
+  closing_ = closing_ || manners_.close;
+  return Need::next;
+}
+
+Dialogue::Need Dialogue::refuse(const Problem& problem, std::string_view fields, int status) {
+  if (!writes_.empty()) return Need::verdicts;
+  Reply(worker_, out_, manners_).problem(problem.code, problem.detail, {}, status, fields);
+  return answered();
+}
+
+// For a request whose end nobody knows or wants to wait for.
+Dialogue::Need Dialogue::refuse_and_close(const Problem& problem, int status) {
+  if (!writes_.empty()) return Need::verdicts;
+  manners_.close = true;
+  closing_ = true;
+  Reply(worker_, out_, manners_).problem(problem.code, problem.detail, {}, status);
+  return Need::close;
+}
+
+// An error in the head's meaning: the body, if it is here, is stepped over, else the connection ends with the answer.
+Dialogue::Need Dialogue::refuse_early(const Problem& problem, std::string_view fields) {
+  if (!writes_.empty()) return Need::verdicts;
+  std::uint64_t length = head_.content_length().value_or(0);
+  bool whole = !head_.chunked() && in_.data().size() - head_.size() >= length;
+  if (!whole) manners_.close = true;
+  Need need = refuse(problem, fields);
+  if (whole) in_.consume(head_.size() + length);
+  return need;
+}
+
+void Dialogue::time_out() {
+  if (in_.empty() && !receiving_) return;
+  if (!receiving_) guess_manners();
+  refuse_and_close({errc::malformed, "the request did not come in time"}, 408);
+}
+
+}  // namespace kvs

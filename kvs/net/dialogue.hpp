@@ -1,0 +1,118 @@
+// What is said on one HTTP connection: bytes in, answers out. Plain state without a socket; the Session moves the
+// bytes.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "kvs/net/chunked.hpp"
+#include "kvs/net/gate.hpp"
+#include "kvs/net/head.hpp"
+#include "kvs/net/inbox.hpp"
+#include "kvs/net/pending_writes.hpp"
+#include "kvs/net/routes.hpp"
+#include "kvs/net/target.hpp"
+#include "kvs/net/watch_request.hpp"
+
+namespace kvs {
+
+class Dialogue {
+ public:
+  // What has to happen before advance() can go on. Before each of them the output is to be sent, but for `verdicts`.
+  enum class Need : std::uint8_t {
+    next,        // nothing: call advance() again
+    bytes,       // more of the next request
+    body,        // more of the body under way: into body_room(), then body_received()
+    verdicts,    // the pending writes settled, then settle()
+    send,        // the output has grown large
+    everything,  // stream all pairs, then stream_done()
+    watch,       // the connection turns into a watch: upgrade() says which
+    close,       // the last answer has been given
+  };
+
+  Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer);
+
+  Need advance();
+
+  Inbox& inbox() { return in_; }
+  std::string& output() { return out_; }
+  PendingWrites& writes() { return writes_; }
+  void settle() {
+    if (writes_.answer(out_)) closing_ = true;
+  }
+
+  std::span<char> body_room();
+  Need body_received(std::size_t count);
+  bool wants_continue() const { return wants_continue_; }  // "100 Continue" is due before the body
+  void continue_sent() { wants_continue_ = false; }
+  // The body (or the rest of a head) did not come in time.
+  void time_out();
+
+  WatchRequest& upgrade() { return upgrade_; }
+  const Manners& manners() const { return manners_; }
+  // For Need::everything: without chunks only the end of the connection ends the answer.
+  void end_after_stream() { manners_.close = true; }
+  bool stream_done();  // whether the connection goes on
+
+  void drain() { draining_ = true; }
+  bool between_requests() const { return in_.empty() && !receiving_ && writes_.empty(); }
+
+ private:
+  Need serve_head();
+  void read_manners(const RouteInfo& route);
+  void guess_manners();
+  std::optional<Problem> admit(const RouteInfo& route, std::size_t& body_limit);
+  Need begin_body(std::size_t limit);
+  Need take_chunks();
+  Need serve(std::string_view body, std::size_t size);
+  Need dispatch(std::string_view body);
+  Need refuse(const Problem& problem, std::string_view fields = {}, int status = 0);
+  Need refuse_early(const Problem& problem, std::string_view fields = {});
+  Need refuse_and_close(const Problem& problem, int status = 0);
+  Need reject_head(const HeadResult& error);
+  Need answered();
+  Need options();
+
+  Need kv_item(std::string_view body);
+  bool is_put() const { return route_->route == Route::kv_item && head_.method() == Method::put; }
+  std::optional<Problem> check_put();
+  result<std::vector<Condition>> conditions() const;
+  Need get_item(std::string_view key);
+  void answer_item(const Record& record, bool as_record, int status);
+  Need put_item(std::string_view key, std::string_view body);
+  Need delete_item(std::string_view key);
+  Need submit(Command&& command, WriteForm form);
+  Need legacy_get(std::string_view body);
+  Need legacy_set(std::string_view body);
+  Need legacy_getall();
+  Need watch();
+  Need livez();
+  Need readyz();
+  Need status();
+  Need root();
+
+  Worker& worker_;
+  const Arrival arrival_;
+  const Origin peer_;
+  Inbox in_;
+  std::string out_;
+  PendingWrites writes_;
+  RequestHead head_;
+  std::size_t seen_ = 0;
+  const RouteInfo* route_ = nullptr;
+  Manners manners_;
+  bool closing_ = false;   // the answer before said so
+  bool draining_ = false;  // say so in the next one
+
+  bool receiving_ = false;  // a body that did not come with its head
+  bool wants_continue_ = false;
+  std::optional<ChunkedDecoder> chunks_;
+  std::string body_;
+  std::size_t body_size_ = 0;  // of a body with a length
+  std::size_t body_have_ = 0;
+  std::size_t body_early_ = 0;  // bytes of it that came with the head
+  NewRecord record_;            // a large PUT goes straight into its record
+  std::string key_scratch_;
+  WatchRequest upgrade_;
+};
+
+}  // namespace kvs

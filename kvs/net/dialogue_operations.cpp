@@ -1,0 +1,141 @@
+// Health, status, the front page, and the way into a watch.
+#include <boost/json.hpp>
+
+#include "kvs/json_text.hpp"
+#include "kvs/net/dialogue.hpp"
+#include "kvs/net/websocket.hpp"
+
+namespace kvs {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view plain = "text/plain; charset=utf-8";
+
+constexpr std::string_view front_page =
+    "kvs " KVS_VERSION
+    ": a key-value store whose changes can be watched\n"
+    "\n"
+    "  curl -X PUT -d Ahmedabad http://HOST/v1/kv/City      set a key\n"
+    "  curl http://HOST/v1/kv/City                          its bytes\n"
+    "  curl http://HOST/v1/kv/City?record=1                 with its revision\n"
+    "  curl -X DELETE http://HOST/v1/kv/City                delete it\n"
+    "  curl -X PUT -H 'If-None-Match: *' -d 1 http://HOST/v1/kv/lock   only if it is not there\n"
+    "  curl http://HOST/getall                              everything as one JSON object\n"
+    "  kvs watch --server http://HOST                       every change from now on\n"
+    "  curl http://HOST/v1/status                           how the server is\n";
+
+std::string_view phase_name(Phase phase) {
+  switch (phase) {
+    case Phase::starting:
+      return "loading the data";
+    case Phase::failed:
+      return "writing to the data directory failed";
+    case Phase::stopped:
+      return "stopped";
+    case Phase::ready:
+      break;
+  }
+  return "ok";
+}
+
+}  // namespace
+
+Dialogue::Need Dialogue::livez() {
+  Reply(worker_, out_, manners_).begin(200).field("Cache-Control", "no-store").body(plain, "ok\n");
+  return answered();
+}
+
+Dialogue::Need Dialogue::readyz() {
+  Phase phase = worker_.store().phase();
+  bool loaded = worker_.view().ready() && phase == Phase::ready;
+  bool serving = !worker_.leaving();
+  bool verbose = parse_query_leniently(head_.query()).value("verbose").has_value();
+  std::string text;
+  if (verbose) {
+    text += loaded ? "[+]store ok\n" : "[-]store " + std::string(phase_name(phase)) + '\n';
+    text += serving ? "[+]serving ok\n" : "[-]serving draining\n";
+  } else if (loaded && serving) {
+    text = "ok\n";
+  } else {
+    text = !serving ? "draining\n" : "store: " + std::string(phase_name(phase)) + '\n';
+  }
+  int status = loaded && serving ? 200 : 503;
+  Reply reply(worker_, out_, manners_);
+  reply.begin(status);
+  if (status == 503) reply.field("Retry-After", "1");
+  reply.field("Cache-Control", "no-store").body(plain, text);
+  return answered();
+}
+
+Dialogue::Need Dialogue::status() {
+  Store& store = worker_.store();
+  const ServerOptions& options = worker_.options();
+  const State& state = worker_.view().state();
+  bool ready = worker_.view().ready() && store.phase() == Phase::ready;
+  BusStatus bus = store.bus_status();
+  json::object status{{"version", KVS_VERSION}, {"instance", options.instance}};
+  if (worker_.view().ready()) {
+    status["log_id"] = to_string(store.log_id());
+    status["revision"] = number(state.revision());
+    status["oldest_revision"] = number(store.oldest(worker_.view()));
+    status["keys"] = state.size();
+    status["bytes"] = state.bytes();
+  }
+  status["watchers"] = worker_.counters().watchers.load();
+  status["connections"] = worker_.counters().connections.load();
+  status["uptime_s"] =
+      std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - worker_.counters().started).count();
+  status["ready"] = ready && !worker_.leaving();
+  status["draining"] = worker_.leaving();
+  if (store.phase() == Phase::failed) status["failure"] = store.failure();
+  status["fsync"] = options.fsync;
+  status["bus"] = {{"kind", bus.kind}, {"up", bus.up}};
+  status["limits"] = {{"max_key_size", max_key_size},
+                      {"max_value_size", options.max_value_size},
+                      {"max_connections", options.max_connections},
+                      {"history_bytes", store.options().journal.history_bytes},
+                      {"history_memory", options.history_memory}};
+  Reply(worker_, out_, manners_)
+      .begin(200)
+      .field("Cache-Control", "no-store")
+      .body("application/json", json::serialize(status) + '\n');
+  return answered();
+}
+
+Dialogue::Need Dialogue::root() {
+  std::string text(front_page);
+  std::string host(head_.host().empty() ? "127.0.0.1:23333" : head_.host());
+  for (auto at = text.find("HOST"); at != std::string::npos; at = text.find("HOST", at + host.size()))
+    text.replace(at, 4, host);
+  Reply(worker_, out_, manners_).begin(200).field("Cache-Control", "no-store").body(plain, text);
+  return answered();
+}
+
+Dialogue::Need Dialogue::watch() {
+  constexpr std::string_view version = "Sec-WebSocket-Version: 13\r\n";
+  if (!head_.wants_websocket()) {
+    bool legacy = route_->route == Route::legacy_subscribe;
+    return refuse(
+        {errc::malformed, "this path is a WebSocket: connect to it with a WebSocket client, or use `kvs watch`"},
+        version, legacy ? 400 : 426);
+  }
+  if (auto error = check_upgrade(head_))
+    return refuse({errc::malformed, std::string(error->detail)}, version, error->status);
+  auto request = route_->route == Route::watch ? parse_watch(head_, worker_) : parse_subscribe(head_, worker_);
+  if (!request) return refuse(request.error());
+  upgrade_ = std::move(*request);
+  Reply reply(worker_, upgrade_.handshake, manners_);
+  manners_.close = false;
+  reply.begin(101, upgrade_.after).field("Upgrade", "websocket").field("Connection", "Upgrade");
+  reply.field("Sec-WebSocket-Accept", accept_key(head_.value(Known::sec_websocket_key)));
+  std::string scratch;
+  if (upgrade_.form == WatchForm::events && list_names(head_.list(Known::sec_websocket_protocol, scratch), "kvs.v1")) {
+    reply.field("Sec-WebSocket-Protocol", "kvs.v1");
+  }
+  reply.no_body();
+  return Need::watch;
+}
+
+}  // namespace kvs

@@ -1,0 +1,60 @@
+// The bytes a connection has received and not yet handled.
+#pragma once
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace kvs {
+
+// One buffer that grows up to what the caller asks for and is given back when the connection idles. Views into it hold
+// until room() or release().
+class Inbox {
+ public:
+  std::string_view data() const { return {bytes_.get() + begin_, end_ - begin_}; }
+  bool empty() const { return begin_ == end_; }
+
+  // At least `least` free bytes after the data (all the free bytes there are). May move the data to the front or to a
+  // larger buffer.
+  std::span<char> room(std::size_t least) {
+    if (begin_ == end_) begin_ = end_ = 0;
+    if (size_ - end_ < least) make_room(least);
+    return {bytes_.get() + end_, size_ - end_};
+  }
+  void received(std::size_t count) { end_ += count; }
+  void consume(std::size_t count) { begin_ += count; }
+
+  // Keeps the first `size` bytes of the data only.
+  void truncate(std::size_t size) { end_ = begin_ + size; }
+
+  // Gives the memory back if nothing is in it.
+  void release() {
+    if (!empty()) return;
+    bytes_.reset();
+    begin_ = end_ = size_ = 0;
+  }
+
+ private:
+  void make_room(std::size_t least) {
+    std::size_t held = end_ - begin_;
+    if (size_ - held >= least && begin_ > 0) {
+      std::memmove(bytes_.get(), bytes_.get() + begin_, held);
+    } else {
+      std::size_t larger = size_ == 0 ? first_size : size_;
+      while (larger - held < least) larger *= 2;
+      std::unique_ptr<char[]> bytes(new char[larger]);
+      if (held != 0) std::memcpy(bytes.get(), bytes_.get() + begin_, held);
+      bytes_ = std::move(bytes);
+      size_ = larger;
+    }
+    begin_ = 0;
+    end_ = held;
+  }
+
+  static constexpr std::size_t first_size = 8 * 1024;
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0, begin_ = 0, end_ = 0;
+};
+
+}  // namespace kvs

@@ -1,0 +1,16 @@
+// Where a listener stands.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace kvs {
+
+// A TCP address, or a path.
+struct ListenAddress {
+  std::string address;         // a literal IPv4 or IPv6 address, without brackets; empty for a path
+  std::uint16_t port = 0;      // 0 = any
+  std::filesystem::path path;  // unix:PATH; empty for TCP
+};
+
+}  // namespace kvs

@@ -1,0 +1,126 @@
+#include "kvs/net/pending_writes.hpp"
+
+#include "kvs/json_text.hpp"
+#include "kvs/net/record_json.hpp"
+
+namespace kvs {
+
+namespace {
+
+constexpr std::string_view json = "application/json";
+
+std::string current_members(const Record* current) {
+  std::string text = "\"current_revision\":";
+  append_number(text, current ? number(current->revision()) : 0);
+  text += ",\"current\":";
+  if (current) {
+    append_record(text, *current);
+  } else {
+    text += "null";
+  }
+  return text;
+}
+
+}  // namespace
+
+PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners) {
+  Write write{{}, form, false, command.record, manners, {}};
+  PublishResult result =
+      worker_.view().submit(std::move(command), *this, static_cast<std::uint32_t>(writes_.size()), write.ticket);
+  if (result != PublishResult::accepted) return result;
+  writes_.push_back(std::move(write));
+  ++unsettled_;
+  return result;
+}
+
+void PendingWrites::settle(std::uint32_t index, Verdict&& verdict) {
+  writes_[index].verdict = std::move(verdict);
+  writes_[index].settled = true;
+  if (--unsettled_ == 0) wakeup_.notify();
+}
+
+void PendingWrites::abandon() {
+  for (Write& write : writes_) {
+    if (!write.settled) worker_.view().abandon(write.ticket);
+  }
+  unsettled_ = 0;
+}
+
+bool PendingWrites::answer(std::string& out) {
+  Write& last = writes_.back();
+  last.manners.close = last.manners.close || worker_.draining();
+  bool close = last.manners.close;
+  for (const Write& write : writes_) answer(write, out);
+  writes_.clear();
+  return close;
+}
+
+void PendingWrites::answer(const Write& write, std::string& out) {
+  Reply reply(worker_, out, write.manners);
+  switch (write.verdict.outcome) {
+    case Verdict::Outcome::applied:
+    case Verdict::Outcome::nothing:
+      return answer_applied(write, reply);
+    case Verdict::Outcome::refused:
+      return answer_refused(write, reply);
+    case Verdict::Outcome::failed:
+      return reply.problem(publish_problem(PublishResult::away, worker_));
+    case Verdict::Outcome::no_room:
+      return reply.problem(errc::out_of_space,
+                           "the server's disk is full: nothing was written; make room there, then try again");
+    case Verdict::Outcome::unknown:
+      return reply.problem(
+          errc::outcome_unknown,
+          "the write was not settled in time: it may or may not take effect; read the key to find out");
+  }
+}
+
+void PendingWrites::answer_applied(const Write& write, Reply& reply) {
+  const Verdict& verdict = write.verdict;
+  std::string text;
+  if (write.form == WriteForm::legacy_set) {
+    reply.begin(200, verdict.revision).body("text/plain; charset=utf-8", "\"SUCCESS\"\n");
+    return;
+  }
+  if (write.form == WriteForm::remove) {
+    text =
+        verdict.outcome == Verdict::Outcome::applied ? "{\"deleted\":1,\"revision\":" : "{\"deleted\":0,\"revision\":";
+    append_number(text, number(verdict.revision));
+    text += "}\n";
+    reply.begin(200, verdict.revision).field("Cache-Control", "no-store").body(json, text);
+    return;
+  }
+  text = "{";
+  append_json_member(text, "key", write.record->key());
+  text += ",\"revision\":";
+  append_number(text, number(verdict.revision));
+  text += verdict.created ? ",\"created\":true}\n" : ",\"created\":false}\n";
+  reply.begin(verdict.created ? 201 : 200, verdict.revision)
+      .etag(verdict.revision)
+      .field("Cache-Control", "no-store")
+      .body(json, text);
+}
+
+void PendingWrites::answer_refused(const Write& write, Reply& reply) {
+  const Record* current = write.verdict.current.get();
+  reply.problem(errc::condition_failed,
+                current ? "the key has another revision than the request asks for; read it and try again with its ETag"
+                        : "there is no such key, but the request asks for one",
+                current_members(current));
+}
+
+Problem publish_problem(PublishResult result, Worker& worker) {
+  if (result == PublishResult::full) {
+    return {errc::too_many_requests, "too many writes are waiting: nothing was written; try again in a second"};
+  }
+  Store& store = worker.store();
+  if (store.phase() == Phase::failed) {
+    return {errc::bus_away, "writing to the data directory failed (" + store.failure() +
+                                "): nothing was written; restart kvs after repair"};
+  }
+  if (store.phase() == Phase::starting)
+    return {errc::starting, "the data is still being loaded; try again in a second"};
+  return {errc::draining, "the server is shutting down: nothing was written; try again in a second"};
+}
+
+}  // namespace kvs

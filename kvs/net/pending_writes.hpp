@@ -1,0 +1,55 @@
+// The writes of one connection that are under way, and their answers in the order of the requests.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kvs/net/reply.hpp"
+#include "kvs/store/view.hpp"
+
+namespace kvs {
+
+// What the client asked, which decides how the verdict is put.
+enum class WriteForm : std::uint8_t { put, remove, legacy_set };
+
+// Several writes of a pipeline are in the order at once; anything else waits until they are settled.
+class PendingWrites final : public Settler {
+ public:
+  PendingWrites(Worker& worker, Wakeup& wakeup) : worker_(worker), wakeup_(wakeup) {}
+  ~PendingWrites() { abandon(); }
+
+  PublishResult submit(Command&& command, WriteForm form, const Manners& manners);
+
+  bool empty() const { return writes_.empty(); }
+  std::size_t size() const { return writes_.size(); }
+  bool settled() const { return unsettled_ == 0; }
+  // Gives up those that have no verdict yet: their outcome is unknown.
+  void abandon();
+  // Appends all answers, in order, and forgets the writes. Only when settled() or after abandon().
+  // Whether the connection ends with the last of them.
+  bool answer(std::string& out);
+
+ private:
+  struct Write {
+    Ticket ticket;
+    WriteForm form;
+    bool settled = false;
+    RecordRef record;  // for its key: all the rest of it belongs to the judge until the verdict is here
+    Manners manners;
+    Verdict verdict;
+  };
+  void settle(std::uint32_t index, Verdict&& verdict) override;
+  void answer(const Write& write, std::string& out);
+  void answer_applied(const Write& write, Reply& reply);
+  void answer_refused(const Write& write, Reply& reply);
+
+  Worker& worker_;
+  Wakeup& wakeup_;
+  std::vector<Write> writes_;
+  std::size_t unsettled_ = 0;
+};
+
+// Why a write could not even be put into the order.
+Problem publish_problem(PublishResult result, Worker& worker);
+
+}  // namespace kvs

@@ -1,0 +1,57 @@
+// One answer on its way into a connection's output.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "kvs/errc.hpp"
+#include "kvs/net/answer.hpp"
+#include "kvs/net/worker.hpp"
+
+namespace kvs {
+
+// What an answer must know of its request after the request's bytes are gone.
+struct Manners {
+  std::string request_id;
+  std::string cors_origin;    // the foreign origin that was let in, to be told so; else empty
+  bool head_only = false;     // HEAD: all fields, no body
+  bool http10 = false;        // says keep-alive if it is
+  bool close = false;         // the connection ends after this answer
+  bool plain_errors = false;  // text/plain instead of a problem document (legacy routes, outside /v1)
+};
+
+// Appends one answer: begin(), fields, then one of the ends. The Manners must outlive it.
+class Reply {
+ public:
+  Reply(Worker& worker, std::string& out, const Manners& manners) : worker_(worker), out_(out), manners_(manners) {}
+
+  // Status line and the fields every answer has. `revision`: of what the answer speaks of.
+  Reply& begin(int status, Revision revision);
+  // The same with the revision of what is applied here, if anything is loaded.
+  Reply& begin(int status);
+  Reply& field(std::string_view name, std::string_view value) {
+    append_field(out_, name, value);
+    return *this;
+  }
+  Reply& etag(Revision revision) {
+    append_etag(out_, number(revision));
+    return *this;
+  }
+  void body(std::string_view content_type, std::string_view text);
+  // An answer that has no body by its nature (204, 304).
+  void no_body() { append_head_end(out_); }
+
+  // A whole answer. `extra`: further members of the problem document (see append_problem); `status` 0: the code's own.
+  void problem(errc code, std::string_view detail, std::string_view extra = {}, int status = 0,
+               std::string_view fields = {});
+  void problem(const Problem& problem) { this->problem(problem.code, problem.detail); }
+
+ private:
+  void common(int status);
+
+  Worker& worker_;
+  std::string& out_;
+  const Manners& manners_;
+};
+
+}  // namespace kvs

@@ -1,0 +1,67 @@
+#include "kvs/net/routes.hpp"
+
+namespace kvs {
+
+namespace {
+
+constexpr std::string_view get_only = "GET, OPTIONS";
+constexpr std::string_view get_head = "GET, HEAD, OPTIONS";
+constexpr std::string_view any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+constexpr std::string_view any_but_head = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
+
+constexpr RouteInfo kv_item{Route::kv_item, "/v1/kv/{key}", "GET, HEAD, PUT, DELETE, OPTIONS", false, false};
+constexpr RouteInfo unknown_v1{Route::unknown_v1, "", "", false, false};
+constexpr RouteInfo unknown{Route::unknown, "", "", true, false};
+
+constexpr RouteInfo exact[] = {
+    {Route::watch, "/v1/watch", get_only, false, false},
+    {Route::status, "/v1/status", get_head, false, true},
+    {Route::livez, "/livez", get_head, true, true},
+    {Route::readyz, "/readyz", get_head, true, true},
+    {Route::root, "/", get_head, true, true},
+    {Route::legacy_set, "/set", any_but_head, true, false},
+    {Route::legacy_get, "/get", any, true, false},
+    {Route::legacy_getall, "/getall", any, true, false},
+    {Route::legacy_subscribe, "/subscribe", get_only, true, false},
+};
+
+std::string_view name(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::del:
+      return "DELETE";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      return "?";
+  }
+  return "?";
+}
+
+}  // namespace
+
+const RouteInfo& find_route(std::string_view path) {
+  if (path.starts_with(kv_item_prefix)) return kv_item;
+  for (const RouteInfo& route : exact) {
+    if (route.path == path) return route;
+  }
+  return path.starts_with("/v1/") || path == "/v1" ? unknown_v1 : unknown;
+}
+
+bool allows(const RouteInfo& route, Method method) { return route.allow.find(name(method)) != std::string_view::npos; }
+
+bool writes(const RouteInfo& route, Method method) {
+  if (method == Method::options || method == Method::head) return false;
+  return route.route == Route::legacy_set || method != Method::get;
+}
+
+}  // namespace kvs

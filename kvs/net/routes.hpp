@@ -1,0 +1,41 @@
+// Which route a path names, and what that route takes.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "kvs/net/head.hpp"
+
+namespace kvs {
+
+enum class Route : std::uint8_t {
+  kv_item,
+  watch,
+  status,
+  unknown_v1,
+  livez,
+  readyz,
+  root,
+  legacy_set,
+  legacy_get,
+  legacy_getall,
+  legacy_subscribe,
+  unknown,
+};
+
+struct RouteInfo {
+  Route route;
+  std::string_view path;   // a prefix if it ends with {key}
+  std::string_view allow;  // the methods, as the Allow field lists them
+  bool legacy;             // plain text errors, any query
+  bool while_starting;     // answers before the data is loaded
+};
+
+const RouteInfo& find_route(std::string_view path);
+bool allows(const RouteInfo& route, Method method);
+// Whether a request of that method changes something there.
+bool writes(const RouteInfo& route, Method method);
+
+inline constexpr std::string_view kv_item_prefix = "/v1/kv/";
+
+}  // namespace kvs

@@ -1,0 +1,156 @@
+#include "kvs/net/server.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <stdexcept>
+
+#include "kvs/log.hpp"
+#include "kvs/net/session.hpp"
+
+namespace kvs {
+
+namespace {
+
+using Tcp = asio::ip::tcp;
+using Local = asio::local::stream_protocol;
+
+constexpr int backlog = 4096;
+constexpr std::chrono::milliseconds accept_pause{100};  // when descriptors or memory run out
+
+constexpr std::string_view too_many =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\nConnection: "
+    "close\r\n"
+    "Content-Length: 49\r\n\r\ntoo many connections; try again in a few seconds\n";
+
+Tcp::endpoint tcp_endpoint(const asio::generic::stream_protocol::endpoint& generic) {
+  Tcp::endpoint endpoint;
+  if (generic.size() > endpoint.capacity()) return endpoint;
+  std::memcpy(endpoint.data(), generic.data(), generic.size());
+  endpoint.resize(generic.size());
+  return endpoint;
+}
+
+Origin origin_of(const Socket& socket, Arrival arrival) {
+  Origin origin;
+  if (arrival == Arrival::local_socket) {
+    origin.kind = Origin::Kind::local;
+    return origin;
+  }
+  boost::system::error_code error;
+  auto remote = socket.remote_endpoint(error);
+  if (error) return origin;
+  Tcp::endpoint endpoint = tcp_endpoint(remote);
+  origin.port = endpoint.port();
+  if (endpoint.address().is_v4()) {
+    origin.kind = Origin::Kind::ipv4;
+    auto bytes = endpoint.address().to_v4().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), origin.address.begin());
+  } else {
+    origin.kind = Origin::Kind::ipv6;
+    auto bytes = endpoint.address().to_v6().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), origin.address.begin());
+  }
+  return origin;
+}
+
+// The connection's whole life.
+awaitable<void> serve_connection(Worker& worker, Socket socket, Arrival arrival, Origin peer) {
+  Session session(worker, std::move(socket), arrival, peer);
+  co_await session.run();
+}
+
+void log_escaped(std::exception_ptr error) {
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& escaped) {
+    log::error("a connection ended with an error", {{"error", escaped.what()}});
+  }
+}
+
+}  // namespace
+
+Server::~Server() { stop_accepting(); }
+
+Server::Listener& Server::open(const asio::generic::stream_protocol::endpoint& endpoint, Arrival arrival) {
+  Acceptor acceptor(workers_.front()->executor());
+  acceptor.open(endpoint.protocol());
+  acceptor.set_option(asio::socket_base::reuse_address(true));
+  acceptor.bind(endpoint);
+  acceptor.listen(backlog);
+  listeners_.push_back(std::make_unique<Listener>(Listener{std::move(acceptor), arrival, {}}));
+  return *listeners_.back();
+}
+
+std::string Server::listen(const ListenAddress& address) {
+  std::string name =
+      address.path.empty() ? address.address + ':' + std::to_string(address.port) : "unix:" + address.path.string();
+  try {
+    if (!address.path.empty()) {
+      struct stat there{};
+      // A socket that a killed server left behind; anything else is left alone and makes bind() fail.
+      if (::lstat(address.path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode)) ::unlink(address.path.c_str());
+      open(Local::endpoint(address.path.string()), Arrival::local_socket).path = address.path;
+      return name;
+    }
+    auto ip = asio::ip::make_address(address.address);
+    Listener& listener = open(Tcp::endpoint(ip, address.port), ip.is_loopback() ? Arrival::loopback : Arrival::network);
+    auto port = tcp_endpoint(listener.acceptor.local_endpoint()).port();
+    return "http://" + (ip.is_v6() ? '[' + address.address + ']' : address.address) + ':' + std::to_string(port);
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error("cannot listen on " + name + ": " + error.code().message());
+  }
+}
+
+void Server::start() {
+  for (auto& listener : listeners_) asio::co_spawn(workers_.front()->executor(), accept(*listener), log_escaped);
+}
+
+void Server::stop_accepting() {
+  if (std::exchange(stopping_, true)) return;
+  for (auto& listener : listeners_) {
+    boost::system::error_code ignored;
+    listener->acceptor.close(ignored);
+    if (!listener->path.empty()) ::unlink(listener->path.c_str());
+  }
+}
+
+awaitable<void> Server::accept(Listener& listener) {
+  asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> pause(workers_.front()->executor());
+  while (!stopping_) {
+    Worker& worker = *workers_[next_++ % workers_.size()];
+    boost::system::error_code error;
+    Socket socket =
+        co_await listener.acceptor.async_accept(worker.context(), asio::redirect_error(use_awaitable, error));
+    if (stopping_) break;
+    if (!error) {
+      welcome(worker, std::move(socket), listener.arrival);
+      continue;
+    }
+    if (error == asio::error::connection_aborted) continue;
+    log::warn("cannot accept a connection", {{"error", error.message()}});
+    pause.expires_after(accept_pause);
+    co_await pause.async_wait(asio::redirect_error(use_awaitable, error));
+  }
+}
+
+void Server::welcome(Worker& worker, Socket socket, Arrival arrival) {
+  boost::system::error_code error;
+  socket.non_blocking(true, error);
+  if (counters_.connections.load() >= options_.max_connections) {
+    socket.write_some(asio::buffer(too_many), error);
+    socket.shutdown(Socket::shutdown_send, error);
+    return;
+  }
+  if (arrival != Arrival::local_socket) socket.set_option(Tcp::no_delay(true), error);
+  Origin peer = origin_of(socket, arrival);
+  asio::co_spawn(worker.executor(), serve_connection(worker, std::move(socket), arrival, peer), log_escaped);
+}
+
+}  // namespace kvs

@@ -1,0 +1,245 @@
+#include "kvs/net/session.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
+
+#include "kvs/net/record_json.hpp"
+#include "kvs/net/watch_stream.hpp"
+
+namespace kvs {
+
+namespace {
+
+constexpr std::size_t least_room = 4 * 1024;
+constexpr std::size_t kept_output = 128 * 1024;
+
+}  // namespace
+
+Session::Session(Worker& worker, Socket socket, Arrival arrival, Origin peer)
+    : worker_(worker), socket_(std::move(socket)), wakeup_(worker.executor()), alarm_(*this) {
+  dialogue_.emplace(worker, wakeup_, arrival, peer);
+  worker_.add(*this);
+  ++worker_.counters().connections;
+}
+
+Session::~Session() { --worker_.counters().connections; }
+
+void Session::Alarm::expired() {
+  session_.timed_out_ = true;
+  boost::system::error_code ignored;
+  session_.socket_.cancel(ignored);
+  session_.wakeup_.notify();
+}
+
+void Session::drain() {
+  if (dialogue_) dialogue_->drain();
+  if (!reading_idle_) return;
+  aborted_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Session::abort() {
+  aborted_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  wakeup_.notify();
+}
+
+awaitable<void> Session::run() {
+  bool open = true;
+  while (open && !aborted_) {
+    Dialogue::Need need = dialogue_->advance();
+    while (need == Dialogue::Need::body && open) open = co_await receive_body(need);
+    if (!open) break;
+    if (!dialogue_->writes().empty()) {
+      co_await wait_for_verdicts();
+      if (need == Dialogue::Need::verdicts) continue;
+    }
+    open = co_await send_output();
+    if (!open) break;
+    switch (need) {
+      case Dialogue::Need::bytes:
+        open = co_await receive_request();
+        break;
+      case Dialogue::Need::everything:
+        open = co_await stream_everything();
+        break;
+      case Dialogue::Need::watch:
+        co_await turn_into_watch();
+        open = false;
+        break;
+      case Dialogue::Need::close:
+        co_await linger();
+        open = false;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+// A write is settled as soon as it is durable. The deadline is for a disk that hangs.
+awaitable<void> Session::wait_for_verdicts() {
+  PendingWrites& writes = dialogue_->writes();
+  if (!writes.settled()) {
+    timed_out_ = false;
+    alarm_.arm(Clock::now() + patience::request);
+    while (!writes.settled() && !timed_out_ && !aborted_) co_await wakeup_.wait();
+    if (!writes.settled()) writes.abandon();
+  }
+  dialogue_->settle();
+}
+
+awaitable<bool> Session::send_output() {
+  std::string& out = dialogue_->output();
+  if (out.empty()) co_return true;
+  bool sent = co_await send(out);
+  if (out.capacity() > kept_output) out = {};
+  out.clear();
+  co_return sent;
+}
+
+// Most answers fit into the socket's buffer at once: then this costs one system call and no suspension.
+awaitable<bool> Session::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    boost::system::error_code error;
+    std::size_t sent = socket_.write_some(asio::buffer(bytes), error);
+    bytes.remove_prefix(sent);
+    if (!error) continue;
+    if (error != asio::error::would_block) co_return false;
+    timed_out_ = false;
+    alarm_.arm(Clock::now() + patience::send);
+    co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(use_awaitable, error));
+    if (timed_out_ || aborted_) co_return false;
+  }
+  co_return true;
+}
+
+// Whether bytes came. False: end of stream, error, or the deadline (timed_out_ tells).
+awaitable<bool> Session::receive(std::span<char> room, Clock::time_point deadline, std::size_t& count) {
+  timed_out_ = false;
+  alarm_.arm(deadline);
+  boost::system::error_code error;
+  count = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
+                                           asio::redirect_error(use_awaitable, error));
+  co_return !error && count != 0;
+}
+
+awaitable<bool> Session::receive_request() {
+  Inbox& inbox = dialogue_->inbox();
+  auto now = Clock::now();
+  reading_idle_ = inbox.empty();
+  if (reading_idle_) {
+    if (worker_.draining()) co_return false;
+    head_deadline_ = Clock::time_point::max();
+  } else if (head_deadline_ == Clock::time_point::max()) {
+    head_deadline_ = now + patience::head;
+  }
+  auto deadline = reading_idle_ ? now + patience::idle : head_deadline_;
+  auto room = inbox.room(least_room);
+  std::size_t count = 0;
+  bool received = co_await receive(room, deadline, count);
+  reading_idle_ = false;
+  if (received) {
+    inbox.received(count);
+    co_return true;
+  }
+  if (!timed_out_ || aborted_) co_return false;
+  dialogue_->time_out();
+  bool answered = !dialogue_->output().empty();
+  if (answered) co_await send_output();
+  co_return false;
+}
+
+awaitable<bool> Session::receive_body(Dialogue::Need& need) {
+  if (dialogue_->wants_continue()) {
+    dialogue_->continue_sent();
+    dialogue_->output() += "HTTP/1.1 100 Continue\r\n\r\n";
+    bool sent = co_await send_output();
+    if (!sent) co_return false;
+  }
+  std::size_t count = 0;
+  bool received = co_await receive(dialogue_->body_room(), Clock::now() + patience::body, count);
+  if (received) {
+    need = dialogue_->body_received(count);
+    co_return true;
+  }
+  if (!timed_out_ || aborted_) co_return false;
+  dialogue_->time_out();
+  co_await send_output();
+  co_return false;
+}
+
+namespace {
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  char size[24];
+  int length = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  out.append(size, static_cast<std::size_t>(length)).append(bytes).append("\r\n");
+}
+
+}  // namespace
+
+// /getall from one immutable state, a chunk at a time: memory does not grow with the store.
+awaitable<bool> Session::stream_everything() {
+  State state = worker_.view().state();
+  const Manners& manners = dialogue_->manners();
+  std::string& out = dialogue_->output();
+  bool chunked = !manners.http10 && !manners.close;
+  if (!chunked) dialogue_->end_after_stream();
+  Reply reply(worker_, out, manners);
+  reply.begin(200, state.revision())
+      .field("Content-Type", "text/plain; charset=utf-8")
+      .field("Cache-Control", "no-store");
+  if (chunked) reply.field("Transfer-Encoding", "chunked");
+  reply.no_body();
+  std::string piece = "{";
+  bool first = true;
+  auto cursor = state.begin();
+  while (!manners.head_only) {
+    for (; cursor.get() && piece.size() < flush_above; cursor.next()) {
+      if (!std::exchange(first, false)) piece += ',';
+      append_legacy_member(piece, cursor.get()->key(), cursor.get()->value());
+    }
+    bool last = !cursor.get();
+    if (last) piece += "}\n";
+    if (chunked) {
+      append_chunk(out, piece);
+      if (last) out += "0\r\n\r\n";
+    } else {
+      out += piece;
+    }
+    piece.clear();
+    bool sent = co_await send_output();
+    if (!sent) co_return false;
+    if (last) break;
+  }
+  bool sent = co_await send_output();
+  co_return sent && dialogue_->stream_done();
+}
+
+// Closing with unread bytes would reset the connection and could lose the answer: read on for a moment.
+awaitable<void> Session::linger() {
+  boost::system::error_code error;
+  socket_.shutdown(Socket::shutdown_send, error);
+  auto deadline = Clock::now() + patience::linger;
+  bool open = !error;
+  while (open && Clock::now() < deadline) {
+    std::size_t count = 0;
+    std::span<char> room(worker_.scratch(), Worker::scratch_size);
+    open = co_await receive(room, deadline, count);
+  }
+}
+
+awaitable<void> Session::turn_into_watch() {
+  WatchRequest request = std::move(dialogue_->upgrade());
+  std::string early(dialogue_->inbox().data());
+  dialogue_.reset();
+  alarm_.disarm();
+  unlink();
+  WatchStream stream(worker_, std::move(socket_), std::move(request), std::move(early));
+  co_await stream.run();
+}
+
+}  // namespace kvs

@@ -1,0 +1,52 @@
+// One connection from accept to close: moves the bytes of a Dialogue, keeps its time-outs.
+#pragma once
+#include <optional>
+
+#include "kvs/net/dialogue.hpp"
+#include "kvs/net/worker.hpp"
+
+namespace kvs {
+
+class Session final : public Connection {
+ public:
+  Session(Worker& worker, Socket socket, Arrival arrival, Origin peer);
+  ~Session();
+
+  // Until the connection has ended, one way or the other. Does not throw for what clients do.
+  awaitable<void> run();
+
+  void drain() override;
+  void abort() override;
+
+ private:
+  class Alarm final : public Timeout {
+   public:
+    Alarm(Session& session) : Timeout(session.worker_.view().timeouts()), session_(session) {}
+
+   private:
+    void expired() override;
+    Session& session_;
+  };
+
+  awaitable<void> wait_for_verdicts();
+  awaitable<bool> send_output();
+  awaitable<bool> send(std::string_view bytes);
+  awaitable<bool> receive(std::span<char> room, Clock::time_point deadline, std::size_t& count);
+  awaitable<bool> receive_request();
+  awaitable<bool> receive_body(Dialogue::Need& need);
+  awaitable<bool> stream_everything();
+  awaitable<void> linger();
+  awaitable<void> turn_into_watch();
+
+  Worker& worker_;
+  Socket socket_;
+  Wakeup wakeup_;
+  Alarm alarm_;
+  bool timed_out_ = false;
+  bool reading_idle_ = false;  // waiting for a request that has not begun
+  bool aborted_ = false;
+  Clock::time_point head_deadline_ = Clock::time_point::max();
+  std::optional<Dialogue> dialogue_;  // gone once the connection is a watch
+};
+
+}  // namespace kvs

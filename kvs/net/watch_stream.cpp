@@ -1,0 +1,330 @@
+#include "kvs/net/watch_stream.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/json.hpp>
+
+#include "kvs/log.hpp"
+#include "kvs/net/record_json.hpp"
+#include "kvs/net/watch_messages.hpp"
+#include "kvs/position.hpp"
+
+namespace kvs {
+
+namespace {
+
+constexpr std::size_t most_buffers = 64;  // of one system call
+constexpr std::size_t kept_output = 4 * 1024;
+
+}  // namespace
+
+WatchStream::WatchStream(Worker& worker, Socket socket, WatchRequest request, std::string early)
+    : worker_(worker),
+      socket_(std::move(socket)),
+      request_(std::move(request)),
+      early_(std::move(early)),
+      watch_(worker.view(), request_.filter, request_.after),
+      reader_ended_(worker.executor()),
+      alarm_(*this),
+      sent_(request_.after),
+      synced_at_(worker.view().state().revision()),
+      left_(request_.count == 0 ? UINT64_MAX : request_.count),
+      heard_(Clock::now()),
+      spoke_(heard_) {
+  worker_.add(*this);
+  ++worker_.counters().watchers;
+}
+
+WatchStream::~WatchStream() { --worker_.counters().watchers; }
+
+void WatchStream::Alarm::expired() {
+  stream_.failed_ = true;
+  boost::system::error_code ignored;
+  stream_.socket_.cancel(ignored);
+}
+
+void WatchStream::abort() {
+  failed_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+  watch_.interrupt();
+}
+
+awaitable<void> WatchStream::run() {
+  reader_running_ = true;
+  asio::co_spawn(worker_.executor(), read_client(), [this](std::exception_ptr error) {
+    if (error) log::error("a watch's reader failed");
+    reader_running_ = false;
+    reader_ended_.notify();
+  });
+  bool open = co_await send(request_.handshake);
+  request_.handshake = {};
+  if (open) open = co_await send_all();
+  if (!failed_) co_await say_goodbye();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  while (reader_running_) co_await reader_ended_.wait();
+}
+
+awaitable<bool> WatchStream::send_all() {
+  bool open = true;
+  if (request_.initial) {
+    State state = worker_.view().state();
+    open = co_await send_state(state);
+  }
+  while (open && closing_.code == 0 && !failed_) {
+    if (!synced_ && sent_ >= synced_at_) say_synced();
+    if (!out_.empty()) {
+      open = co_await send(out_);
+      out_.clear();
+      if (out_.capacity() > kept_output) out_ = {};
+    }
+    if (!open) break;
+    open = co_await step();
+  }
+  co_return open;
+}
+
+void WatchStream::say_synced() {
+  synced_ = true;
+  if (request_.form != WatchForm::events) return;
+  std::string event;
+  append_synced(event, sent_);
+  append_event_message(out_, event);
+  spoke_ = Clock::now();
+}
+
+// Everything the filter wants of one immutable state; then the watch goes on from its revision.
+awaitable<bool> WatchStream::send_state(const State& state) {
+  MessageBuilder messages(out_);
+  StateScan scan(state, request_.filter);
+  while (const Record* record = scan.next()) {
+    append_initial_event(messages.begin_event(), *record);
+    messages.end_revision();
+    if (out_.size() < event_message_bytes) continue;
+    bool sent = co_await send(out_);
+    out_.clear();
+    if (!sent || closing_.code != 0) co_return sent;
+  }
+  messages.flush();
+  watch_.move(state.revision());
+  sent_ = synced_at_ = state.revision();
+  synced_ = false;
+  co_return true;
+}
+
+awaitable<bool> WatchStream::step() {
+  Step step = co_await watch_.next(next_deadline(), watch_step_bytes);
+  if (failed_) co_return false;
+  bool open = co_await handle(step);
+  co_return open;
+}
+
+awaitable<bool> WatchStream::handle(Step& step) {
+  bool open = true;
+  switch (step.kind) {
+    case Step::Kind::changes:
+      open = co_await send_changes(step);
+      break;
+    case Step::Kind::compacted:
+      open = co_await start_over();
+      break;
+    case Step::Kind::draining:
+      close(close_code::going_away, "draining");
+      break;
+    case Step::Kind::interrupted:
+    case Step::Kind::timeout:
+      sent_ = watch_.cursor();
+      speak_up(Clock::now());
+      break;
+  }
+  co_return open;
+}
+
+bool WatchStream::sendable_as_is(const Step& step) const {
+  if (!request_.filter.everything() || left_ != UINT64_MAX) return false;
+  if (request_.form == WatchForm::legacy && request_.deletes) return false;
+  return step.commits.front()->before() >= step.after;
+}
+
+awaitable<bool> WatchStream::send_changes(Step& step) {
+  spoke_ = Clock::now();
+  bool open = true;
+  if (sendable_as_is(step)) {
+    std::vector<asio::const_buffer> buffers;
+    buffers.reserve(step.commits.size());
+    for (const CommitRef& commit : step.commits) {
+      const Rendering& messages = request_.form == WatchForm::events
+                                      ? shared_messages(*commit)
+                                      : shared_legacy_messages(*commit, worker_.options().topic);
+      if (!messages.bytes.empty()) buffers.emplace_back(asio::buffer(messages.bytes));
+    }
+    open = co_await send_buffers(buffers);
+    sent_ = watch_.cursor();
+    co_return open;
+  }
+  for (const CommitRef& commit : step.commits) {
+    Appended appended = append_messages(out_, *commit, step.after, request_, left_, worker_.options().topic);
+    if (left_ == UINT64_MAX) continue;
+    left_ -= std::min(left_, appended.count);
+    if (left_ != 0) continue;
+    sent_ = appended.last;
+    open = co_await send(out_);
+    out_.clear();
+    close(close_code::normal, "count");
+    co_return open;
+  }
+  sent_ = watch_.cursor();
+  co_return open;
+}
+
+// The history does not reach back to the cursor: what was there is not known any more.
+awaitable<bool> WatchStream::start_over() {
+  if (request_.form == WatchForm::legacy) {
+    close(close_code::compacted, "compacted");
+    co_return true;
+  }
+  State state = worker_.view().state();
+  std::string event;
+  append_reset(event, state.revision(), worker_.store().oldest(worker_.view()));
+  append_event_message(out_, event);
+  bool open = co_await send_state(state);
+  co_return open;
+}
+
+Clock::time_point WatchStream::next_deadline() const {
+  auto deadline = heard_ + (ping_sent_ ? patience::dead : patience::ping);
+  if (request_.progress && synced_) deadline = std::min(deadline, spoke_ + *request_.progress);
+  return deadline;
+}
+
+// What is to be said without a change: pongs, pings, progress.
+void WatchStream::speak_up(Clock::time_point now) {
+  if (pong_) {
+    append_frame(out_, FrameType::pong, *pong_);
+    pong_.reset();
+  }
+  bool progress_due = request_.progress && synced_ && now >= spoke_ + *request_.progress;
+  if (progress_due || (progress_asked_ && request_.form == WatchForm::events)) {
+    std::string event;
+    append_progress(event, sent_);
+    append_event_message(out_, event);
+    spoke_ = now;
+  }
+  progress_asked_ = false;
+  if (ping_sent_ && now >= heard_ + patience::dead) {
+    close(close_code::try_later, "dead");
+  } else if (!ping_sent_ && now >= heard_ + patience::ping) {
+    ping_sent_ = true;
+    append_frame(out_, FrameType::ping, {});
+  }
+}
+
+awaitable<bool> WatchStream::send(std::string_view bytes) {
+  std::vector<asio::const_buffer> buffers{asio::buffer(bytes)};
+  bool sent = co_await send_buffers(buffers);
+  co_return sent;
+}
+
+// Most of what is sent fits into the socket's buffer: one system call, no suspension.
+awaitable<bool> WatchStream::send_buffers(std::vector<asio::const_buffer>& buffers) {
+  std::size_t first = 0;
+  while (first < buffers.size() && !failed_) {
+    boost::system::error_code error;
+    std::span<const asio::const_buffer> some(buffers.data() + first, std::min(most_buffers, buffers.size() - first));
+    std::size_t sent = socket_.write_some(some, error);
+    while (first < buffers.size() && sent >= buffers[first].size()) sent -= buffers[first++].size();
+    if (sent != 0) buffers[first] += sent;
+    if (!error) continue;
+    if (error != asio::error::would_block) {
+      failed_ = true;
+      break;
+    }
+    alarm_.arm(Clock::now() + patience::send);
+    co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(use_awaitable, error));
+    alarm_.disarm();
+    if (error) failed_ = true;
+  }
+  co_return !failed_;
+}
+
+void WatchStream::close(std::uint16_t code, std::string_view why) {
+  closing_.code = code;
+  closing_.reason = std::string(why) + " since=" + position();
+}
+
+std::string WatchStream::position() const { return to_string(Position{sent_, worker_.store().log_id()}); }
+
+// The closing handshake (RFC 6455, 7.1.2): ours first or as the answer to the client's.
+awaitable<void> WatchStream::say_goodbye() {
+  append_close(out_, closing_.code, closing_.reason);
+  bool sent = co_await send(out_);
+  if (!sent || client_closed_) co_return;
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  alarm_.arm(Clock::now() + patience::closing);
+  while (reader_running_) co_await reader_ended_.wait();
+}
+
+awaitable<void> WatchStream::read_client() {
+  bool open = take_frames(std::exchange(early_, {}));
+  while (open && !failed_) {
+    boost::system::error_code error;
+    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_awaitable, error));
+    if (error) break;
+    std::size_t count = socket_.read_some(asio::buffer(worker_.scratch(), Worker::scratch_size), error);
+    if (error == asio::error::would_block) continue;
+    if (error || count == 0) {
+      failed_ = true;
+      socket_.cancel(error);  // the writer may be waiting for room that never comes
+      break;
+    }
+    heard_ = Clock::now();
+    ping_sent_ = false;
+    open = take_frames({worker_.scratch(), count});
+  }
+  watch_.interrupt();
+}
+
+// Whether to read on.
+bool WatchStream::take_frames(std::string_view input) {
+  using Kind = FrameDecoder::Event::Kind;
+  while (!protocol_error_) {
+    FrameDecoder::Event event = decoder_.next(input);
+    switch (event.kind) {
+      case Kind::need_more:
+        return true;
+      case Kind::message:
+        if (event.text) take_message(event.payload);
+        break;
+      case Kind::ping:
+        pong_ = std::string(event.payload);  // of several only the newest needs its answer (RFC 6455, 5.5.3)
+        watch_.interrupt();
+        break;
+      case Kind::pong:
+        break;
+      case Kind::close:
+        client_closed_ = true;
+        if (closing_.code == 0) closing_ = {event.code, {}};
+        return false;
+      case Kind::error:
+        protocol_error_ = true;
+        if (closing_.code == 0) close(event.code, event.payload);
+        watch_.interrupt();
+        break;
+    }
+  }
+  return true;  // and forget it: the closing frame must arrive before the connection is reset
+}
+
+void WatchStream::take_message(std::string_view text) {
+  boost::system::error_code error;
+  auto message = boost::json::parse(text, error);
+  const auto* object = error ? nullptr : message.if_object();
+  const auto* op = object ? object->if_contains("op") : nullptr;
+  if (!op || !op->is_string() || op->get_string() != "progress") return;
+  progress_asked_ = true;
+  watch_.interrupt();
+}
+
+}  // namespace kvs

@@ -1,0 +1,95 @@
+// One I/O thread: its io_context, its view of the store and what all its connections share.
+#pragma once
+#include <atomic>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "kvs/net/server_options.hpp"
+#include "kvs/store/store.hpp"
+#include "kvs/store/view.hpp"
+#include "kvs/wakeup.hpp"
+
+namespace kvs {
+
+// TCP and Unix sockets alike.
+using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
+
+using ConnectionHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+// A connection as the thread's list sees it.
+class Connection : public ConnectionHook {
+ public:
+  // No new work: an idle connection closes at once, a busy one after what it is doing.
+  virtual void drain() = 0;
+  // Ends now, whatever it is doing.
+  virtual void abort() = 0;
+
+ protected:
+  ~Connection() = default;
+};
+
+// What the server counts, as /v1/status shows it. Shared by all threads.
+struct ServerCounters {
+  std::atomic<std::uint64_t> connections{0};
+  std::atomic<std::uint64_t> watchers{0};
+  const Clock::time_point started = Clock::now();
+};
+
+// Only its own thread touches it after start, except through post to context().
+class Worker {
+ public:
+  Worker(Store& store, const ServerOptions& options, ServerCounters& counters, std::uint32_t thread);
+
+  asio::io_context& context() { return context_; }
+  Executor executor() { return context_.get_executor(); }
+  View& view() { return view_; }
+  Store& store() { return view_.store(); }
+  const ServerOptions& options() const { return options_; }
+  ServerCounters& counters() { return counters_; }
+
+  // "HTTP/1.1 200 OK\r\nDate: …\r\nX-Content-Type-Options: nosniff\r\nKvs-Log-Id: …\r\n", made once a second.
+  std::string_view ok_head();
+  // Date and the other fields that are on every answer, each with its CRLF.
+  std::string_view common_fields();
+  // 15 characters, unique among all requests of this and (as good as) all other processes; short enough to need no
+  // allocation.
+  std::string next_request_id();
+
+  // A buffer for whoever reads and keeps nothing across a suspension.
+  static constexpr std::size_t scratch_size = 64 * 1024;
+  char* scratch() { return scratch_.get(); }
+
+  void add(Connection& connection) { connections_.push_back(connection); }
+  // From now on /readyz says that this server is going; everything else goes on.
+  void announce_leave() { leaving_ = true; }
+  bool leaving() const { return leaving_; }
+  // Ends idle connections, lets the others finish. Further ones are closed after their first answer.
+  void drain();
+  void abort_all();
+  bool draining() const { return draining_; }
+  bool idle() const { return connections_.empty(); }
+
+ private:
+  void refresh_fields();
+
+  asio::io_context context_{1};  // one thread runs it: no locking among its own handlers
+  const ServerOptions& options_;
+  ServerCounters& counters_;
+  View view_;
+  std::unique_ptr<char[]> scratch_;
+  std::string ok_head_;
+  std::size_t common_at_ = 0;
+  std::time_t second_ = 0;
+  bool log_id_known_ = false;
+  std::string id_prefix_;
+  std::uint64_t next_id_ = 0;
+  bool leaving_ = false;
+  bool draining_ = false;
+  boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
+};
+
+}  // namespace kvs

@@ -1,0 +1,73 @@
+// The recent changes, in memory: what watchers that keep up read from.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "kvs/change.hpp"
+
+namespace kvs {
+
+// Text made from a commit once and shared by all who send it.
+struct Rendering {
+  std::string bytes;
+  std::vector<std::uint32_t> ends;  // where each change's piece ends in `bytes`, if the rendering has pieces
+};
+
+// Changes made durable and visible together; immutable and shared by all threads. Never splits a revision.
+class Commit {
+ public:
+  Commit(Revision before, Changes changes);
+
+  Revision before() const { return before_; }  // newest revision before this commit
+  Revision last() const { return changes_.back().revision(); }
+  const Changes& changes() const { return changes_; }
+  std::size_t footprint() const { return footprint_; }  // bytes of memory, its renderings included (estimated)
+
+  // The rendering of that kind, made by the first caller of any thread. What the kinds mean is the caller's.
+  static constexpr std::size_t renderings = 3;
+  const Rendering& rendering(std::size_t kind, const std::function<Rendering(const Commit&)>& make) const;
+
+ private:
+  struct Slot {
+    std::once_flag once;
+    Rendering rendering;
+  };
+  const Revision before_;
+  const Changes changes_;
+  std::size_t footprint_;
+  mutable std::array<Slot, renderings> slots_;
+};
+using CommitRef = std::shared_ptr<const Commit>;
+
+// The newest commits, bounded in bytes, without gaps. One thread; the commits themselves are shared between the
+// threads.
+class History {
+ public:
+  explicit History(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // Where the history begins while it is empty: nothing at or before `revision` can be had from here.
+  void start(Revision revision) { oldest_ = newest_ = revision; }
+  void push(CommitRef commit);
+
+  Revision oldest() const { return oldest_; }  // the smallest `after` that read() can serve
+  Revision newest() const { return newest_; }
+
+  // The commits that hold everything after `after` (>= oldest()), oldest first: at least one if there is any, then as
+  // many as fit into `max_bytes`. The first may also hold changes at or before `after`.
+  void read(Revision after, std::size_t max_bytes, std::vector<CommitRef>& out) const;
+
+ private:
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;
+  Revision oldest_ = no_revision;
+  Revision newest_ = no_revision;
+  std::deque<CommitRef> commits_;
+};
+
+}  // namespace kvs

@@ -1,0 +1,44 @@
+#include "kvs/store/interest.hpp"
+
+#include <algorithm>
+
+namespace kvs {
+
+void Interest::add(Watch& watch, const Filter& filter) {
+  for (const auto& key : filter.keys) insert(keys_, key, watch);
+  for (const auto& prefix : filter.prefixes) {
+    if (insert(prefixes_, prefix, watch)) ++prefix_lengths_[prefix.size()];
+  }
+}
+
+void Interest::remove(Watch& watch, const Filter& filter) {
+  for (const auto& key : filter.keys) erase(keys_, key, watch);
+  for (const auto& prefix : filter.prefixes) {
+    if (!erase(prefixes_, prefix, watch)) continue;
+    if (--prefix_lengths_[prefix.size()] == 0) prefix_lengths_.erase(prefix.size());
+  }
+}
+
+// Whether the name is new to the index.
+bool Interest::insert(Index& index, const std::string& name, Watch& watch) {
+  auto [place, is_new] = index.try_emplace(name);
+  place->second.push_back(&watch);
+  return is_new;
+}
+
+// Whether the name has left the index.
+bool Interest::erase(Index& index, const std::string& name, Watch& watch) {
+  auto place = index.find(name);
+  if (place == index.end()) return false;
+  auto& watches = place->second;
+  auto found = std::find(watches.begin(), watches.end(), &watch);
+  if (found != watches.end()) {
+    *found = watches.back();
+    watches.pop_back();
+  }
+  if (!watches.empty()) return false;
+  index.erase(place);
+  return true;
+}
+
+}  // namespace kvs

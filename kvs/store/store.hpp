@@ -1,0 +1,119 @@
+// The store: takes commands in the order of the bus, judges, journals and applies them, and shows the result.
+#pragma once
+#include <atomic>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kvs/async.hpp"
+#include "kvs/bus/bus.hpp"
+#include "kvs/store/history.hpp"
+#include "kvs/store/journal.hpp"
+#include "kvs/store/state.hpp"
+#include "kvs/store/view.hpp"
+
+namespace kvs {
+
+// When a batch counts as durable.
+struct SyncPolicy {
+  enum class When : std::uint8_t {
+    always,    // written and fdatasynced before anybody hears of it
+    interval,  // written; fdatasynced every `interval`: a power cut may lose that much
+    never,     // written; the kernel decides
+  };
+  When when = When::always;
+  std::chrono::milliseconds interval{1000};
+};
+
+struct StoreOptions {
+  std::optional<std::filesystem::path> directory;  // none: nothing is kept (--ephemeral)
+  SyncPolicy sync;
+  JournalOptions journal;
+};
+
+enum class Phase : std::uint8_t {
+  starting,  // loading
+  ready,
+  failed,   // a write to disk failed: reads go on, writes are refused for good
+  stopped,  // nothing comes any more
+};
+
+// One writer thread runs everything but what is said to be for any thread.
+class Store {
+ public:
+  Store(StoreOptions options, FileSystem& files, Bus& bus);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Before load(): one for each I/O thread, in the order of their thread numbers.
+  void attach(View& view) { views_.push_back(&view); }
+
+  // On the writer's thread, once: newest good snapshot and journal. Throws DamagedData, std::system_error,
+  // std::runtime_error. `writer` is the executor of this thread; run() and everything the journal does stays on it.
+  void load(Executor writer, const Journal::Progress& progress = {});
+  // The writer loop, after load(); ends after stop(), when everything accepted has its verdict.
+  awaitable<void> run();
+  // After run(): the last snapshot, so that the next start is quick. Blocking.
+  void write_last_snapshot();
+
+  // Any thread from here on.
+  void stop() { bus_.stop(); }
+  Phase phase() const { return phase_.load(std::memory_order_acquire); }
+  std::string failure() const;              // why, when the phase is `failed`
+  LogId log_id() const { return log_id_; }  // from load() on
+  Revision oldest(
+      const View& view) const;  // the smallest `after` a watch of that view can go on from; the view's thread
+  BusStatus bus_status() const { return bus_.status(); }
+  const StoreOptions& options() const { return options_; }
+
+  // Replaces `state` by the newest one if `version` is not its version. Never goes back.
+  void refresh(State& state, std::uint64_t& version) const;
+  PublishResult publish(Command&& command, Ticket ticket);
+  // A commit made of the older history after `after`; null if that is no longer (or not yet) there. On the view's
+  // thread.
+  awaitable<CommitRef> read_history(View& view, Revision after, std::size_t max_bytes);
+
+ private:
+  using Verdicts = std::vector<std::vector<Settled>>;  // by thread
+  void take(Batch&& batch);
+  Changes judge_all(Batch& batch, Verdicts& verdicts);
+  bool make_durable(const Changes& changes, std::uint64_t position, Verdicts& verdicts);
+  void show(State state);
+  void tell(const CommitRef& commit, Verdicts&& verdicts);
+  void fail(const std::string& why);
+  void begin_snapshot();
+  awaitable<void> sync_now_and_then();
+  void stop_syncing();
+
+  const StoreOptions options_;
+  FileSystem& files_;
+  Bus& bus_;
+  std::vector<View*> views_;
+  std::optional<Executor> writer_;
+  std::optional<asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>> sync_timer_;
+  bool stopping_ = false;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<StateEditor> editor_;
+  State newest_;
+  std::uint64_t position_ = 0;
+  bool snapshot_under_way_ = false;
+  bool unsynced_ = false;
+  asio::thread_pool reader_{1};       // reads old history
+  asio::thread_pool snapshotter_{1};  // writes snapshots
+
+  LogId log_id_{};
+  std::atomic<Phase> phase_{Phase::starting};
+  std::atomic<std::uint64_t> version_{0};  // raised after the state below was replaced
+  mutable std::mutex mutex_;               // guards what follows
+  State shown_;
+  std::string failure_;
+};
+
+}  // namespace kvs

@@ -1,0 +1,77 @@
+#include "kvs/store/view.hpp"
+
+#include "kvs/store/store.hpp"
+#include "kvs/store/watch.hpp"
+
+namespace kvs {
+
+View::View(Store& store, Executor executor, std::uint32_t thread, std::size_t history_bytes)
+    : store_(store), executor_(executor), thread_(thread), timeouts_(executor), history_(history_bytes) {}
+
+const State& View::state() {
+  store_.refresh(state_, state_version_);
+  return state_;
+}
+
+PublishResult View::submit(Command&& command, Settler& settler, std::uint32_t index, Ticket& ticket) {
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  std::uint32_t place = free_slots_.back();
+  ticket = {thread_, place, next_serial_};
+  slots_[place] = {next_serial_, &settler, index};
+  PublishResult result = store_.publish(std::move(command), ticket);
+  if (result != PublishResult::accepted) {
+    slots_[place] = {};
+    return result;
+  }
+  free_slots_.pop_back();
+  ++next_serial_;
+  return result;
+}
+
+void View::abandon(const Ticket& ticket) {
+  Slot& slot = slots_[ticket.slot];
+  if (slot.serial != ticket.serial) return;
+  slot = {};
+  free_slots_.push_back(ticket.slot);
+}
+
+void View::settle(Settled&& settled) {
+  Slot& slot = slots_[settled.ticket.slot];
+  if (slot.serial != settled.ticket.serial) return;  // abandoned: its deadline came first
+  Slot told = slot;
+  slot = {};
+  free_slots_.push_back(settled.ticket.slot);
+  told.settler->settle(told.index, std::move(settled.verdict));
+}
+
+void View::begin(Revision revision) {
+  history_.start(revision);
+  ready_ = true;
+}
+
+void View::receive(const CommitRef& commit, std::vector<Settled>&& settled) {
+  if (commit) {
+    history_.push(commit);
+    wake_watches(*commit);
+  }
+  for (Settled& one : settled) settle(std::move(one));
+}
+
+void View::wake_watches(const Commit& commit) {
+  while (!waiting_.empty()) static_cast<Watch&>(waiting_.front()).wake(commit.before());
+  if (interest_.empty()) return;
+  for (const Change& change : commit.changes()) {
+    interest_.each(change.record->key(), [&](Watch& watch) { watch.wake(commit.before()); });
+  }
+}
+
+void View::drain() {
+  draining_ = true;
+  while (!waiting_.empty()) static_cast<Watch&>(waiting_.front()).wake(history_.newest());
+  while (!waiting_filtered_.empty()) static_cast<Watch&>(waiting_filtered_.front()).wake(history_.newest());
+}
+
+}  // namespace kvs

@@ -1,0 +1,98 @@
+// What one I/O thread holds of the store: the newest state, the recent history, its watches, and the writes it waits
+// for.
+#pragma once
+#include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "kvs/async.hpp"
+#include "kvs/bus/bus.hpp"
+#include "kvs/store/history.hpp"
+#include "kvs/store/interest.hpp"
+#include "kvs/store/state.hpp"
+#include "kvs/timeouts.hpp"
+
+namespace kvs {
+
+class Store;
+
+// Whoever waits for verdicts: told once for every submitted write that was not abandoned, on the view's thread.
+class Settler {
+ public:
+  virtual void settle(std::uint32_t index, Verdict&& verdict) = 0;
+
+ protected:
+  ~Settler() = default;
+};
+
+// The verdict on a write of this thread, on its way back to it.
+struct Settled {
+  Ticket ticket;
+  Verdict verdict;
+};
+
+using WaitingHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+// The part of a Watch that the view's list of waiting watches sees.
+class WaitingWatch : public WaitingHook {};
+
+// Used on its own thread only, but for the constructor. The store posts to it, once per commit.
+class View {
+ public:
+  View(Store& store, Executor executor, std::uint32_t thread, std::size_t history_bytes);
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  Store& store() { return store_; }
+  Executor executor() const { return executor_; }
+  Timeouts& timeouts() { return timeouts_; }
+
+  // The newest state anybody was shown, on any thread; never goes back. The reference holds until the next call.
+  const State& state();
+  bool ready() const { return ready_; }  // the state is loaded and this thread knows it
+  bool draining() const { return draining_; }
+
+  // Sends a command into the order. If `accepted`, `settler.settle(index, verdict)` follows unless the write is
+  // abandoned first; the settler must live until then.
+  PublishResult submit(Command&& command, Settler& settler, std::uint32_t index, Ticket& ticket);
+  void abandon(const Ticket& ticket);
+
+  const History& history() const { return history_; }
+  std::size_t watches() const { return watches_; }
+
+  // From the store, by post.
+  void begin(Revision revision);  // the state was loaded; the history starts here
+  void receive(const CommitRef& commit, std::vector<Settled>&& settled);  // commit may be null
+  void drain();  // nothing comes any more: watches end when they have sent what there is
+
+ private:
+  friend class Watch;
+  struct Slot {
+    std::uint64_t serial = 0;
+    Settler* settler = nullptr;
+    std::uint32_t index = 0;
+  };
+  void settle(Settled&& settled);
+  void wake_watches(const Commit& commit);
+
+  Store& store_;
+  const Executor executor_;
+  const std::uint32_t thread_;
+  Timeouts timeouts_;
+  State state_;
+  std::uint64_t state_version_ = 0;
+  bool ready_ = false;
+  bool draining_ = false;
+  History history_;
+
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::uint64_t next_serial_ = 1;
+
+  Interest interest_;
+  boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>>
+      waiting_;  // watches of everything that have all there is
+  boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>> waiting_filtered_;
+  std::size_t watches_ = 0;
+};
+
+}  // namespace kvs

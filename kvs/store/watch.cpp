@@ -1,0 +1,85 @@
+#include "kvs/store/watch.hpp"
+
+#include "kvs/store/store.hpp"
+
+namespace kvs {
+
+Watch::Watch(View& view, Filter filter, Revision after)
+    : view_(view), filter_(std::move(filter)), cursor_(after), wakeup_(view.executor()), alarm_(*this) {
+  ++view_.watches_;
+  if (!filter_.everything()) view_.interest_.add(*this, filter_);
+}
+
+Watch::~Watch() {
+  --view_.watches_;
+  if (!filter_.everything()) view_.interest_.remove(*this, filter_);
+}
+
+void Watch::interrupt() {
+  interrupted_ = true;
+  wakeup_.notify();
+}
+
+void Watch::wake(Revision newest) {
+  if (!is_linked()) return;  // not waiting: it will find the change by itself
+  unlink();
+  cursor_ =
+      std::max(cursor_, newest);  // a watch may have begun at a state whose commit is still on its way to this thread
+  wakeup_.notify();
+}
+
+void Watch::wait_in_line() {
+  if (filter_.everything()) {
+    view_.waiting_.push_back(*this);
+  } else {
+    view_.waiting_filtered_.push_back(*this);
+  }
+}
+
+awaitable<Step> Watch::next(Clock::time_point deadline, std::size_t max_bytes) {
+  for (;;) {
+    Step step{Step::Kind::changes, cursor_, {}};
+    if (std::exchange(interrupted_, false)) {
+      step.kind = Step::Kind::interrupted;
+      co_return step;
+    }
+    if (cursor_ < view_.history_.oldest()) {
+      step = co_await read_older(max_bytes);
+      co_return step;
+    }
+    if (cursor_ < view_.history_.newest()) {
+      view_.history_.read(cursor_, max_bytes, step.commits);
+      cursor_ = step.commits.back()->last();
+      co_return step;
+    }
+    if (view_.draining()) {
+      step.kind = Step::Kind::draining;
+      co_return step;
+    }
+    if (Clock::now() >= deadline) {
+      step.kind = Step::Kind::timeout;
+      co_return step;
+    }
+    wait_in_line();
+    alarm_.arm(deadline);
+    co_await wakeup_.wait();
+    if (is_linked()) {  // not woken by a change: whatever has passed by meanwhile was not wanted
+      unlink();
+      cursor_ = std::max(cursor_, view_.history_.newest());
+    }
+  }
+}
+
+awaitable<Step> Watch::read_older(std::size_t max_bytes) {
+  Step step{Step::Kind::changes, cursor_, {}};
+  CommitRef commit = co_await view_.store().read_history(view_, cursor_, max_bytes);
+  if (!commit) {
+    step.kind = Step::Kind::compacted;
+    co_return step;
+  }
+  cursor_ = commit->last();
+  step.commits.push_back(std::move(commit));
+  co_return step;
+}
+
+}  // namespace kvs

@@ -1,0 +1,74 @@
+// A watch: a place in the history of changes, from which its holder reads on.
+#pragma once
+#include <vector>
+
+#include "kvs/store/filter.hpp"
+#include "kvs/store/history.hpp"
+#include "kvs/store/view.hpp"
+#include "kvs/wakeup.hpp"
+
+namespace kvs {
+
+// What next() came back with.
+struct Step {
+  enum class Kind {
+    changes,      // commits with something after `after`
+    timeout,      // the deadline came first; everything wanted up to cursor() was handed out
+    interrupted,  // interrupt() was called
+    compacted,    // the history no longer reaches back to the cursor
+    draining,     // the store stops; everything up to cursor() was handed out
+  };
+  Kind kind;
+  // Changes: of these commits, those with a revision above `after` that the filter matches (there may be none) are the
+  // next ones of this watch, in order, and nothing is missing between them.
+  Revision after = no_revision;
+  std::vector<CommitRef> commits;
+};
+
+// A cursor, not a queue: being slow costs no memory. Recent history comes from memory, older history from the journal's
+// segments, by the same call, so there is no hand-over that could lose or double anything.
+// One thread, that of its view, which must outlive it.
+class Watch : public WaitingWatch {
+ public:
+  Watch(View& view, Filter filter, Revision after);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // The next commits after the cursor (about `max_bytes` of them), which moves behind them. One caller at a time.
+  awaitable<Step> next(Clock::time_point deadline, std::size_t max_bytes);
+
+  // Everything wanted up to here was handed out by next().
+  Revision cursor() const { return cursor_; }
+  // Goes on from somewhere else: after a reset, from the revision of the state that was sent.
+  void move(Revision after) { cursor_ = after; }
+  const Filter& filter() const { return filter_; }
+
+  // Makes next() return, now or the next time it is called.
+  void interrupt();
+
+ private:
+  friend class View;
+  class Alarm final : public Timeout {
+   public:
+    Alarm(Watch& watch) : Timeout(watch.view_.timeouts()), watch_(watch) {}
+
+   private:
+    void expired() override { watch_.wakeup_.notify(); }
+    Watch& watch_;
+  };
+
+  // Ends the wait of a watch that has everything up to `newest`.
+  void wake(Revision newest);
+  void wait_in_line();
+  awaitable<Step> read_older(std::size_t max_bytes);
+
+  View& view_;
+  const Filter filter_;
+  Revision cursor_;
+  bool interrupted_ = false;
+  Wakeup wakeup_;
+  Alarm alarm_;
+};
+
+}  // namespace kvs

@@ -1,0 +1,40 @@
+// Lets one coroutine wait until other code of the same thread has changed something.
+#pragma once
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <optional>
+#include <utility>
+
+#include "kvs/async.hpp"
+
+namespace kvs {
+
+// Waiters check their own condition in a loop; a wake-up says "look again", no more. One waiter at a time.
+// Everything happens on the executor's thread, so nothing can come between a check and wait().
+class Wakeup {
+ public:
+  explicit Wakeup(Executor executor) : executor_(std::move(executor)) {}
+
+  // Returns after the next notify().
+  awaitable<void> wait() {
+    auto keep = [this](auto handler) { waiter_.emplace(std::move(handler)); };
+    return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(keep, use_awaitable);
+  }
+
+  // Resumes the waiter, if there is one, when the current handler has returned.
+  void notify() {
+    if (!waiter_) return;
+    auto waiter = std::move(*waiter_);
+    waiter_.reset();
+    asio::post(executor_, std::move(waiter));
+  }
+
+  bool waiting() const { return waiter_.has_value(); }
+
+ private:
+  using Waiter = asio::async_result<asio::use_awaitable_t<Executor>, void()>::handler_type;
+  Executor executor_;
+  std::optional<Waiter> waiter_;
+};
+
+}  // namespace kvs
