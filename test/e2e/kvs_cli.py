@@ -1,0 +1,193 @@
+"""The command line as people and scripts use it: through pipes, or on a pseudo-terminal of the test's own."""
+import collections
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import termios
+import threading
+import time
+
+from kvs_server import BINARY, COMPLAINTS, environment
+
+DEADLINE = 60.0
+
+Result = collections.namedtuple("Result", "code stdout stderr")
+
+
+class Command:
+    """A running command. With terminal=True its stdout (and its stdin, unless one is given) is a pseudo-terminal."""
+
+    def __init__(self, *arguments, env=None, stdin=None, terminal=False, columns=None, program=BINARY):
+        variables = {"TERM": "xterm", "COLUMNS": str(columns) if columns else ""}
+        variables.update(env or {})
+        self.master = None
+        ours, slave = None, None
+        if terminal:
+            self.master, slave = pty.openpty()
+            modes = termios.tcgetattr(slave)
+            modes[1] &= ~termios.OPOST  # no \r before \n: the bytes as they were written
+            termios.tcsetattr(slave, termios.TCSANOW, modes)
+        else:
+            ours, slave = os.pipe()
+        source = subprocess.PIPE if stdin is not None else slave if terminal else subprocess.DEVNULL
+        self.process = subprocess.Popen([program, *arguments], stdin=source, stdout=slave, stderr=subprocess.PIPE,
+                                        env=environment(variables))
+        os.close(slave)
+        self.output = self.master if terminal else ours
+        self.changed = threading.Condition()
+        self.stdout_bytes = b""
+        self.stderr_bytes = b""
+        self.open = {"stdout_bytes", "stderr_bytes"}
+        sources = ((self.output, "stdout_bytes"), (self.process.stderr.fileno(), "stderr_bytes"))
+        self.readers = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in sources]
+        for reader in self.readers:
+            reader.start()
+        if stdin is not None:
+            try:
+                self.process.stdin.write(stdin)
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
+
+    def _read(self, descriptor, name):
+        while True:
+            try:
+                piece = os.read(descriptor, 65536)
+            except OSError:  # a terminal whose other side is closed
+                piece = b""
+            with self.changed:
+                if not piece:
+                    self.open.discard(name)
+                setattr(self, name, getattr(self, name) + piece)
+                self.changed.notify_all()
+            if not piece:
+                return
+
+    @property
+    def stdout(self):
+        return self.stdout_bytes.decode("utf-8", "replace")
+
+    @property
+    def stderr(self):
+        return self.stderr_bytes.decode("utf-8", "replace")
+
+    def _wait_for(self, name, text, count):
+        deadline = time.monotonic() + DEADLINE
+        with self.changed:
+            while getattr(self, name).count(text.encode()) < count:
+                left = deadline - time.monotonic()
+                if left <= 0 or (name not in self.open and not self.open):
+                    raise AssertionError(f"no {text!r} in {name}: {getattr(self, name)!r}; stderr: {self.stderr}")
+                self.changed.wait(min(left, 1))
+
+    def wait_stdout(self, text, count=1):
+        self._wait_for("stdout_bytes", text, count)
+
+    def wait_stderr(self, text, count=1):
+        self._wait_for("stderr_bytes", text, count)
+
+    def wait_watching(self):
+        """For commands started with --debug: the watch stands, whatever changes from now on will be seen."""
+        self.wait_stderr("< 101")
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self, timeout=DEADLINE):
+        """Waits for its end."""
+        try:
+            code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            said = f"stdout: {self.stdout!r}, stderr: {self.stderr}"
+            raise AssertionError(f"did not end within {timeout} s; {said}") from None
+        for reader in self.readers:
+            reader.join(DEADLINE)
+        self._close()
+        assert not COMPLAINTS.search(self.stderr), self.stderr
+        return Result(code, self.stdout, self.stderr)
+
+    def _close(self):
+        self.process.stderr.close()
+        if self.output is not None:
+            os.close(self.output)
+            self.output = None
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def kvs(*arguments, **kw):
+    """Runs it to its end."""
+    return Command(*arguments, **kw).end()
+
+
+def interrupted(command):
+    command.signal(signal.SIGINT)
+    return command.end()
+
+
+class FakeServer:
+    """Answers each connection's requests with the given bytes, one after the other; None = never, b"" = hangs up."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.requests = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.stopped, self.stop_now = socket.socketpair()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.stop_now.close()
+        self.thread.join(DEADLINE)
+        self.listener.close()
+        self.stopped.close()
+
+    def _wait(self, connection):
+        """False if the test is over."""
+        ready, _, _ = select.select([connection, self.stopped], [], [])
+        return self.stopped not in ready
+
+    def _run(self):
+        while self._wait(self.listener):
+            connection, _ = self.listener.accept()
+            with connection:
+                self._serve(connection)
+
+    def _serve(self, connection):
+        waiting = b""
+        while self._wait(connection):
+            piece = connection.recv(65536)
+            waiting += piece
+            if not piece:
+                return
+            while b"\r\n\r\n" in waiting:
+                head, _, waiting = waiting.partition(b"\r\n\r\n")
+                self.requests.append(head.decode())
+                answer = self.answers.pop(0) if self.answers else b""
+                if answer is not None:
+                    connection.sendall(answer)
+                if answer == b"":
+                    return
+
+
+def answer(status, body="", kind="application/json"):
+    text = body.encode()
+    return f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text
+
+
+def problem(status, code, detail, **more):
+    members = {"type": "urn:kvs:problem:" + code, "status": status, "code": code, "detail": detail}
+    members.update(more)
+    return answer(status, json.dumps(members), "application/problem+json")
