@@ -1,18 +1,20 @@
 """kvs_load, the one load generator for all sides, on the core that is left to it."""
 import contextlib
 import json
+import signal
 import subprocess
 
 from servers import Failed, VALUE_SIZE
 
 
 class Load:
-    def __init__(self, cores, program, seconds, warmup):
+    def __init__(self, cores, program, seconds, warmup, profiles=None):
         self.cores = cores
         self.program = program
         self.seconds = seconds
         self.warmup = warmup
-        self.busiest = 0.0  # of all runs: above about 0.9 it is the generator that is measured
+        self.profiles = profiles  # the directory for a profile of kvs in every measurement, if one is wanted
+        self.busiest = 0.0        # of all runs: above about 0.9 it is the generator that is measured
 
     def _arguments(self, mode, protocol, server, options):
         options = {"protocol": protocol, "port": server.port, "value_size": VALUE_SIZE, "spin": int(self.cores.apart),
@@ -31,15 +33,31 @@ class Load:
             raise Failed(f"{server.name} refused {figures['refused']} requests: {figures['refusal']}")
         return figures
 
-    def requests(self, protocol, server, **options):
-        """For the time every measurement takes."""
-        figures = self._run("requests", protocol, server, seconds=self.seconds, warmup=self.warmup, **options)
+    def _measure(self, mode, protocol, server, options):
+        profile = self.profiles and server.name == "kvs"
+        with self._profile(server, mode, options) if profile else contextlib.nullcontext():
+            figures = self._run(mode, protocol, server, seconds=self.seconds, warmup=self.warmup, **options)
         self.busiest = max(self.busiest, figures["busy"])
         return figures
 
+    @contextlib.contextmanager
+    def _profile(self, server, mode, options):
+        """perf's samples of the server while the context lasts; read them with perf report -i FILE."""
+        name = "-".join([mode, *(f"{key}-{value}" for key, value in options.items())])
+        command = ["perf", "record", "-q", "-g", "-F", "997", "-p", str(server.pid), "-o", str(self.profiles / f"{name}.perf")]
+        process = self.cores.start(command, self.cores.load, stdin=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+
+    def requests(self, protocol, server, **options):
+        """For the time every measurement takes."""
+        return self._measure("requests", protocol, server, options)
+
     def fanout(self, protocol, server, **options):
-        figures = self._run("fanout", protocol, server, seconds=self.seconds, warmup=self.warmup, **options)
-        self.busiest = max(self.busiest, figures["busy"])
+        figures = self._measure("fanout", protocol, server, options)
         if figures["lost"]:
             raise Failed(f"{server.name}: {figures['lost']} watchers were not told exactly every change")
         return figures

@@ -37,7 +37,7 @@ def lines(results):
             goals = []
             for goal in row.goals:
                 found = verdict(ours, goal, values)
-                goals.append({"against": "/".join(goal.against), "goal": goal.factor, "at_most": goal.at_most,
+                goals.append({"against": " or ".join(goal.against), "goal": goal.factor, "at_most": goal.at_most,
                               "ratio": found and found[1], "reached": found and found[2]})
             if row.limit is not None:
                 goals.append({"against": None, "goal": row.limit, "at_most": True, "ratio": None,
@@ -61,20 +61,21 @@ def goal_text(goal, unit):
     if goal["against"] is None:
         return f"{sign} {number(goal['goal'], unit)} {unit}{mark}"
     ratio = "–" if goal["ratio"] is None else f"{goal['ratio']:.2f} ×"
-    return f"{goal['against']}: {ratio} ({sign} {goal['goal']:g}){mark}"
+    return f"{goal['against']} {ratio} ({sign} {goal['goal']:g}){mark}"
 
 
 def print_table(table, machine, load, options):
     print(f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; server on core {machine['server_core']}, "
-          f"load on core {machine['load_core']}; {', '.join(machine['peers'])}.")
+          f"load on core {machine['load_core']}; {', '.join(machine['versions'])}.")
     print(f"Medians of {options.rounds} rounds of {options.seconds:g} s; the load generator was busy for "
           f"{load.busiest:.0%} of the time at most.\n")
     print("| work | unit | kvs | others | ratio (goal) |")
     print("| --- | --- | ---: | --- | --- |")
     for line in table:
-        others = ", ".join(f"{side} {number(value, line['unit'])}" for side, value in line["medians"].items() if side != "kvs")
-        goals = "; ".join(goal_text(goal, line["unit"]) for goal in line["goals"])
-        print(f"| {line['title']} | {line['unit']} | {number(line['medians'].get('kvs'), line['unit'])} | {others or '–'} | {goals} |")
+        unit, values = line["unit"], line["medians"]
+        others = ", ".join(f"{side} {number(value, unit)}" for side, value in values.items() if side != "kvs")
+        goals = "; ".join(goal_text(goal, unit) for goal in line["goals"])
+        print(f"| {line['title']} | {unit} | {number(values.get('kvs'), unit)} | {others or '–'} | {goals} |")
 
 
 def first_line(*command):
@@ -90,16 +91,16 @@ def version(name, *command):
     return [f"{name} {found.group()}"] if found else []
 
 
-def machine(cores):
+def machine(cores, kvs):
     cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     return {"cpu": cpu.group(1) if cpu else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release(),
             "server_core": cores.server, "load_core": cores.load,
-            "peers": version("nginx", "nginx", "-v") + version("Redis", "redis-server", "--version") +
-                     version("NATS", "nats-server", "--version")}
+            "versions": [*version("kvs", kvs, "version"), *version("nginx", "nginx", "-v"),
+                         *version("Redis", "redis-server", "--version"), *version("NATS", "nats-server", "--version")]}
 
 
 def write_json(path, table, results, this_machine, failures):
     runs = {measurement.name: rounds for measurement, rounds in results}
     failed = [{"row": name, "side": side, "error": error} for name, side, error in failures]
-    text = json.dumps({"machine": this_machine, "table": table, "runs": runs, "failed": failed}, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    everything = {"machine": this_machine, "table": table, "runs": runs, "failed": failed}
+    path.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

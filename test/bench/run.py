@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="name the rows")
     parser.add_argument("--directory", type=pathlib.Path, help="where the servers keep their data (beside the build)")
     parser.add_argument("--json", type=pathlib.Path, help="file for the results (bench.json in the build)")
+    parser.add_argument("--profiles", type=pathlib.Path, help="directory for what perf records of kvs in each measurement")
     options = parser.parse_args()
     if options.smoke:
         options.rounds, options.seconds = 1, 0.1
@@ -78,7 +79,7 @@ def main():
     scale = SMOKE if options.smoke else Scale()
     scale.other_watchers = min(scale.other_watchers, raise_file_limit())
     warmup = min(0.5, options.seconds / 4)
-    load = Load(cores, options.build / "kvs_load", options.seconds, warmup)
+    load = Load(cores, options.build / "kvs_load", options.seconds, warmup, options.profiles)
     failures = []
 
     def complain(name, side, error):
@@ -101,7 +102,7 @@ def main():
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     lines = report.lines(results)
-    machine = report.machine(cores)
+    machine = report.machine(cores, Kvs.program)
     report.print_table(lines, machine, load, options)
     report.write_json(options.json or options.build / "bench.json", lines, results, machine, failures)
     return 1 if any(side.startswith("kvs") for unused, side, unused_error in failures) else 0
