@@ -76,6 +76,8 @@ def main():
     options = arguments()
     cores = Cores()
     Kvs.program = str(options.build / "kvs")
+    if not (options.build / "kvs_load").exists():
+        sys.exit(f"no kvs_load in {options.build}: `./dev bench` builds it, --build says where it is")
     scale = SMOKE if options.smoke else Scale()
     scale.other_watchers = min(scale.other_watchers, raise_file_limit())
     warmup = min(0.5, options.seconds / 4)
