@@ -11,6 +11,7 @@ import termios
 import threading
 import time
 
+from kvs_harness import ServerTest
 from kvs_server import BINARY, COMPLAINTS, environment
 
 DEADLINE = 60.0
@@ -191,3 +192,30 @@ def problem(status, code, detail, **more):
     members = {"type": "urn:kvs:problem:" + code, "status": status, "code": code, "detail": detail}
     members.update(more)
     return answer(status, json.dumps(members), "application/problem+json")
+
+
+class CommandTest(ServerTest):
+    """`self.kvs(...)` talks to the class's server."""
+
+    def address(self):
+        return {"KVS_SERVER": "127.0.0.1:%d" % self.server.port}
+
+    def kvs(self, *arguments, env=None, **kw):
+        variables = self.address()
+        variables.update(env or {})
+        return kvs(*arguments, env=variables, **kw)
+
+    def start(self, *arguments, env=None, **kw):
+        variables = self.address()
+        variables.update(env or {})
+        command = Command(*arguments, env=variables, **kw)
+        self.addCleanup(command.kill)
+        return command
+
+    def assert_ends(self, result, code=0, stdout=None, stderr=None):
+        self.assertEqual(result.code, code, result)
+        if stdout is not None:
+            self.assertEqual(result.stdout, stdout, result)
+        if stderr is not None:
+            self.assertEqual(result.stderr, stderr, result)
+        return result

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""kvs watch: what it prints, how it ends, and how it comes back to a server that went away."""
+import json
+import os
+import signal
+
+from kvs_cli import Command, CommandTest, interrupted, kvs
+from kvs_harness import *
+
+
+class Watching(CommandTest):
+    def events(self, text):
+        return [json.loads(line) for line in text.splitlines()]
+
+    def changes(self, text):
+        return [(event["op"], event["key"], event.get("value")) for event in self.events(text) if "key" in event]
+
+    def test_changes_are_lines_of_json_on_a_pipe(self):
+        command = self.start("watch", "--prefix", "w1/", "--count", "3")
+        command.wait_stdout("synced")
+        self.put("w1/a", "1")
+        self.put("other", "1")
+        self.put("w1/b", b"\xff")
+        self.ask("DELETE", "/v1/kv/w1/a")
+        result = self.assert_ends(command.end(), 0, None, "")
+        self.assertEqual(self.changes(result.stdout),
+                         [("set", "w1/a", "1"), ("set", "w1/b", None), ("delete", "w1/a", None)])
+        self.assertEqual(self.events(result.stdout)[0]["op"], "synced")
+
+    def test_every_change_comes_at_once(self):
+        command = self.start("watch", "w2")
+        command.wait_stdout("synced")
+        for value in ("one", "two", "three"):
+            self.put("w2", value)
+            command.wait_stdout(f'"value":"{value}"')
+        self.assertEqual(interrupted(command).code, 130)
+
+    def test_changes_are_short_lines_on_a_terminal(self):
+        command = self.start("watch", "w3", "--debug", "--count", "2", terminal=True, env={"NO_COLOR": "1"})
+        command.wait_watching()
+        first = self.put("w3", "a\x1b[2Jb")
+        self.ask("DELETE", "/v1/kv/w3")
+        lines = self.assert_ends(command.end()).stdout.splitlines()
+        self.assertEqual(lines[0], f"{first}  set     w3  a\\x1b[2Jb")
+        self.assertRegex(lines[1], r"^\d+  delete  w3$")
+        self.assertEqual(len(lines), 2)
+
+    def test_initial_comes_first_and_since_goes_on(self):
+        first = self.put("w4", "1")
+        self.put("w4", "2")
+        command = self.start("watch", "w4", "--initial", "--count", "1")
+        command.wait_stdout("synced")
+        self.put("w4", "3")
+        events = self.events(self.assert_ends(command.end()).stdout)
+        self.assertEqual([event["op"] for event in events], ["set", "synced", "set"])
+        self.assertTrue(events[0]["initial"])
+        result = self.assert_ends(self.kvs("watch", "w4", "--since", str(first), "--count", "2"))
+        self.assertEqual(self.changes(result.stdout), [("set", "w4", "2"), ("set", "w4", "3")])
+
+    def test_a_time_limit_is_exit_124(self):
+        self.assert_ends(self.kvs("watch", "w5", "--timeout", "200ms"), 124, None, "")
+        self.assert_ends(self.kvs("watch", "w5", "--timeout", "0s"), 124)
+
+    def test_the_time_limit_of_requests_in_the_environment_does_not_end_a_watch(self):
+        command = self.start("watch", "w6", "--count", "1", env={"KVS_TIMEOUT": "100ms"})
+        command.wait_stdout("synced")
+        self.assertEqual(self.kvs("watch", "w6", "--timeout", "300ms").code, 124)
+        self.put("w6")
+        self.assert_ends(command.end())
+
+    def test_signals_end_it_with_their_number(self):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            command = self.start("watch", "w7")
+            command.wait_stdout("synced")
+            command.signal(number)
+            self.assert_ends(command.end(), code, None, "")
+
+    def test_a_reader_that_leaves_ends_it_quietly_and_at_once(self):
+        command = self.start("watch", "w8")
+        command.wait_stdout("synced")
+        os.dup2(os.open(os.devnull, os.O_RDONLY), command.output)  # closes our end of the pipe under the reading thread
+        self.put("w8", "wakes the reading thread, which then sees the end of the file that took the pipe's place")
+        self.assert_ends(command.end(), 0, None, "")
+
+    def test_watch_into_head_ends(self):
+        script = f'"{BINARY}" watch w9 --since 0 | head -n 1'
+        self.put("w9", "1")
+        result = kvs("-c", script, program="/bin/sh", env=self.address())
+        self.assert_ends(result, 0, None, "")
+        self.assertEqual(len(result.stdout.splitlines()), 1)
+
+
+class Reconnect(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.remove)
+        self.address = {"KVS_SERVER": "127.0.0.1:%d" % self.server.port}
+        self.server.listen = "127.0.0.1:%d" % self.server.port  # where it comes back
+
+    def watch(self, *arguments, **kw):
+        command = Command("watch", *arguments, env=self.address, **kw)
+        self.addCleanup(command.kill)
+        return command
+
+    def test_it_goes_on_where_it_was_after_a_crash(self):
+        command = self.watch("--count", "3")
+        command.wait_stdout("synced")
+        self.server.put("a", "1")
+        command.wait_stdout('"value":"1"')
+        self.server.kill()
+        command.wait_stderr("trying again")
+        self.server.start()
+        self.server.put("a", "2")
+        command.wait_stderr("back at")
+        self.server.put("a", "3")
+        result = command.end()
+        self.assertEqual(result.code, 0, result)
+        values = [json.loads(line).get("value") for line in result.stdout.splitlines()]
+        self.assertEqual([value for value in values if value], ["1", "2", "3"])
+        self.assertEqual(len(result.stderr.splitlines()), 2, result.stderr)
+
+    def test_a_server_that_stops_politely_is_awaited_too(self):
+        command = self.watch("--count", "1", "--prefix", "p")
+        command.wait_stdout("synced")
+        self.server.stop()
+        command.wait_stderr("trying again")
+        self.server.start()
+        command.wait_stderr("back at")
+        self.server.put("p1", "x")
+        self.assertEqual(command.end().code, 0)
+
+    def test_it_waits_for_a_server_that_is_not_there_yet(self):
+        self.server.stop()
+        command = self.watch("--count", "1", "-q")
+        loud = self.watch("--count", "1")
+        loud.wait_stderr("cannot reach")
+        self.server.start()
+        loud.wait_stderr("back at")
+        command.wait_stdout("synced")
+        self.server.put("k", "v")
+        self.assertEqual(loud.end().code, 0)
+        result = command.end()
+        self.assertEqual((result.code, result.stderr), (0, ""))
+
+    def test_another_history_in_its_place_is_said_and_not_mistaken_for_the_old_one(self):
+        command = self.watch()
+        command.wait_stdout("synced")
+        self.server.put("a", "1")
+        command.wait_stdout('"value":"1"')
+        self.server.kill()
+        command.wait_stderr("trying again")
+        other = Server(listen=self.server.listen)
+        self.addCleanup(other.remove)
+        result = command.end()
+        self.assertEqual(result.code, 6, result)
+
+
+if __name__ == "__main__":
+    main()
