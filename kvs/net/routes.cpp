@@ -19,6 +19,7 @@ constexpr RouteInfo exact[] = {
     {Route::livez, "/livez", get_head, true, true},
     {Route::readyz, "/readyz", get_head, true, true},
     {Route::root, "/", get_head, true, true},
+    {Route::root, "*", any, true, true},  // OPTIONS alone: parse_head() takes "*" for nothing else
     {Route::legacy_set, "/set", any_but_head, true, false},
     {Route::legacy_get, "/get", any, true, false},
     {Route::legacy_getall, "/getall", any, true, false},

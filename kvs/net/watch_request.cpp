@@ -62,6 +62,7 @@ result<WatchRequest> parse_watch(const RequestHead& head, Worker& worker) {
     request.after = (*since)->revision;
   } else {
     request.initial = *initial;
+    if (*initial) request.state = worker.view().state();
   }
   auto count = query.number("count", max_revision_number);
   if (!count) return count.error();

@@ -20,7 +20,8 @@ struct WatchRequest {
   WatchForm form = WatchForm::events;
   Filter filter;
   Revision after = no_revision;  // the cursor to begin with
-  bool initial = false;          // the state at `after` first
+  bool initial = false;          // `state` first
+  State state;                   // at `after`; held only if `initial`
   bool deletes = true;           // legacy: deletes too
   std::optional<std::chrono::milliseconds> progress;
   std::uint64_t count = 0;  // changes after which it ends; 0 = never

@@ -31,6 +31,7 @@ WatchStream::WatchStream(Worker& worker, Socket socket, WatchRequest request, st
       left_(request_.count == 0 ? UINT64_MAX : request_.count),
       heard_(Clock::now()),
       spoke_(heard_) {
+  watch_.require(synced_at_);
   worker_.add(*this);
   ++worker_.counters().watchers;
 }
@@ -68,12 +69,10 @@ awaitable<void> WatchStream::run() {
 
 awaitable<bool> WatchStream::send_all() {
   bool open = true;
-  if (request_.initial) {
-    State state = worker_.view().state();
-    open = co_await send_state(state);
-  }
+  if (request_.initial) open = co_await send_state(std::exchange(request_.state, {}));
   while (open && closing_.code == 0 && !failed_) {
     if (!synced_ && sent_ >= synced_at_) say_synced();
+    if (progress_asked_ && sent_ >= progress_at_) say_progress();
     if (!out_.empty()) {
       open = co_await send(out_);
       out_.clear();
@@ -94,8 +93,16 @@ void WatchStream::say_synced() {
   spoke_ = Clock::now();
 }
 
+void WatchStream::say_progress() {
+  progress_asked_ = false;
+  std::string event;
+  append_progress(event, sent_);
+  append_event_message(out_, event);
+  spoke_ = Clock::now();
+}
+
 // Everything the filter wants of one immutable state; then the watch goes on from its revision.
-awaitable<bool> WatchStream::send_state(const State& state) {
+awaitable<bool> WatchStream::send_state(State state) {
   MessageBuilder messages(out_);
   StateScan scan(state, request_.filter);
   while (const Record* record = scan.next()) {
@@ -188,7 +195,7 @@ awaitable<bool> WatchStream::start_over() {
   std::string event;
   append_reset(event, state.revision(), worker_.store().oldest(worker_.view()));
   append_event_message(out_, event);
-  bool open = co_await send_state(state);
+  bool open = co_await send_state(std::move(state));
   co_return open;
 }
 
@@ -204,14 +211,7 @@ void WatchStream::speak_up(Clock::time_point now) {
     append_frame(out_, FrameType::pong, *pong_);
     pong_.reset();
   }
-  bool progress_due = request_.progress && synced_ && now >= spoke_ + *request_.progress;
-  if (progress_due || (progress_asked_ && request_.form == WatchForm::events)) {
-    std::string event;
-    append_progress(event, sent_);
-    append_event_message(out_, event);
-    spoke_ = now;
-  }
-  progress_asked_ = false;
+  if (request_.progress && synced_ && now >= spoke_ + *request_.progress) say_progress();
   if (ping_sent_ && now >= heard_ + patience::dead) {
     close(close_code::try_later, "dead");
   } else if (!ping_sent_ && now >= heard_ + patience::ping) {
@@ -323,7 +323,9 @@ void WatchStream::take_message(std::string_view text) {
   const auto* object = error ? nullptr : message.if_object();
   const auto* op = object ? object->if_contains("op") : nullptr;
   if (!op || !op->is_string() || op->get_string() != "progress") return;
-  progress_asked_ = true;
+  progress_asked_ = request_.form == WatchForm::events;
+  progress_at_ = worker_.view().state().revision();  // everything acknowledged before the question
+  watch_.require(progress_at_);
   watch_.interrupt();
 }
 

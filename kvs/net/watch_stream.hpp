@@ -38,7 +38,7 @@ class WatchStream final : public Connection {
   };
 
   awaitable<bool> send_all();
-  awaitable<bool> send_state(const State& state);
+  awaitable<bool> send_state(State state);
   awaitable<bool> step();
   awaitable<bool> handle(Step& step);
   awaitable<bool> send_changes(Step& step);
@@ -52,6 +52,7 @@ class WatchStream final : public Connection {
   Clock::time_point next_deadline() const;
   void speak_up(Clock::time_point now);
   void say_synced();
+  void say_progress();
   bool sendable_as_is(const Step& step) const;
   void close(std::uint16_t code, std::string_view why);
   std::string position() const;
@@ -68,7 +69,8 @@ class WatchStream final : public Connection {
   Revision sent_;       // everything wanted up to here was sent
   Revision synced_at_;  // catching up ends here
   bool synced_ = false;
-  bool progress_asked_ = false;
+  bool progress_asked_ = false;  // by the client; answered when progress_at_ is sent
+  Revision progress_at_ = no_revision;
   bool ping_sent_ = false;
   std::optional<std::string> pong_;
   Closing closing_;

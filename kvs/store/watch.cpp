@@ -29,7 +29,7 @@ void Watch::wake(Revision newest) {
 }
 
 void Watch::wait_in_line() {
-  if (filter_.everything()) {
+  if (filter_.everything() || required_ > view_.history_.newest()) {
     view_.waiting_.push_back(*this);
   } else {
     view_.waiting_filtered_.push_back(*this);

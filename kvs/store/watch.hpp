@@ -1,5 +1,6 @@
 // A watch: a place in the history of changes, from which its holder reads on.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "kvs/store/filter.hpp"
@@ -42,7 +43,9 @@ class Watch : public WaitingWatch {
   Revision cursor() const { return cursor_; }
   // Goes on from somewhere else: after a reset, from the revision of the state that was sent.
   void move(Revision after) { cursor_ = after; }
-  const Filter& filter() const { return filter_; }
+  // next() also comes back (with nothing wanted, if need be) once the cursor has reached `revision`, which may still be
+  // on its way to this thread.
+  void require(Revision revision) { required_ = std::max(required_, revision); }
 
   // Makes next() return, now or the next time it is called.
   void interrupt();
@@ -66,6 +69,7 @@ class Watch : public WaitingWatch {
   View& view_;
   const Filter filter_;
   Revision cursor_;
+  Revision required_ = no_revision;
   bool interrupted_ = false;
   Wakeup wakeup_;
   Alarm alarm_;
