@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "kvs/slab.hpp"
+
 namespace kvs {
 
 Record::Record(std::string_view key, std::size_t value_size, std::string_view content_type)
@@ -16,7 +18,7 @@ Record::Record(std::string_view key, std::size_t value_size, std::string_view co
 
 NewRecord Record::make(std::string_view key, std::size_t value_size, std::string_view content_type) {
   assert(key.size() <= UINT16_MAX && content_type.size() <= UINT8_MAX && value_size <= UINT32_MAX);
-  void* memory = ::operator new(sizeof(Record) + key.size() + content_type.size() + value_size);
+  void* memory = allocate_small(sizeof(Record) + key.size() + content_type.size() + value_size);
   return NewRecord(new (memory) Record(key, value_size, content_type));
 }
 
@@ -34,8 +36,9 @@ void Record::stamp(Revision revision, Revision created, std::uint32_t version, L
 }
 
 void Record::destroy(const Record* record) noexcept {
+  const std::size_t size = record->footprint();
   record->~Record();
-  ::operator delete(const_cast<Record*>(record));
+  deallocate_small(const_cast<Record*>(record), size);
 }
 
 }  // namespace kvs

@@ -26,7 +26,7 @@ State::Cursor State::seek(std::string_view key) const {
   while (!node->is_leaf) {
     const unsigned child = as_inner(node)->child_for(key);
     cursor.push(node, child);
-    node = as_inner(node)->children[child];
+    node = tree::child_towards(as_inner(node), child);
   }
   const unsigned index = as_leaf(node)->lower_bound(key).index;
   cursor.push(node, index);

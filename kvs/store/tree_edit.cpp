@@ -23,7 +23,7 @@ Edit::Edit(NodeRef& root, std::uint64_t stamp, std::string_view key) : root_(roo
   while (!node->is_leaf) {
     const Inner* inner = as_inner(node);
     path_.push_back({inner, inner->child_for(key)});
-    node = inner->children[path_.back().index];
+    node = child_towards(inner, path_.back().index);
   }
   leaf_ = as_leaf(node);
   place_ = leaf_->lower_bound(key);

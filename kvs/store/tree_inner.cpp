@@ -5,6 +5,7 @@
 #include <ranges>
 #include <utility>
 
+#include "kvs/slab.hpp"
 #include "kvs/store/tree_node.hpp"
 
 namespace kvs::tree {
@@ -13,7 +14,7 @@ boost::intrusive_ptr<Inner> Inner::make(std::span<const Entry> entries, std::uin
   assert(entries.size() >= 2 && entries.size() <= capacity);
   std::size_t text_size = 0;
   for (const Entry& entry : entries.subspan(1)) text_size += entry.separator.size();
-  boost::intrusive_ptr<Inner> inner(new (::operator new(sizeof(Inner) + text_size)) Inner(stamp), false);
+  boost::intrusive_ptr<Inner> inner(new (allocate_small(sizeof(Inner) + text_size)) Inner(stamp), false);
   std::uint32_t end = 0;
   for (const Entry& entry : entries) {
     intrusive_ptr_add_ref(entry.child);
@@ -29,7 +30,7 @@ boost::intrusive_ptr<Inner> Inner::make(std::span<const Entry> entries, std::uin
 
 boost::intrusive_ptr<Inner> Inner::copy(std::uint64_t stamp) const {
   for (unsigned i = 0; i < count; ++i) __builtin_prefetch(children[i], 1);
-  boost::intrusive_ptr<Inner> inner(new (::operator new(sizeof(Inner) + text_size())) Inner(stamp), false);
+  boost::intrusive_ptr<Inner> inner(new (allocate_small(sizeof(Inner) + text_size())) Inner(stamp), false);
   inner->count = count;
   inner->prefix_size = prefix_size;
   std::copy(heads, heads + capacity, inner->heads);
@@ -42,8 +43,9 @@ boost::intrusive_ptr<Inner> Inner::copy(std::uint64_t stamp) const {
 
 void Inner::destroy(const Inner* inner) noexcept {
   for (unsigned i = 0; i < inner->count; ++i) intrusive_ptr_release(inner->children[i]);
+  const std::size_t size = sizeof(Inner) + inner->text_size();
   inner->~Inner();
-  ::operator delete(const_cast<Inner*>(inner));
+  deallocate_small(const_cast<Inner*>(inner), size);
 }
 
 void Inner::set_heads() {

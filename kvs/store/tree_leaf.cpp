@@ -3,13 +3,14 @@
 #include <new>
 #include <utility>
 
+#include "kvs/slab.hpp"
 #include "kvs/store/tree_node.hpp"
 
 namespace kvs::tree {
 
 boost::intrusive_ptr<Leaf> Leaf::make(std::span<const Record* const> records, std::uint64_t stamp) {
   assert(!records.empty() && records.size() <= capacity);
-  boost::intrusive_ptr<Leaf> leaf(new (::operator new(sizeof(Leaf))) Leaf(stamp), false);
+  boost::intrusive_ptr<Leaf> leaf(new (allocate_small(sizeof(Leaf))) Leaf(stamp), false);
   for (const Record* record : records) {
     intrusive_ptr_add_ref(record);
     leaf->records[leaf->count++] = record;
@@ -21,7 +22,7 @@ boost::intrusive_ptr<Leaf> Leaf::make(std::span<const Record* const> records, st
 boost::intrusive_ptr<Leaf> Leaf::copy(std::uint64_t stamp) const {
   // The counts to be raised lie all over the memory: start fetching them all, then raise.
   for (unsigned i = 0; i < count; ++i) __builtin_prefetch(records[i], 1);
-  boost::intrusive_ptr<Leaf> leaf(new (::operator new(sizeof(Leaf))) Leaf(stamp), false);
+  boost::intrusive_ptr<Leaf> leaf(new (allocate_small(sizeof(Leaf))) Leaf(stamp), false);
   leaf->count = count;
   leaf->prefix_size = prefix_size;
   std::copy(heads, heads + capacity, leaf->heads);
@@ -34,7 +35,7 @@ void Leaf::destroy(const Leaf* leaf) noexcept {
   for (unsigned i = 0; i < leaf->count; ++i) __builtin_prefetch(leaf->records[i], 1);
   for (unsigned i = 0; i < leaf->count; ++i) intrusive_ptr_release(leaf->records[i]);
   leaf->~Leaf();
-  ::operator delete(const_cast<Leaf*>(leaf));
+  deallocate_small(const_cast<Leaf*>(leaf), sizeof(Leaf));
 }
 
 // All keys begin with the same `prefix` bytes.
@@ -54,10 +55,14 @@ const Record* Leaf::find(std::string_view key) const {
 }
 
 Leaf::Place Leaf::lower_bound(std::string_view key) const {
-  const int order = compare_to_prefix(key, this->key(0).substr(0, prefix_size));
-  if (order != 0) return {order < 0 ? 0u : count, false};
-  const std::uint64_t head = head_of(key, prefix_size);
-  const unsigned i = lower_bound_among_equal_heads(key, head, heads_below(head));
+  // Most often the key is there. Then no other record need be fetched to compare what all keys begin with.
+  const std::uint64_t head = key.size() < prefix_size ? 0 : head_of(key, prefix_size);
+  const unsigned first = heads_below(head);
+  const bool candidate = key.size() >= prefix_size && first < count && heads[first] == head;
+  if (candidate && this->key(first) == key) return {first, true};
+  const std::string_view prefix = this->key(candidate ? first : 0).substr(0, prefix_size);
+  if (const int order = compare_to_prefix(key, prefix); order != 0) return {order < 0 ? 0u : count, false};
+  const unsigned i = lower_bound_among_equal_heads(key, head, first);
   return {i, i < count && heads[i] == head && this->key(i) == key};
 }
 

@@ -221,19 +221,19 @@ BOOST_AUTO_TEST_CASE(a_key_and_the_same_key_with_a_zero_byte_are_two) {
 }
 
 BOOST_AUTO_TEST_CASE(it_holds_what_a_map_holds_after_any_operations_on_like_keys) {
-  WITH_SEED(random) compare_with_model(random, plain_keys, 1000);
+  WITH_SEED(random) compare_with_model(random, plain_keys, 400);
 }
 
 BOOST_AUTO_TEST_CASE(it_holds_what_a_map_holds_after_any_operations_on_binary_keys) {
-  WITH_SEED(random) compare_with_model(random, nasty_keys, 1000);
+  WITH_SEED(random) compare_with_model(random, nasty_keys, 400);
 }
 
 BOOST_AUTO_TEST_CASE(it_holds_what_a_map_holds_after_any_operations_on_the_shortest_and_longest_keys) {
-  WITH_SEED(random) compare_with_model(random, long_keys, 300);
+  WITH_SEED(random) compare_with_model(random, long_keys, 200);
 }
 
 BOOST_AUTO_TEST_CASE(it_holds_what_a_map_holds_after_any_operations_on_paths) {
-  WITH_SEED(random) compare_with_model(random, path_keys, 1000);
+  WITH_SEED(random) compare_with_model(random, path_keys, 400);
 }
 
 BOOST_AUTO_TEST_CASE(it_holds_what_a_map_holds_after_any_operations_on_keys_of_all_kinds) {
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(it_holds_what_a_map_holds_after_any_operations_on_keys_of_a
     constexpr Keys all[] = {plain_keys, nasty_keys, long_keys, path_keys};
     return all[random.below(4)](random);
   };
-  WITH_SEED(random) compare_with_model(random, any, 500);
+  WITH_SEED(random) compare_with_model(random, any, 300);
 }
 
 BOOST_AUTO_TEST_CASE(it_is_emptied_from_either_end_and_from_the_middle) {
