@@ -67,7 +67,7 @@ Dialogue::Need Dialogue::get_item(std::string_view key) {
 
 void Dialogue::answer_item(const Record& record, bool as_record, int status) {
   Reply reply(worker_, out_, manners_);
-  reply.begin(status).etag(record.revision()).field("Vary", "Accept").field("Cache-Control", "no-cache");
+  reply.begin(status).etag(record.revision()).fields("Vary: Accept\r\nCache-Control: no-cache\r\n");
   if (status == 304) return reply.no_body();
   if (as_record) {
     std::string text;
@@ -76,7 +76,7 @@ void Dialogue::answer_item(const Record& record, bool as_record, int status) {
     return reply.body("application/json", text);
   }
   // What somebody stored must not run as a page of this server.
-  out_ += "Content-Security-Policy: sandbox; default-src 'none'\r\n";
+  reply.fields("Content-Security-Policy: sandbox; default-src 'none'\r\n");
   reply.body(record.content_type().empty() ? "application/octet-stream" : record.content_type(), record.value());
 }
 

@@ -126,8 +126,8 @@ Dialogue::Need Dialogue::watch() {
   auto request = route_->route == Route::watch ? parse_watch(head_, worker_) : parse_subscribe(head_, worker_);
   if (!request) return refuse(request.error());
   upgrade_ = std::move(*request);
-  Reply reply(worker_, upgrade_.handshake, manners_);
   manners_.close = false;
+  Reply reply(worker_, upgrade_.handshake, manners_);
   reply.begin(101, upgrade_.after).field("Upgrade", "websocket").field("Connection", "Upgrade");
   reply.field("Sec-WebSocket-Accept", accept_key(head_.value(Known::sec_websocket_key)));
   std::string scratch;

@@ -7,6 +7,7 @@
 #include "kvs/errc.hpp"
 #include "kvs/net/answer.hpp"
 #include "kvs/net/worker.hpp"
+#include "kvs/text_block.hpp"
 
 namespace kvs {
 
@@ -20,26 +21,32 @@ struct Manners {
   bool plain_errors = false;  // text/plain instead of a problem document (legacy routes, outside /v1)
 };
 
-// Appends one answer: begin(), fields, then one of the ends. The Manners must outlive it.
+// Appends one answer: begin(), fields, then one of the ends. The Manners must outlive it; `out` is complete when it is
+// gone.
 class Reply {
  public:
-  Reply(Worker& worker, std::string& out, const Manners& manners) : worker_(worker), out_(out), manners_(manners) {}
+  Reply(Worker& worker, std::string& out, const Manners& manners) : worker_(worker), manners_(manners), text_(out) {}
 
   // Status line and the fields every answer has. `revision`: of what the answer speaks of.
   Reply& begin(int status, Revision revision);
   // The same with the revision of what is applied here, if anything is loaded.
   Reply& begin(int status);
   Reply& field(std::string_view name, std::string_view value) {
-    append_field(out_, name, value);
+    text_ << name << ": " << value << "\r\n";
     return *this;
   }
   Reply& etag(Revision revision) {
-    append_etag(out_, number(revision));
+    text_ << "ETag: \"" << number(revision) << "\"\r\n";
+    return *this;
+  }
+  // Whole fields as text, each with its CRLF.
+  Reply& fields(std::string_view text) {
+    text_ << text;
     return *this;
   }
   void body(std::string_view content_type, std::string_view text);
   // An answer that has no body by its nature (204, 304).
-  void no_body() { append_head_end(out_); }
+  void no_body() { text_ << "\r\n"; }
 
   // A whole answer. `extra`: further members of the problem document (see append_problem); `status` 0: the code's own.
   void problem(errc code, std::string_view detail, std::string_view extra = {}, int status = 0,
@@ -50,8 +57,8 @@ class Reply {
   void common(int status);
 
   Worker& worker_;
-  std::string& out_;
   const Manners& manners_;
+  TextBlock text_;
 };
 
 }  // namespace kvs

@@ -46,37 +46,41 @@ void Session::abort() {
   wakeup_.notify();
 }
 
+// The way of a small request that is answered at once is all in here: one suspension (for its bytes), two system calls.
 awaitable<void> Session::run() {
   bool open = true;
   while (open && !aborted_) {
     Dialogue::Need need = dialogue_->advance();
-    while (need == Dialogue::Need::body && open) open = co_await receive_body(need);
+    if (need == Dialogue::Need::body) open = co_await receive_body(need);
     if (!open) break;
     if (!dialogue_->writes().empty()) {
       co_await wait_for_verdicts();
       if (need == Dialogue::Need::verdicts) continue;
     }
-    open = co_await send_output();
+    if (!dialogue_->output().empty() && !send_at_once()) open = co_await send_output();
     if (!open) break;
-    switch (need) {
-      case Dialogue::Need::bytes:
-        open = co_await receive_request();
-        break;
-      case Dialogue::Need::everything:
-        open = co_await stream_everything();
-        break;
-      case Dialogue::Need::watch:
-        co_await turn_into_watch();
-        open = false;
-        break;
-      case Dialogue::Need::close:
-        co_await linger();
-        open = false;
-        break;
-      default:
-        break;
+    if (need == Dialogue::Need::bytes) {
+      std::span<char> room = begin_request();
+      if (room.empty()) break;
+      boost::system::error_code error;
+      std::size_t count = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
+                                                           asio::redirect_error(use_awaitable, error));
+      reading_idle_ = false;
+      dialogue_->inbox().received(count);
+      if (error || count == 0) open = co_await no_request();
+    } else if (need != Dialogue::Need::send && need != Dialogue::Need::next) {
+      open = co_await leave_http(need);
     }
   }
+}
+
+// What does not end with an answer of its own. Whether HTTP goes on.
+awaitable<bool> Session::leave_http(Dialogue::Need need) {
+  bool open = false;
+  if (need == Dialogue::Need::everything) open = co_await stream_everything();
+  if (need == Dialogue::Need::watch) co_await turn_into_watch();
+  if (need == Dialogue::Need::close) co_await linger();
+  co_return open;
 }
 
 // A write is settled as soon as it is durable. The deadline is for a disk that hangs.
@@ -91,6 +95,20 @@ awaitable<void> Session::wait_for_verdicts() {
   dialogue_->settle();
 }
 
+// Whether all of the output fitted into the socket's buffer; else what is left of it is still there.
+bool Session::send_at_once() {
+  std::string& out = dialogue_->output();
+  boost::system::error_code error;
+  std::size_t sent = socket_.write_some(asio::buffer(out), error);
+  if (sent < out.size()) {
+    out.erase(0, sent);
+    return false;  // an error shows again with the next attempt
+  }
+  if (out.capacity() > kept_output) out = {};
+  out.clear();
+  return true;
+}
+
 awaitable<bool> Session::send_output() {
   std::string& out = dialogue_->output();
   if (out.empty()) co_return true;
@@ -100,7 +118,6 @@ awaitable<bool> Session::send_output() {
   co_return sent;
 }
 
-// Most answers fit into the socket's buffer at once: then this costs one system call and no suspension.
 awaitable<bool> Session::send(std::string_view bytes) {
   while (!bytes.empty()) {
     boost::system::error_code error;
@@ -126,33 +143,39 @@ awaitable<bool> Session::receive(std::span<char> room, Clock::time_point deadlin
   co_return !error && count != 0;
 }
 
-awaitable<bool> Session::receive_request() {
+// Room for more of a request, with its deadline armed; none if no further request is wanted.
+std::span<char> Session::begin_request() {
   Inbox& inbox = dialogue_->inbox();
   auto now = Clock::now();
+  timed_out_ = false;
   reading_idle_ = inbox.empty();
   if (reading_idle_) {
-    if (worker_.draining()) co_return false;
+    if (worker_.draining()) return {};
     head_deadline_ = Clock::time_point::max();
-  } else if (head_deadline_ == Clock::time_point::max()) {
-    head_deadline_ = now + patience::head;
+    alarm_.arm(now + patience::idle);
+  } else {
+    if (head_deadline_ == Clock::time_point::max()) head_deadline_ = now + patience::head;
+    alarm_.arm(head_deadline_);
   }
-  auto deadline = reading_idle_ ? now + patience::idle : head_deadline_;
-  auto room = inbox.room(least_room);
-  std::size_t count = 0;
-  bool received = co_await receive(room, deadline, count);
-  reading_idle_ = false;
-  if (received) {
-    inbox.received(count);
-    co_return true;
-  }
+  return inbox.room(least_room);
+}
+
+// The bytes did not come: too late, or the client is gone. Whether the connection goes on.
+awaitable<bool> Session::no_request() {
   if (!timed_out_ || aborted_) co_return false;
   dialogue_->time_out();
-  bool answered = !dialogue_->output().empty();
-  if (answered) co_await send_output();
+  if (!dialogue_->output().empty()) co_await send_output();
   co_return false;
 }
 
+// Until the body is whole and answered, or something else is needed.
 awaitable<bool> Session::receive_body(Dialogue::Need& need) {
+  bool open = true;
+  while (need == Dialogue::Need::body && open) open = co_await receive_piece(need);
+  co_return open;
+}
+
+awaitable<bool> Session::receive_piece(Dialogue::Need& need) {
   if (dialogue_->wants_continue()) {
     dialogue_->continue_sent();
     dialogue_->output() += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -188,12 +211,12 @@ awaitable<bool> Session::stream_everything() {
   std::string& out = dialogue_->output();
   bool chunked = !manners.http10 && !manners.close;
   if (!chunked) dialogue_->end_after_stream();
-  Reply reply(worker_, out, manners);
-  reply.begin(200, state.revision())
-      .field("Content-Type", "text/plain; charset=utf-8")
-      .field("Cache-Control", "no-store");
-  if (chunked) reply.field("Transfer-Encoding", "chunked");
-  reply.no_body();
+  {
+    Reply reply(worker_, out, manners);
+    reply.begin(200, state.revision()).fields("Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n");
+    if (chunked) reply.field("Transfer-Encoding", "chunked");
+    reply.no_body();
+  }
   std::string piece = "{";
   bool first = true;
   auto cursor = state.begin();

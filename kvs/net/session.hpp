@@ -32,8 +32,12 @@ class Session final : public Connection {
   awaitable<bool> send_output();
   awaitable<bool> send(std::string_view bytes);
   awaitable<bool> receive(std::span<char> room, Clock::time_point deadline, std::size_t& count);
-  awaitable<bool> receive_request();
+  bool send_at_once();
+  std::span<char> begin_request();
+  awaitable<bool> no_request();
+  awaitable<bool> leave_http(Dialogue::Need need);
   awaitable<bool> receive_body(Dialogue::Need& need);
+  awaitable<bool> receive_piece(Dialogue::Need& need);
   awaitable<bool> stream_everything();
   awaitable<void> linger();
   awaitable<void> turn_into_watch();
