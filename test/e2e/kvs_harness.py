@@ -1,7 +1,8 @@
 """Everything a test with the real binary needs, in one import: from kvs_harness import *
 
-The binary is $KVS_BINARY, else build/dev/kvs. Nothing here sleeps: every wait is for a line, an answer, a byte or the end
-of a process, and has a deadline. A watchdog ends a test program that hangs all the same, with the stack of every thread.
+The binary is $KVS_BINARY, else build/dev/kvs. Nothing here sleeps: every wait is for a line, an answer, a byte or the
+end of a process, and has a deadline. A watchdog ends a test program that hangs all the same, with the stack of every
+thread.
 """
 import faulthandler
 import os
@@ -10,13 +11,13 @@ import unittest
 
 from kvs_http import TIMEOUT, Connection, ConnectionEnded, Response, chunked, request_bytes
 from kvs_server import BINARY, ROOT, STOP_TIMEOUT, Process, Server, environment, run
-from kvs_websocket import (ACCEPT, BINARY as BINARY_FRAME, CLOSE, CONTINUATION, KEY, NAMES, PING, PONG, TEXT, Message,
-                           UpgradeRefused, Watch, WebSocket, frame)
+from kvs_websocket import (ACCEPT, BINARY as BINARY_FRAME, CLOSE, CONTINUATION, KEY, NAMES, PING, PONG, TEXT, UPGRADE,
+                           Message, UpgradeRefused, Watch, WebSocket, frame)
 
-__all__ = ["ACCEPT", "BINARY", "BINARY_FRAME", "CLOSE", "CONTINUATION", "Connection", "ConnectionEnded", "KEY", "Message",
-           "NAMES", "PING", "PONG", "Process", "ROOT", "Response", "STOP_TIMEOUT", "Server", "ServerTest", "TEXT", "TIMEOUT",
-           "UpgradeRefused", "Watch", "WebSocket", "chunked", "environment", "frame", "main", "request_bytes", "run",
-           "unittest"]
+__all__ = ["ACCEPT", "BINARY", "BINARY_FRAME", "CLOSE", "CONTINUATION", "Connection", "ConnectionEnded", "KEY",
+           "Message", "NAMES", "PING", "PONG", "Process", "ROOT", "Response", "STOP_TIMEOUT", "Server", "ServerTest",
+           "TEXT", "TIMEOUT", "UPGRADE", "UpgradeRefused", "Watch", "WebSocket", "chunked", "environment", "frame",
+           "main", "request_bytes", "run", "unittest"]
 
 
 class ServerTest(unittest.TestCase):
@@ -52,7 +53,8 @@ class ServerTest(unittest.TestCase):
 
     def assert_problem(self, answer, status, code):
         """A problem+json answer with all its members (RFC 9457)."""
-        self.assertEqual((answer.status, answer.header("Content-Type")), (status, "application/problem+json"), repr(answer))
+        kind = (answer.status, answer.header("Content-Type"))
+        self.assertEqual(kind, (status, "application/problem+json"), repr(answer))
         problem = answer.json()
         self.assertEqual((problem.get("code"), problem.get("status")), (code, status), problem)
         self.assertEqual(problem.get("type"), "urn:kvs:problem:" + code)

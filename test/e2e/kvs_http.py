@@ -11,7 +11,7 @@ class ConnectionEnded(Exception):
 
 
 class Response:
-    """One answer. `headers` are (name, value) pairs as sent; `interim` holds the status codes of 1xx answers before it."""
+    """One answer. `headers` are (name, value) pairs as sent; `interim` holds the codes of the 1xx answers before it."""
 
     def __init__(self, head, body, interim=()):
         self.head = head
@@ -146,7 +146,7 @@ class Connection:
             return False
 
     def fill(self):
-        """Reads more into the buffer; raises ConnectionEnded at the end of the stream, TimeoutError if nothing comes."""
+        """Reads more into the buffer. ConnectionEnded at the end of the stream, TimeoutError if nothing comes."""
         try:
             data = self.socket.recv(262144)
         except (ConnectionError, BrokenPipeError) as error:

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("KVS_BINARY") or str(ROOT / "build" / "dev" / "kvs")
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 60.0
-COMPLAINTS = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|terminate called|Assertion .*failed")
+COMPLAINTS = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:|terminate called|Assertion .*failed")
 
 _alive = set()
 
@@ -150,7 +150,8 @@ class Server:
                         return
             except (OSError, ConnectionEnded) as error:
                 answer = error
-            assert self.process.running() and time.monotonic() < deadline, f"not ready: {answer!r}\n{self.process.stderr}"
+            waiting = self.process.running() and time.monotonic() < deadline
+            assert waiting, f"not ready: {answer!r}\n{self.process.stderr}"
             with self.process.changed:
                 self.process.changed.wait(0.003)
 
@@ -181,6 +182,11 @@ class Server:
         answer = self.request("PUT", "/v1/kv/" + key, headers, value)
         assert answer.status in (200, 201), repr(answer)
         return answer.json()["revision"]
+
+    def state(self):
+        """The whole state as events of an initial state, in key order."""
+        with self.watch("initial=1") as watch:
+            return watch.until("synced")[:-1]
 
     def terminate(self):
         self.process.signal(signal.SIGTERM)

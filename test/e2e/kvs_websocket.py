@@ -11,6 +11,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 NAMES = {"text": TEXT, "binary": BINARY, "close": CLOSE, "ping": PING, "pong": PONG}
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # the example of RFC 6455; its Accept is below
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": KEY}
 
 Message = collections.namedtuple("Message", "opcode payload")
 
@@ -45,12 +46,16 @@ class WebSocket:
     def __init__(self, address, target, headers=None, receive_buffer=None, timeout=TIMEOUT, answer_pings=True):
         self.connection = Connection(address, timeout, receive_buffer)
         self.answer_pings = answer_pings
-        fields = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": KEY}
-        fields.update(headers or {})
-        self.connection.send(request_bytes("GET", target, fields, host=self.connection.host))
+        try:
+            self._upgrade(target, headers or {})
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _upgrade(self, target, headers):
+        self.connection.send(request_bytes("GET", target, {**UPGRADE, **headers}, host=self.connection.host))
         self.response = self.connection.read_response()
         if self.response.status != 101:
-            self.connection.close()
             raise UpgradeRefused(self.response)
         assert self.response.header("Sec-WebSocket-Accept") == ACCEPT, repr(self.response)
 
