@@ -1,0 +1,510 @@
+#!/usr/bin/env python3
+"""The server as a process: many connections, its status, how it starts and stops, directories that are not right."""
+import contextlib
+import os
+import pathlib
+import re
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from kvs_harness import *
+
+
+def raise_open_files():
+    """A thousand clients need as many descriptors here as in the server, which inherits the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192) if hard != resource.RLIM_INFINITY else 8192, hard))
+
+
+class ManyConnections(ServerTest):
+    def test_a_thousand_connections_at_once(self):
+        raise_open_files()
+        self.put("k", "value")
+        held = [self.connect() for _ in range(1000)]
+        for turn in range(3):
+            for number, connection in enumerate(held):
+                if number % 10:
+                    connection.send(request_bytes("GET", "/v1/kv/k"))
+                else:
+                    connection.send(request_bytes("PUT", "/v1/kv/many-%d" % number, body="%d" % turn))
+            for number, connection in enumerate(held):
+                answer = connection.read_response()
+                if number % 10:
+                    self.assertEqual(answer.body, b"value")
+                else:
+                    self.assertEqual(answer.status, 200 if turn else 201)
+        self.assertGreaterEqual(self.ask("GET", "/v1/status").json()["connections"], 1000)
+
+    def test_a_thousand_watchers_hear_of_one_change(self):
+        raise_open_files()
+        watchers = [self.watch("key=all-hear") for _ in range(1000)]
+        for watcher in watchers:
+            self.assertEqual(watcher.next()["op"], "synced")
+        self.assertGreaterEqual(self.ask("GET", "/v1/status").json()["watchers"], 1000)
+        revision = self.put("all-hear")
+        self.assertEqual({watcher.next()["revision"] for watcher in watchers}, {revision})
+
+    def test_connections_are_counted_down_again(self):
+        held = [self.connect() for _ in range(50)]
+        for connection in held:
+            connection.request("GET", "/livez")
+        for connection in held:
+            connection.close()
+        deadline = time.monotonic() + 20
+        with self.connect() as asking:
+            while asking.request("GET", "/v1/status").json()["connections"] > 1:
+                self.assertLess(time.monotonic(), deadline)
+
+
+class ConnectionLimit(ServerTest):
+    flags = ("--max-connections", "20")
+
+    def test_one_connection_too_many_is_told_so(self):
+        held = [self.connect() for _ in range(20)]
+        for connection in held:
+            self.assertEqual(connection.request("GET", "/livez").status, 200)
+        refused = self.connect()
+        refused.try_send(request_bytes("GET", "/livez"))
+        answer = refused.read_response()
+        self.assertEqual(answer.status, 503)
+        self.assertTrue(answer.header("Retry-After"))
+        held.pop().close()
+        deadline = time.monotonic() + 20
+        while True:
+            with self.connect() as again:
+                again.try_send(request_bytes("GET", "/livez"))
+                if again.read_response().status == 200:
+                    break
+            self.assertLess(time.monotonic(), deadline)
+
+
+class Questions(ServerTest):
+    def test_livez_and_readyz(self):
+        for path in ("/livez", "/readyz"):
+            answer = self.ask("GET", path)
+            self.assertEqual((answer.status, answer.body), (200, b"ok\n"))
+            self.assertTrue(answer.header("Content-Type").startswith("text/plain"))
+            self.assertEqual(self.ask("HEAD", path).status, 200)
+            self.assertEqual(self.ask("POST", path, body=b"").status, 405)
+
+    def test_verbose_lines(self):
+        for line in self.ask("GET", "/readyz?verbose").body.decode().splitlines():
+            self.assertRegex(line, r"^\[\+\]\S+ ok$")
+
+    def test_the_status(self):
+        before = self.ask("GET", "/v1/status").json()
+        revision = self.put("status", "12345")
+        watcher = self.watch()
+        watcher.next()
+        answer = self.ask("GET", "/v1/status")
+        status = answer.json()
+        self.assertEqual(answer.header("Content-Type"), "application/json")
+        self.assertEqual(answer.header("Cache-Control"), "no-store")
+        self.assertEqual(status["revision"], revision)
+        self.assertEqual(status["log_id"], answer.header("Kvs-Log-Id"))
+        self.assertEqual(status["keys"], before["keys"] + 1)
+        self.assertGreater(status["bytes"], before["bytes"])
+        self.assertEqual(status["watchers"], before["watchers"] + 1)
+        self.assertGreaterEqual(status["connections"], 2)
+        self.assertLessEqual(status["oldest_revision"], revision)
+        self.assertEqual((status["ready"], status["draining"]), (True, False))
+        self.assertEqual((status["bus"]["kind"], status["bus"]["up"]), ("local", True))
+        self.assertEqual(status["fsync"], "always")
+        self.assertRegex(status["version"], r"^\d+\.\d+\.\d+")
+        self.assertTrue(status["instance"])
+        self.assertGreaterEqual(status["uptime_s"], 0)
+        self.assertIsInstance(status["limits"], dict)
+
+
+class Listening(unittest.TestCase):
+    def test_a_local_socket(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "kvs.sock")
+            with Server(listen="unix:" + path) as server:
+                server.put("k", "v")
+                self.assertEqual(server.request("GET", "/v1/kv/k").body, b"v")
+                subscriber = server.websocket("/subscribe")
+                server.put("k", "w")
+                self.assertIn(b'"Key":"Client address=', subscriber.receive().payload)
+                subscriber.close()
+                server.kill()
+                server.start()  # the socket a killed server left behind is no obstacle
+                self.assertEqual(server.request("GET", "/v1/kv/k").body, b"w")
+                server.stop()
+                self.assertFalse(os.path.exists(path))
+
+    def test_several_listeners(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "kvs.sock")
+            with Server("--listen", "unix:" + path, "--listen", "[::1]:0") as server:
+                server.process.wait_line(r"listening.*unix:")
+                server.process.wait_line(r"listening.*\[::1\]:[1-9]")
+                server.put("k", "v")
+                with Connection(path) as connection:
+                    self.assertEqual(connection.request("GET", "/v1/kv/k").body, b"v")
+
+    def test_beyond_loopback_only_by_name(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for address in ("0.0.0.0:0", "[::]:0"):
+                code, stderr = run("serve", "--listen", address, "--data-dir", directory + "/data")
+                self.assertEqual(code, 2)
+                self.assertEqual(len(stderr.splitlines()), 1, stderr)
+                self.assertIn("--allow-anonymous", stderr)
+            self.assertFalse(os.path.exists(directory + "/data"))
+        with Server("--allow-anonymous", listen="0.0.0.0:0") as server:
+            self.assertEqual(server.request("GET", "/livez", {"Host": "kvs.example"}).status, 200)
+
+    def test_a_port_in_use_is_named(self):
+        with Server() as server, tempfile.TemporaryDirectory() as directory:
+            code, stderr = run("serve", "--listen", "127.0.0.1:%d" % server.port, "--data-dir", directory)
+            self.assertEqual(code, 1)
+            self.assertIn(str(server.port), stderr)
+
+    def test_hosts_by_name(self):
+        with Server("--allowed-host", "kvs.example", "--cors-origin", "https://app.example") as server:
+            self.assertEqual(server.request("GET", "/livez", {"Host": "kvs.example:80"}).status, 200)
+            self.assertEqual(server.request("GET", "/livez", {"Host": "other.example"}).status, 421)
+            answer = server.request("GET", "/v1/kv/k", {"Origin": "https://app.example"})
+            self.assertEqual(answer.status, 404)
+            self.assertEqual(server.request("GET", "/v1/kv/k", {"Origin": "http://app.example"}).status, 403)
+
+
+class Stopping(unittest.TestCase):
+    def setUp(self):
+        self.server = None
+
+    def start(self, *flags):
+        self.server = Server(*flags)
+        self.addCleanup(self.server.remove)
+        return self.server
+
+    def test_sigterm_says_not_ready_goes_on_for_the_delay_and_then_ends_well(self):
+        server = self.start("--shutdown-delay", "2s")
+        server.put("k", "v")
+        watch = server.watch()
+        self.addCleanup(watch.close)
+        watch.next()
+        with server.connect() as connection:
+            connection.request("GET", "/readyz")
+            server.terminate()
+            deadline = time.monotonic() + 20
+            answer = connection.request("GET", "/readyz")
+            while answer.status == 200:
+                self.assertLess(time.monotonic(), deadline)
+                answer = connection.request("GET", "/readyz")
+            self.assertEqual(answer.status, 503)
+            self.assertIn(b"drain", answer.body)
+            last = server.put("k", "last words")  # on a new connection, within the delay
+        self.assertEqual(watch.next()["revision"], last)
+        code, reason = watch.closing()
+        self.assertEqual(code, 1001)
+        self.assertEqual(reason, "draining since=%d@%s" % (last, watch.response.header("Kvs-Log-Id")))
+        self.assertEqual(server.process.wait(), 0)
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/kv/k").body, b"last words")
+
+    def test_sigint_ends_well_too(self):
+        server = self.start()
+        server.put("k", "v")
+        server.process.signal(signal.SIGINT)
+        self.assertEqual(server.process.wait(), 0)
+
+    def test_idle_connections_are_closed_at_once(self):
+        server = self.start("--shutdown-timeout", "60s")
+        with server.connect() as idle, server.connect() as never:
+            idle.request("GET", "/livez")
+            begun = time.monotonic()
+            server.terminate()
+            self.assertTrue(idle.ends())
+            self.assertTrue(never.ends())
+            self.assertEqual(server.process.wait(), 0)
+            self.assertLess(time.monotonic() - begun, 10)
+
+    def test_a_request_in_flight_is_finished(self):
+        server = self.start()
+        with server.connect() as connection:
+            connection.send(request_bytes("PUT", "/v1/kv/k", {"Expect": "100-continue", "Content-Length": "4"}))
+            self.assertEqual(connection.read_head()[9:12], b"100")
+            server.terminate()
+            server.process.wait_line("(?i)drain|shut|stop")
+            connection.send(b"done")
+            answer = connection.read_response()
+            self.assertEqual(answer.status, 201)
+            self.assertEqual(answer.header("Connection"), "close")
+        self.assertEqual(server.process.wait(), 0)
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/kv/k").body, b"done")
+
+    def test_a_request_that_never_ends_is_cut_by_the_time_out(self):
+        server = self.start("--shutdown-timeout", "300ms")
+        with server.connect() as connection:
+            connection.send(request_bytes("PUT", "/v1/kv/k", {"Content-Length": "4"}))
+            begun = time.monotonic()
+            server.terminate()
+            self.assertEqual(server.process.wait(), 0)
+            self.assertLess(time.monotonic() - begun, 15)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        server = self.start("--shutdown-delay", "10m")
+        server.put("k", "v")
+        with server.connect() as connection:
+            server.terminate()
+            while connection.request("GET", "/readyz").status == 200:
+                pass
+            begun = time.monotonic()
+            server.terminate()
+            server.process.wait()
+            self.assertLess(time.monotonic() - begun, 15)
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/kv/k").body, b"v")
+
+    def test_a_clean_stop_leaves_a_snapshot(self):
+        server = self.start()
+        for number in range(10):
+            server.put("k%d" % number, "v")
+        names = lambda: {path.name for path in pathlib.Path(server.data_dir).iterdir()}
+        before = names()
+        server.stop()
+        self.assertTrue([name for name in names() - before if "snap" in name], names())
+
+    def test_a_watcher_that_reads_nothing_does_not_keep_the_server(self):
+        server = self.start("--shutdown-timeout", "1s")
+        watch = server.watch(receive_buffer=4096)
+        self.addCleanup(watch.close)
+        for number in range(30):
+            server.put("large", b"x" * 1000000)
+        begun = time.monotonic()
+        server.stop()
+        self.assertLess(time.monotonic() - begun, 20)
+
+
+class DataDirectoryTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="kvs-e2e-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        self.data = self.directory / "data"
+
+    def serve(self, *flags, **kw):
+        server = Server(*flags, data_dir=self.data, **kw)
+        self.addCleanup(server.remove)
+        return server
+
+    def refused(self, code, *expected):
+        """`kvs serve` on the directory must end by itself, and say these words."""
+        ended, stderr = run("serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data))
+        self.assertEqual(ended, code, stderr)
+        for words in expected:
+            self.assertIn(words, stderr)
+        return stderr
+
+
+class DataDirectory(DataDirectoryTest):
+    def test_it_is_made_with_its_parents_for_its_owner_only(self):
+        self.data = self.directory / "a" / "b"
+        server = self.serve()
+        server.put("k", "v")
+        server.stop()
+        self.assertEqual(self.data.stat().st_mode & 0o777, 0o700)
+        for path in self.data.iterdir():
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600 if path.is_file() else 0o700, path)
+
+    def test_everything_is_kept_over_restarts(self):
+        server = self.serve()
+        revisions = {"k%d" % number: server.put("k%d" % number, "%d" % number) for number in range(100)}
+        server.request("DELETE", "/v1/kv/k7")
+        log_id = server.request("GET", "/livez").header("Kvs-Log-Id")
+        for end in (server.stop, server.kill, server.kill, server.stop):
+            end()
+            server.start()
+            events = server.state()
+            self.assertEqual({event["key"]: event["revision"] for event in events},
+                             {key: revision for key, revision in revisions.items() if key != "k7"})
+            self.assertEqual(server.request("GET", "/livez").header("Kvs-Log-Id"), log_id)
+            revisions["k3"] = server.put("k3", "again")
+            self.assertEqual(revisions["k3"], max(revisions.values()))
+
+    def test_ephemeral_keeps_nothing(self):
+        server = self.serve("--ephemeral")
+        server.put("k", "v")
+        log_id = server.request("GET", "/livez").header("Kvs-Log-Id")
+        server.stop()
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/kv/k").status, 404)
+        self.assertNotEqual(server.request("GET", "/livez").header("Kvs-Log-Id"), log_id)
+
+    def test_a_directory_in_use_is_refused(self):
+        server = self.serve()
+        self.refused(1, str(self.data))
+        self.assertEqual(server.put("k", "v"), server.request("GET", "/v1/kv/k").revision)
+        server.kill()
+        server.start()  # a killed process holds no lock
+
+    def test_a_path_that_is_no_directory_is_refused(self):
+        self.data.write_text("a file")
+        self.refused(1, str(self.data))
+        self.assertEqual(self.data.read_text(), "a file")
+
+    def test_a_read_only_directory_is_refused(self):
+        with self.read_only():
+            self.refused(1, str(self.data))
+
+    @contextlib.contextmanager
+    def read_only(self):
+        """Root writes past file modes, so for root it takes a read-only file system."""
+        self.data.mkdir()
+        if os.geteuid() == 0:
+            with mounted(self, self.data, "ro,size=1m"):
+                yield
+        else:
+            self.data.chmod(0o500)
+            yield
+            self.data.chmod(0o700)
+
+    def test_a_full_disk_refuses_writes_and_loses_nothing(self):
+        self.data.mkdir()
+        acknowledged = {}
+        with contextlib.ExitStack() as stack:
+            if os.geteuid() == 0:
+                stack.enter_context(mounted(self, self.data, "size=2m"))
+                server = self.serve()
+                make_room = lambda: subprocess.run(["mount", "-o", "remount,size=64m", str(self.data)], check=True)
+            else:  # files of at most 2 MiB instead
+                server = self.serve(wrapper=["sh", "-c", "trap '' XFSZ; ulimit -f 4096; exec \"$@\"", "sh"])
+                make_room = server.wrapper.clear
+            stack.callback(server.remove)
+            with server.connect() as connection:
+                for number in range(1000):
+                    answer = connection.request("PUT", "/v1/kv/k%d" % number, body=b"%d" % number + b"x" * 10000)
+                    if answer.status != 201:
+                        break
+                    acknowledged["k%d" % number] = answer.json()["revision"]
+                self.assertEqual(answer.status, 507, repr(answer))
+                self.assertEqual(answer.json()["code"], "out_of_space")
+                self.assertGreater(len(acknowledged), 10)
+                self.assertEqual(connection.request("GET", "/v1/kv/k0").status, 200)
+                self.assertEqual(connection.request("GET", "/livez").status, 200)
+            server.terminate()
+            server.process.wait()
+            make_room()
+            server.start()
+            events = server.state()
+            self.assertEqual({event["key"]: event["revision"] for event in events}, acknowledged)
+            self.assertGreater(server.put("after", "v"), max(acknowledged.values()))
+            server.stop()
+
+    def test_a_full_disk_at_the_start_is_named(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs to mount a small file system")
+        self.data.mkdir()
+        with mounted(self, self.data, "size=64k"):
+            with contextlib.suppress(OSError):
+                (self.data / "ballast").write_bytes(b"x" * 65536)
+            self.refused(1, str(self.data))
+
+
+def crc32c(data):
+    """The checksum of the data files (Castagnoli), bit by bit."""
+    value = 0xffffffff
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x82f63b78 if value & 1 else 0)
+    return value ^ 0xffffffff
+
+
+class DamagedData(DataDirectoryTest):
+    """Data files begin with a header of 64 bytes: magic:8 version:u32 crc32c:u32 …; the checksum covers it all."""
+
+    def filled(self, end):
+        """Ten keys, value-0 to value-9; the revision of each."""
+        server = self.serve()
+        revisions = [server.put("k%d" % number, "value-%d" % number) for number in range(10)]
+        end(server)
+        return server, revisions
+
+    def files(self, magic):
+        found = [path for path in self.data.iterdir() if path.is_file() and path.read_bytes()[:8] == magic]
+        self.assertTrue(found, list(self.data.iterdir()))
+        return sorted(found)
+
+    def spoil(self, path, text):
+        """Turns a bit in `text`, wherever it stands in the file, and returns the offset."""
+        data = bytearray(path.read_bytes())
+        self.assertEqual(data.count(text), 1)
+        offset = data.index(text)
+        data[offset] ^= 1
+        path.write_bytes(data)
+        return offset
+
+    def test_damage_in_the_middle_is_refused_with_file_and_offset(self):
+        self.filled(Server.kill)
+        path, = [path for path in self.files(b"kvs jrnl") if b"value-3" in path.read_bytes()]
+        before = {file: file.read_bytes() for file in self.data.iterdir()}
+        before[path] = None
+        spoiled = self.spoil(path, b"value-3")
+        stderr = self.refused(9, path.name)
+        offset = int(re.search(r"offset (\d+)", stderr).group(1))
+        self.assertLessEqual(offset, spoiled)
+        self.assertGreater(offset, spoiled - 200)
+        self.refused(9, path.name)  # and nothing was repaired behind our back
+        for file, data in before.items():
+            if data is not None and data[:4] == b"kvs ":
+                self.assertEqual(file.read_bytes(), data)
+
+    def test_a_torn_tail_is_cut_and_logged(self):
+        server, revisions = self.filled(Server.kill)
+        path, = [path for path in self.files(b"kvs jrnl") if b"value-9" in path.read_bytes()]
+        self.spoil(path, b"value-9")
+        server.start()
+        self.assertRegex(server.stderr, "(?i)torn|cut")
+        self.assertEqual(server.request("GET", "/v1/kv/k9").status, 404)
+        self.assertEqual(server.request("GET", "/v1/kv/k8").body, b"value-8")
+        self.assertGreater(server.put("k9", "again"), revisions[8])
+        server.kill()
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/kv/k9").body, b"again")
+        server.stop()
+
+    def test_a_damaged_snapshot_is_passed_over(self):
+        server, revisions = self.filled(Server.stop)
+        self.spoil(self.files(b"kvs snap")[-1], b"value-3")
+        server.start()
+        events = server.state()
+        self.assertEqual([event["revision"] for event in events], revisions)
+        server.stop()
+
+    def test_a_newer_format_is_refused(self):
+        for magic, end in ((b"kvs jrnl", Server.kill), (b"kvs snap", Server.stop)):
+            with self.subTest(magic):
+                self.data = self.directory / magic.decode().replace(" ", "-")
+                self.filled(end)
+                paths = self.files(magic)
+                for path in paths:
+                    data = bytearray(path.read_bytes())
+                    data[8:16] = (int.from_bytes(data[8:12], "little") + 1).to_bytes(4, "little") + bytes(4)
+                    data[12:16] = crc32c(data[:64]).to_bytes(4, "little")
+                    path.write_bytes(data)
+                stderr = self.refused(9, paths[-1].name)
+                self.assertIn("newer", stderr)
+
+
+@contextlib.contextmanager
+def mounted(test, path, options):
+    """A small file system of its own; the test is skipped where that is not allowed."""
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)], capture_output=True, check=False)
+    if done.returncode != 0:
+        test.skipTest("cannot mount a file system here: " + done.stderr.decode().strip())
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+if __name__ == "__main__":
+    main()
