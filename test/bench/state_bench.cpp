@@ -126,8 +126,6 @@ void measure(const char* how, std::size_t count, bool by_builder, bool sorted) {
   const double resident = static_cast<double>(resident_bytes() - before) / static_cast<double>(count);
   std::printf("  %-18s made in %5.0f ns a key, %5.1f bytes a key beyond key and value\n", how, each,
               resident - static_cast<double>(key(0).size() + value_size));
-  printf("  in use %.1f arena %.1f mmap %.1f free %.1f\n", info.uordblks / double(count) - 116,
-         info.arena / double(count) - 116, info.hblkhd / double(count), info.fordblks / double(count));
   measure_access(how, state, count);
   std::fflush(stdout);
   const double drop = nanoseconds_each(count, [&] { state = State{}; });

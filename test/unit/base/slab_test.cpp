@@ -38,7 +38,7 @@ void give(const std::vector<void*>& taken, std::size_t size) {
   for (void* memory : taken) slab::deallocate(memory, size);
 }
 
-constexpr std::size_t MiB = 1024 * 1024;
+constexpr std::size_t mebibyte = 1024 * 1024;
 
 }  // namespace
 
@@ -65,15 +65,15 @@ BOOST_AUTO_TEST_CASE(objects_of_all_sizes_keep_what_was_written_to_them) {
 }
 
 BOOST_AUTO_TEST_CASE(memory_freed_is_used_again_for_other_sizes) {
-  give(take(100, 64 * MiB), 100);
+  give(take(100, 64 * mebibyte), 100);
   const std::size_t reserved = slab::reserved_bytes();
-  for (const std::size_t size : {40, 160, 528, 1024}) give(take(size, 48 * MiB), size);
+  for (const std::size_t size : {40, 160, 528, 1024}) give(take(size, 48 * mebibyte), size);
   BOOST_TEST(slab::reserved_bytes() == reserved);
 }
 
 BOOST_AUTO_TEST_CASE(memory_given_back_to_the_system_can_be_used_again) {
   for (int round = 0; round < 3; ++round) {
-    auto taken = take(200, 64 * MiB);
+    auto taken = take(200, 64 * mebibyte);
     for (void* memory : taken) std::memset(memory, round, 200);
     give(taken, 200);
   }
