@@ -93,16 +93,13 @@ void Recovery::read_segment_headers() {
 }
 
 // Below a gap is what was dropped and came back with a crash, or worse: whether that matters shows when a snapshot is
-// found.
+// found. One without a header is no gap yet: without syncing a crash may leave that. The replay decides.
 void Recovery::keep_newest_without_gap(std::vector<SegmentFile> found) {
-  std::size_t first = found.size();
-  while (first > 0 && !found[first - 1].header) --first;
-  while (first > 0 && found[first - 1].header) {
-    --first;
-    if (first == 0 || found[first - 1].number + 1 != found[first].number) break;
-  }
-  bool any = first < found.size() && found[first].header;
-  if (any) segments_.assign(found.begin() + static_cast<std::ptrdiff_t>(first), found.end());
+  auto gap = std::ranges::adjacent_find(found.rbegin(), found.rend(), [](const auto& later, const auto& earlier) {
+    return earlier.number + 1 != later.number;
+  });
+  auto first = gap == found.rend() ? found.begin() : gap.base() - 1;
+  segments_.assign(std::find_if(first, found.end(), [](const auto& s) { return s.header.has_value(); }), found.end());
 }
 
 void Recovery::count_bytes() {
@@ -178,9 +175,12 @@ void Recovery::replay(LoadedSnapshot base) {
   result_.notes += end.notes;
   auto newest = first + end.newest;
   result_.end = {*log_id_, end.last, end.batch, segments_[newest].number, end.end};
-  remove_segments(0, segments_.front().number);
   if (end.last < begun_with) return begin_behind_snapshot(begun_with);
-  for (std::size_t index = 0; index <= newest; ++index) result_.segments.push_back(*segments_[index].header);
+  for (std::size_t index = newest; segments_[index].header; --index) {
+    result_.segments.insert(result_.segments.begin(), *segments_[index].header);
+    if (index == 0) break;
+  }
+  remove_segments(0, result_.segments.front().number);
 }
 
 // The journal lacks what the snapshot was made of (files were taken away, or it was not synced): it would have a gap.

@@ -32,7 +32,10 @@ bool Replay::replay_segment(std::size_t index) {
   auto bytes = load(index);
   if (!segment.header || segment.header->first_batch != result_.batch + 1) {
     auto content = end_of_content(bytes);
-    if (content == 0) return true;  // made ready, not used yet
+    if (content == 0) {  // made ready, not used yet; or it was used, and all of it is lost
+      if (!first_empty_) first_empty_ = index;
+      return true;
+    }
     refuse_damage(index, 0, bytes.substr(0, content));
     result_.notes += segment.path.string() + ": removed, its first batch was not finished\n";
     return false;
@@ -98,6 +101,7 @@ void Replay::refuse_damage(std::size_t index, std::uint64_t offset, std::string_
     proof = find_proof_of_damage(load(at), {log_id_, segments_[at].number, 0}, expected);
   }
   if (!proof) return;
+  if (first_empty_) index = *first_empty_, offset = 0;
   throw DamagedData(segments_[index].path, offset,
                     "damaged: there is no whole batch here, but a later one at offset " + std::to_string(*proof) +
                         " of " + segments_[at].path.filename().string() +

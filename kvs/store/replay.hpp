@@ -62,6 +62,7 @@ class Replay {
   LogId log_id_{};
   std::optional<StateEditor> editor_;
   LogTime time_{};
+  std::optional<std::size_t> first_empty_;  // index of a segment that holds nothing
   ReplayResult result_;
 };
 
