@@ -108,7 +108,7 @@ result<std::vector<Condition>> Dialogue::conditions() const {
 Dialogue::Need Dialogue::put_item(std::string_view key, std::string_view body) {
   if (auto problem = check_put()) return refuse(*problem);
   Command command;
-  command.conditions = std::move(*conditions());
+  command.conditions = *conditions();
   command.record = record_ ? std::move(record_) : Record::make(key, body, head_.value(Known::content_type));
   return submit(std::move(command), WriteForm::put);
 }
