@@ -56,10 +56,10 @@ struct Journal::Body {
   std::unique_ptr<JournalWriter> writer;
   Background background;  // last, so that it ends first: its jobs use what stands above
 
-  Body(FileSystem& files_, fs::path directory_, const JournalOptions& options_)
-      : files(files_),
-        directory(std::move(directory_)),
-        options(options_),
+  Body(FileSystem& file_system, fs::path where, const JournalOptions& wanted)
+      : files(file_system),
+        directory(std::move(where)),
+        options(wanted),
         lock(lock_directory(files, directory)),
         segments(files, directory, options.history_bytes),
         background(options.background) {}
