@@ -77,6 +77,12 @@ class Names(unittest.TestCase):
             known = set().union(*(self.flags(self.help(command)) for command in commands))
             self.assertLessEqual(self.flags(row), known, row)
 
+    def test_the_routes_are_there_and_described(self):
+        rows = re.findall(r"^\| (`.*?`) \|", self.section("Routes"), re.MULTILINE)
+        described = {path for row in rows for path in re.findall(r"/[\w/{}]*", row)}
+        source = (ROOT / "kvs" / "net" / "routes.cpp").read_text(encoding="utf-8")
+        self.assertEqual(described, set(re.findall(r'Route::\w+, "(/[^"]*)"', source)))
+
     def test_every_command_is_described(self):
         listed = re.findall(r"^  ([a-z]+) {2,}\S", self.help().partition("Commands:")[2].partition("Flags of")[0], re.MULTILINE)
         self.assertTrue(listed)

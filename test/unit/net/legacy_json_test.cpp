@@ -115,8 +115,7 @@ BOOST_AUTO_TEST_CASE(deep_nesting_ends_at_its_limit) {
 
 // The recordings of the original: each body of /get and /set is refused exactly when its 400 says so.
 BOOST_AUTO_TEST_CASE(the_recorded_bodies_are_taken_and_refused_as_by_the_original) {
-  std::string path = __FILE__;
-  std::ifstream file(path.substr(0, path.rfind("/unit/")) + "/legacy/exchanges.jsonl");
+  std::ifstream file(KVS_LEGACY_DIRECTORY "/exchanges.jsonl");
   BOOST_TEST_REQUIRE(file.is_open());
   int checked = 0;
   for (std::string line; std::getline(file, line);) {
