@@ -46,7 +46,7 @@ class Scale:
 
 
 # Connections and depth with which the writers of a fan-out get the most out of each server.
-WRITERS = {"kvs": {"connections": 512, "depth": 1}, "redis": {"connections": 8, "depth": 16},
+WRITERS = {"kvs": {"connections": 64, "depth": 32}, "redis": {"connections": 1, "depth": 128},
            "nats": {"connections": 1, "depth": 512}}
 
 

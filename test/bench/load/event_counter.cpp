@@ -13,9 +13,16 @@ constexpr unsigned char kPing = 0x09;
 
 std::size_t head_size_for(unsigned char length) { return length < 126 ? 2 : length == 126 ? 4 : 10; }
 
-// The loop the compiler turns into vector instructions.
+// In blocks of a fixed size whose count fits into a byte, which the compiler turns into vector instructions.
 std::size_t count_braces(std::string_view text) {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '{'));
+  constexpr std::size_t kBlock = 128;
+  std::size_t count = 0;
+  for (; text.size() >= kBlock; text.remove_prefix(kBlock)) {
+    unsigned char in_block = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) in_block = static_cast<unsigned char>(in_block + (text[i] == '{'));
+    count += in_block;
+  }
+  return count + static_cast<std::size_t>(std::count(text.begin(), text.end(), '{'));
 }
 
 }  // namespace

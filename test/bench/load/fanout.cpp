@@ -72,7 +72,10 @@ class Fanout {
     report.add("writes", writes).add("events", events).add("seconds", seconds);
     report.add("writes_per_second", static_cast<double>(writes) / seconds);
     report.add("per_second", static_cast<double>(events) / seconds).add("lost", wrong());
-    report.add_latency(tally_.latency).add("busy", poller_.busy()).add("server_cpu", cpu / seconds);
+    report.add_latency(tally_.latency)
+        .add("busy", poller_.busy())
+        .add("at_once", poller_.at_once())
+        .add("server_cpu", cpu / seconds);
     report.add("refused", tally_.refused);
     if (tally_.refused != 0) report.add("refusal", tally_.refusal.substr(0, 300));
     report.print();

@@ -35,7 +35,11 @@ std::int64_t Poller::poll() {
     last_ = now;
   }
   for (int i = 0; i < count; ++i) static_cast<Pollable*>(events[static_cast<std::size_t>(i)].data.ptr)->ready();
-  if (count > 0) last_ = now_ns();
+  if (count > 0) {
+    last_ = now_ns();
+    ++rounds_;
+    told_ += static_cast<std::uint64_t>(count);
+  }
   return last_;
 }
 
@@ -44,9 +48,12 @@ double Poller::busy() const {
   return all == 0 ? 0 : 1 - static_cast<double>(idle_) / static_cast<double>(all);
 }
 
+double Poller::at_once() const { return rounds_ == 0 ? 0 : static_cast<double>(told_) / static_cast<double>(rounds_); }
+
 void Poller::reset() {
   began_ = last_ = now_ns();
   idle_ = 0;
+  rounds_ = told_ = 0;
 }
 
 }  // namespace kvs::load

@@ -26,8 +26,11 @@ class Poller {
   // Once round: everything ready now, after at most 10 ms of waiting when not spinning. Gives the time it ended at.
   std::int64_t poll();
 
-  // The share of the time since the last reset() that went into work; near 1 it is us who limit what is measured.
+  // The share of the time since the last reset() that went into work. Near 1, with several sockets ready() at a time,
+  // it is us who limit what is measured.
   double busy() const;
+  // How many sockets were ready at a time, on average, when any was.
+  double at_once() const;
   void reset();
 
  private:
@@ -36,6 +39,8 @@ class Poller {
   std::int64_t began_;
   std::int64_t last_;
   std::int64_t idle_ = 0;
+  std::uint64_t rounds_ = 0;  // that were not for nothing
+  std::uint64_t told_ = 0;
 };
 
 }  // namespace kvs::load

@@ -52,12 +52,17 @@ void run_requests(const Options& options) {
   const auto answered = tally.answered - answered_before;
   const auto cpu = cpu_seconds(options.server_pid) - cpu_before;
   const auto busy = poller.busy();
+  const auto at_once = poller.at_once();
   tally.paused = true;
   run_until(std::numeric_limits<std::int64_t>::max(), poller, tally);
 
   Report report;
   report.add("requests", answered).add("seconds", seconds).add("per_second", static_cast<double>(answered) / seconds);
-  report.add_latency(tally.latency).add("busy", busy).add("server_cpu", cpu / seconds).add("refused", tally.refused);
+  report.add_latency(tally.latency)
+      .add("busy", busy)
+      .add("at_once", at_once)
+      .add("server_cpu", cpu / seconds)
+      .add("refused", tally.refused);
   if (tally.refused != 0) report.add("refusal", tally.refusal.substr(0, 300));
   report.print();
 }
