@@ -62,9 +62,10 @@ class Load:
             raise Failed(f"{server.name}: {figures['lost']} watchers were not told exactly every change")
         return figures
 
-    def fill(self, protocol, server, keys):
-        """Sets key 0 to `keys` - 1, as quickly as it goes."""
-        return self._run("requests", protocol, server, operation="set", count=keys, keys=keys, sequential=1, depth=16)
+    def fill(self, protocol, server, keys, writes=None):
+        """Sets key 0 to `keys` - 1, again and again if there are to be more writes than keys, as quickly as it goes."""
+        return self._run("requests", protocol, server, operation="set", count=writes or keys, keys=keys, sequential=1,
+                         depth=16)
 
     @contextlib.contextmanager
     def watching(self, protocol, server, watchers):
