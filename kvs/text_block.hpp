@@ -20,6 +20,7 @@ class TextBlock {
   // Pieces of any size; large ones go straight to the string.
   TextBlock& operator<<(std::string_view text) {
     if (text.size() > room()) return put_large(text);
+    if (text.empty()) return *this;  // a view of nothing may have no address, which memcpy must not be given
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
     return *this;
