@@ -27,18 +27,21 @@ void LocalBus::start(const BusStart& from, Executor reader) {
 
 PublishResult LocalBus::publish(Command&& command, Ticket ticket) {
   std::size_t bytes = command.footprint();
-  bool wake = false;
+  std::lock_guard lock(mutex_);
+  if (!started_ || stopped_) return PublishResult::away;
+  bool fits = waiting_.size() < limits_.waiting_commands && waiting_bytes_ + bytes <= limits_.waiting_bytes;
+  if (!fits && !waiting_.empty()) return PublishResult::full;
+  waiting_.push_back({std::move(command), ticket});
+  waiting_bytes_ += bytes;
+  return PublishResult::accepted;
+}
+
+void LocalBus::flush() {
   {
     std::lock_guard lock(mutex_);
-    if (!started_ || stopped_) return PublishResult::away;
-    bool fits = waiting_.size() < limits_.waiting_commands && waiting_bytes_ + bytes <= limits_.waiting_bytes;
-    if (!fits && !waiting_.empty()) return PublishResult::full;
-    waiting_.push_back({std::move(command), ticket});
-    waiting_bytes_ += bytes;
-    wake = std::exchange(reader_waits_, false);
+    if (waiting_.empty() || !std::exchange(reader_waits_, false)) return;
   }
-  if (wake) wake_reader();
-  return PublishResult::accepted;
+  wake_reader();
 }
 
 awaitable<Batch> LocalBus::next() {

@@ -26,6 +26,7 @@ class LocalBus final : public Bus {
 
   void start(const BusStart& from, Executor reader) override;
   PublishResult publish(Command&& command, Ticket ticket) override;
+  void flush() override;
   awaitable<Batch> next() override;
   BusStatus status() const override;
   void stop() override;

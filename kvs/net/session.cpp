@@ -1,5 +1,6 @@
 #include "kvs/net/session.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
@@ -63,6 +64,8 @@ awaitable<void> Session::run() {
       std::span<char> room = begin_request();
       if (room.empty()) break;
       boost::system::error_code error;
+      // The others first: by then the next request may be here, which saves a vain attempt to read and a wait.
+      if (reading_idle_) co_await asio::post(worker_.executor(), use_awaitable);
       std::size_t count = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
                                                            asio::redirect_error(use_awaitable, error));
       reading_idle_ = false;

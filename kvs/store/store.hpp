@@ -76,6 +76,7 @@ class Store {
   // Replaces `state` by the newest one if `version` is not its version. Never goes back.
   void refresh(State& state, std::uint64_t& version) const;
   PublishResult publish(Command&& command, Ticket ticket);
+  void flush() { bus_.flush(); }
   // A commit made of the older history after `after`; null if that is no longer (or not yet) there. On the view's
   // thread.
   awaitable<CommitRef> read_history(View& view, Revision after, std::size_t max_bytes);

@@ -1,5 +1,8 @@
 #include "kvs/store/view.hpp"
 
+#include <boost/asio/post.hpp>
+#include <utility>
+
 #include "kvs/store/store.hpp"
 #include "kvs/store/watch.hpp"
 
@@ -28,7 +31,17 @@ PublishResult View::submit(Command&& command, Settler& settler, std::uint32_t in
   }
   free_slots_.pop_back();
   ++next_serial_;
+  flush_soon();
   return result;
+}
+
+// Behind everything else that is ready now: the writes of one turn of this thread make one batch.
+void View::flush_soon() {
+  if (std::exchange(flushing_, true)) return;
+  asio::post(executor_, [this] {
+    flushing_ = false;
+    store_.flush();
+  });
 }
 
 void View::abandon(const Ticket& ticket) {

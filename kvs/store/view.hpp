@@ -71,6 +71,7 @@ class View {
     Settler* settler = nullptr;
     std::uint32_t index = 0;
   };
+  void flush_soon();
   void settle(Settled&& settled);
   void wake_watches(const Commit& commit);
 
@@ -87,6 +88,7 @@ class View {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t next_serial_ = 1;
+  bool flushing_ = false;  // a flush of the bus is posted
 
   Interest interest_;
   boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>>
