@@ -53,6 +53,7 @@ std::optional<errc> parse_errc(std::string_view name);
 struct Problem {
   errc code;
   std::string detail;
+  std::string extra = {};  // further members of the problem document, as text: "\"current_revision\":7"
 };
 
 template <class T>

@@ -60,8 +60,8 @@ class Bus {
   // Once, before anything else. next() runs on `reader`, one thread.
   virtual void start(const BusStart& from, Executor reader) = 0;
 
-  // Any thread; never blocks. Commands of one thread keep their order. A thread that has published calls flush() before it
-  // waits for anything: until then the bus may let the command lie, so that those of one turn go together.
+  // Any thread; never blocks. Commands of one thread keep their order. A thread that has published calls flush() before
+  // it waits for anything: until then the bus may let the command lie, so that those of one turn go together.
   virtual PublishResult publish(Command&& command, Ticket ticket) = 0;
   virtual void flush() = 0;
 

@@ -87,6 +87,8 @@ class Serving {
   void say_durability() const;
   void banner(const std::vector<std::string>& urls) const;
   void run_writer();
+  void say_ready(Clock::duration load) const;
+  void write_last_snapshot();
   void writer_ended();
   awaitable<void> wait_for_signal();
   awaitable<void> shut_down();
@@ -124,7 +126,7 @@ int Serving::run() {
   for (auto& thread : threads) thread.join();
   writer.join();
   if (load_error_) std::rethrow_exception(load_error_);
-  if (!forced_ && store_.phase() != Phase::failed) store_.write_last_snapshot();
+  write_last_snapshot();
   log::info("stopped", {{"revision", number(first().view().state().revision())}});
   return exit_code::ok;
 }
@@ -161,14 +163,7 @@ void Serving::run_writer() {
   try {
     auto began = Clock::now();
     store_.load(writer_.get_executor());
-    State state;
-    std::uint64_t version = 0;
-    store_.refresh(state, version);
-    auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
-    log::info("ready", {{"revision", number(state.revision())},
-                        {"keys", std::uint64_t{state.size()}},
-                        {"log_id", to_string(store_.log_id())},
-                        {"load_ms", static_cast<std::uint64_t>(took.count())}});
+    say_ready(Clock::now() - began);
     asio::co_spawn(writer_, store_.run(), [](std::exception_ptr error) {
       if (error) std::rethrow_exception(error);
     });
@@ -177,6 +172,27 @@ void Serving::run_writer() {
     load_error_ = std::current_exception();
   }
   asio::post(first().executor(), [this] { writer_ended(); });
+}
+
+void Serving::say_ready(Clock::duration load) const {
+  State state;
+  std::uint64_t version = 0;
+  store_.refresh(state, version);
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(load);
+  log::info("ready", {{"revision", number(state.revision())},
+                      {"keys", std::uint64_t{state.size()}},
+                      {"log_id", to_string(store_.log_id())},
+                      {"load_ms", static_cast<std::uint64_t>(took.count())}});
+}
+
+// A signal ends the process from here on: the journal has everything, the snapshot is for the next start's speed.
+void Serving::write_last_snapshot() {
+  signals_.reset();
+  if (forced_ || store_.phase() == Phase::failed) return;
+  std::stop_source stop;
+  auto written = std::async(std::launch::async, [&] { store_.write_last_snapshot(stop.get_token()); });
+  if (written.wait_for(options_.shutdown_timeout) == std::future_status::timeout) stop.request_stop();
+  written.get();
 }
 
 void Serving::writer_ended() {
@@ -229,6 +245,7 @@ awaitable<void> Serving::shut_down() {
     if (counters_.connections.load() != 0) std::_Exit(exit_code::ok);  // what is durable is durable
   }
   while (!writer_gone_) {
+    if (forced_ || Clock::now() >= deadline + last_grace) std::_Exit(exit_code::other);  // it loads, or the disk hangs
     timer.expires_after(look_again);
     co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
   }

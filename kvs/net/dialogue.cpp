@@ -39,12 +39,14 @@ Dialogue::Need Dialogue::advance() {
     if (closing_) return writes_.empty() ? Need::close : Need::verdicts;
     if (out_.size() > flush_above) return Need::send;
     if (writes_.size() >= max_pipelined) return Need::verdicts;
+    while (in_.data().starts_with("\r\n")) in_.consume(2);  // RFC 9112, 2.2; nothing has begun by them
     HeadResult parsed = parse_head(in_.data(), head_, seen_);
     if (parsed.kind == HeadResult::Kind::need_more) {
       seen_ = in_.data().size();
       return Need::bytes;
     }
     seen_ = 0;
+    ++heads_;
     Need need = parsed.kind == HeadResult::Kind::error ? reject_head(parsed) : serve_head();
     if (need != Need::next) return need;
   }
@@ -141,7 +143,7 @@ Dialogue::Need Dialogue::begin_body(std::size_t limit) {
   body_have_ = 0;
   body_early_ = arrived.size();
   body_size_ = *head_.content_length();
-  if (!record_) body_.resize(body_size_);  // else a value is received where it will stay
+  if (!arrived.empty() && !record_) body_.resize(arrived.size());  // else a value is received where it will stay
   if (!arrived.empty()) std::memcpy(body_room().data(), arrived.data(), arrived.size());
   body_have_ = arrived.size();
   return Need::body;
@@ -153,8 +155,10 @@ std::span<char> Dialogue::body_room() {
     head_.rebase(in_.data().data());
     return room;
   }
-  std::span<char> all = record_ ? record_->value_buffer() : std::span<char>(body_);
-  return all.subspan(body_have_);
+  if (record_) return record_->value_buffer().subspan(body_have_);
+  // Memory follows what has come, not what was announced.
+  if (body_have_ == body_.size()) body_.resize(std::min(body_size_, body_have_ + std::max(body_room_size, body_have_)));
+  return std::span<char>(body_).subspan(body_have_);
 }
 
 Dialogue::Need Dialogue::body_received(std::size_t count) {
@@ -187,6 +191,7 @@ Dialogue::Need Dialogue::take_chunks() {
 // `size`: bytes of the inbox that the request takes.
 Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size) {
   manners_.close = manners_.close || draining_ || worker_.draining();  // the body may have taken its time
+  worker_.view().state();  // the newest there is, and the same one until the request is answered
   Need need = dispatch(body);
   if (need == Need::verdicts) return need;  // it will be looked at again behind the writes
   in_.consume(size);
@@ -244,7 +249,7 @@ Dialogue::Need Dialogue::answered() {
 
 Dialogue::Need Dialogue::refuse(const Problem& problem, std::string_view fields, int status) {
   if (!writes_.empty()) return Need::verdicts;
-  Reply(worker_, out_, manners_).problem(problem.code, problem.detail, {}, status, fields);
+  Reply(worker_, out_, manners_).problem(problem.code, problem.detail, problem.extra, status, fields);
   return answered();
 }
 

@@ -54,7 +54,7 @@ class Dialogue {
   bool stream_done();  // whether the connection goes on
 
   void drain() { draining_ = true; }
-  bool between_requests() const { return in_.empty() && !receiving_ && writes_.empty(); }
+  std::uint64_t heads() const { return heads_; }  // complete heads so far
 
  private:
   Need serve_head();
@@ -98,6 +98,7 @@ class Dialogue {
   PendingWrites writes_;
   RequestHead head_;
   std::size_t seen_ = 0;
+  std::uint64_t heads_ = 0;
   const RouteInfo* route_ = nullptr;
   Manners manners_;
   bool closing_ = false;   // the answer before said so

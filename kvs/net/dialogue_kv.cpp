@@ -42,7 +42,7 @@ Dialogue::Need Dialogue::get_item(std::string_view key) {
     if (!flag) return refuse(flag.error());
     as_record = as_record || *flag;
   }
-  const State& state = worker_.view().state();
+  const State& state = worker_.view().held();
   const Record* record = state.find(key);
   int status = 200;
   if (head_.has(Known::if_match) || head_.has(Known::if_none_match)) {
@@ -52,10 +52,9 @@ Dialogue::Need Dialogue::get_item(std::string_view key) {
                    record ? record->revision() : no_revision);
     if (!verdict) return refuse(verdict.error());
     if (*verdict == ReadVerdict::failed) {
-      std::string extra = "\"current_revision\":";
-      append_number(extra, record ? number(record->revision()) : 0);
       Reply(worker_, out_, manners_)
-          .problem(errc::condition_failed, "the key has another revision than If-Match asks for", extra);
+          .problem(errc::condition_failed, "the key has another revision than If-Match asks for",
+                   current_members(record));
       return answered();
     }
     if (*verdict == ReadVerdict::not_modified && record) status = 304;

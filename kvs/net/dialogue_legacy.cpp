@@ -29,7 +29,7 @@ Dialogue::Need Dialogue::legacy_get(std::string_view body) {
   auto parsed = parse_legacy_body(body, LegacyForm::key);
   if (!parsed) return refuse(parsed.error());
   Reply reply(worker_, out_, manners_);
-  const Record* record = worker_.view().state().find(parsed->key);
+  const Record* record = worker_.view().held().find(parsed->key);
   if (!record) {
     reply.begin(500)
         .field("Cache-Control", "no-store")
@@ -44,7 +44,7 @@ Dialogue::Need Dialogue::legacy_get(std::string_view body) {
 
 // A small store is answered at once, a large one streamed.
 Dialogue::Need Dialogue::legacy_getall() {
-  const State& state = worker_.view().state();
+  const State& state = worker_.view().held();
   if (state.bytes() > flush_above) return Need::everything;
   std::string text = "{";
   for (auto cursor = state.begin(); const Record* record = cursor.get(); cursor.next()) {

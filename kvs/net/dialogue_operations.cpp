@@ -72,7 +72,7 @@ Dialogue::Need Dialogue::readyz() {
 Dialogue::Need Dialogue::status() {
   Store& store = worker_.store();
   const ServerOptions& options = worker_.options();
-  const State& state = worker_.view().state();
+  const State& state = worker_.view().held();
   bool ready = worker_.view().ready() && store.phase() == Phase::ready;
   BusStatus bus = store.bus_status();
   json::object status{{"version", KVS_VERSION}, {"instance", options.instance}};

@@ -8,8 +8,8 @@
 
 namespace kvs {
 
-// One buffer that grows up to what the caller asks for and is given back when the connection idles. Views into it hold
-// until room() or release().
+// One buffer that grows up to what the caller asks for and is small again when the connection idles. Views into it hold
+// until room() or shrink().
 class Inbox {
  public:
   std::string_view data() const { return {bytes_.get() + begin_, end_ - begin_}; }
@@ -28,9 +28,9 @@ class Inbox {
   // Keeps the first `size` bytes of the data only.
   void truncate(std::size_t size) { end_ = begin_ + size; }
 
-  // Gives the memory back if nothing is in it.
-  void release() {
-    if (!empty()) return;
+  // Gives memory beyond the first size back if nothing is in it.
+  void shrink() {
+    if (!empty() || size_ <= first_size) return;
     bytes_.reset();
     begin_ = end_ = size_ = 0;
   }

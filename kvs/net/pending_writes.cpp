@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view json = "application/json";
 
+}  // namespace
+
 std::string current_members(const Record* current) {
   std::string text = "\"current_revision\":";
   append_number(text, current ? number(current->revision()) : 0);
@@ -20,8 +22,6 @@ std::string current_members(const Record* current) {
   }
   return text;
 }
-
-}  // namespace
 
 PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners) {
   Write write{{}, form, false, command.record, manners, {}};

@@ -49,6 +49,9 @@ class PendingWrites final : public Settler {
   std::size_t unsettled_ = 0;
 };
 
+// What a 412 says of the key (null: no such key): "current_revision" and "current".
+std::string current_members(const Record* current);
+
 // Why a write could not even be put into the order.
 Problem publish_problem(PublishResult result, Worker& worker);
 

@@ -28,7 +28,7 @@ Reply& Reply::begin(int status, Revision revision) {
 }
 
 Reply& Reply::begin(int status) {
-  if (worker_.view().ready()) return begin(status, worker_.view().state().revision());
+  if (worker_.view().ready()) return begin(status, worker_.view().held().revision());
   common(status);
   return *this;
 }

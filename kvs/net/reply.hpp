@@ -29,7 +29,7 @@ class Reply {
 
   // Status line and the fields every answer has. `revision`: of what the answer speaks of.
   Reply& begin(int status, Revision revision);
-  // The same with the revision of what is applied here, if anything is loaded.
+  // The same with the revision of the state this thread holds, if anything is loaded.
   Reply& begin(int status);
   Reply& field(std::string_view name, std::string_view value) {
     text_ << name << ": " << value << "\r\n";
@@ -51,7 +51,7 @@ class Reply {
   // A whole answer. `extra`: further members of the problem document (see append_problem); `status` 0: the code's own.
   void problem(errc code, std::string_view detail, std::string_view extra = {}, int status = 0,
                std::string_view fields = {});
-  void problem(const Problem& problem) { this->problem(problem.code, problem.detail); }
+  void problem(const Problem& problem) { this->problem(problem.code, problem.detail, problem.extra); }
 
  private:
   void common(int status);

@@ -62,7 +62,7 @@ bool allows(const RouteInfo& route, Method method) { return route.allow.find(nam
 
 bool writes(const RouteInfo& route, Method method) {
   if (method == Method::options || method == Method::head) return false;
-  return route.route == Route::legacy_set || method != Method::get;
+  return route.route == Route::legacy_set || (route.route == Route::kv_item && method != Method::get);
 }
 
 }  // namespace kvs

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -59,6 +60,17 @@ Origin origin_of(const Socket& socket, Arrival arrival) {
   return origin;
 }
 
+// A socket that a killed server left behind. One that somebody listens on, or anything else, makes bind() fail.
+void remove_leftover(const std::filesystem::path& path) {
+  struct stat there{};
+  if (::lstat(path.c_str(), &there) != 0 || !S_ISSOCK(there.st_mode)) return;
+  asio::io_context context;
+  Local::socket probe(context);
+  boost::system::error_code error;
+  probe.connect(Local::endpoint(path.string()), error);
+  if (error == asio::error::connection_refused) ::unlink(path.c_str());
+}
+
 // The connection's whole life.
 awaitable<void> serve_connection(Worker& worker, Socket socket, Arrival arrival, Origin peer) {
   Session session(worker, std::move(socket), arrival, peer);
@@ -93,9 +105,7 @@ std::string Server::listen(const ListenAddress& address) {
       address.path.empty() ? address.address + ':' + std::to_string(address.port) : "unix:" + address.path.string();
   try {
     if (!address.path.empty()) {
-      struct stat there{};
-      // A socket that a killed server left behind; anything else is left alone and makes bind() fail.
-      if (::lstat(address.path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode)) ::unlink(address.path.c_str());
+      remove_leftover(address.path);
       open(Local::endpoint(address.path.string()), Arrival::local_socket).path = address.path;
       return name;
     }
@@ -148,6 +158,7 @@ void Server::welcome(Worker& worker, Socket socket, Arrival arrival) {
     socket.shutdown(Socket::shutdown_send, error);
     return;
   }
+  ++counters_.connections;  // here, so that a burst can't slip past the limit
   if (arrival != Arrival::local_socket) socket.set_option(Tcp::no_delay(true), error);
   Origin peer = origin_of(socket, arrival);
   asio::co_spawn(worker.executor(), serve_connection(worker, std::move(socket), arrival, peer), log_escaped);

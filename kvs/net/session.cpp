@@ -20,7 +20,6 @@ Session::Session(Worker& worker, Socket socket, Arrival arrival, Origin peer)
     : worker_(worker), socket_(std::move(socket)), wakeup_(worker.executor()), alarm_(*this) {
   dialogue_.emplace(worker, wakeup_, arrival, peer);
   worker_.add(*this);
-  ++worker_.counters().connections;
 }
 
 Session::~Session() { --worker_.counters().connections; }
@@ -34,8 +33,7 @@ void Session::Alarm::expired() {
 
 void Session::drain() {
   if (dialogue_) dialogue_->drain();
-  if (!reading_idle_) return;
-  aborted_ = true;
+  if (!reading_idle_) return;  // no request has begun; if its bytes are here already, it is still answered
   boost::system::error_code ignored;
   socket_.cancel(ignored);
 }
@@ -154,10 +152,10 @@ std::span<char> Session::begin_request() {
   reading_idle_ = inbox.empty();
   if (reading_idle_) {
     if (worker_.draining()) return {};
-    head_deadline_ = Clock::time_point::max();
+    inbox.shrink();
     alarm_.arm(now + patience::idle);
   } else {
-    if (head_deadline_ == Clock::time_point::max()) head_deadline_ = now + patience::head;
+    if (std::exchange(heads_, dialogue_->heads() + 1) != dialogue_->heads() + 1) head_deadline_ = now + patience::head;
     alarm_.arm(head_deadline_);
   }
   return inbox.room(least_room);
@@ -165,7 +163,7 @@ std::span<char> Session::begin_request() {
 
 // The bytes did not come: too late, or the client is gone. Whether the connection goes on.
 awaitable<bool> Session::no_request() {
-  if (!timed_out_ || aborted_) co_return false;
+  if (!timed_out_ || aborted_ || worker_.draining()) co_return false;
   dialogue_->time_out();
   if (!dialogue_->output().empty()) co_await send_output();
   co_return false;
@@ -179,10 +177,12 @@ awaitable<bool> Session::receive_body(Dialogue::Need& need) {
 }
 
 awaitable<bool> Session::receive_piece(Dialogue::Need& need) {
+  bool sent = co_await send_output();  // answers before this request must not wait for its body
+  if (!sent) co_return false;
   if (dialogue_->wants_continue()) {
     dialogue_->continue_sent();
     dialogue_->output() += "HTTP/1.1 100 Continue\r\n\r\n";
-    bool sent = co_await send_output();
+    sent = co_await send_output();
     if (!sent) co_return false;
   }
   std::size_t count = 0;
@@ -209,7 +209,7 @@ void append_chunk(std::string& out, std::string_view bytes) {
 
 // /getall from one immutable state, a chunk at a time: memory does not grow with the store.
 awaitable<bool> Session::stream_everything() {
-  State state = worker_.view().state();
+  State state = worker_.view().held();
   const Manners& manners = dialogue_->manners();
   std::string& out = dialogue_->output();
   bool chunked = !manners.http10 && !manners.close;
@@ -240,6 +240,7 @@ awaitable<bool> Session::stream_everything() {
     bool sent = co_await send_output();
     if (!sent) co_return false;
     if (last) break;
+    co_await asio::post(worker_.executor(), use_awaitable);  // a quick reader must not keep the thread from the others
   }
   bool sent = co_await send_output();
   co_return sent && dialogue_->stream_done();

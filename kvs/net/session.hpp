@@ -9,6 +9,7 @@ namespace kvs {
 
 class Session final : public Connection {
  public:
+  // Counted among the connections already; counts itself out.
   Session(Worker& worker, Socket socket, Arrival arrival, Origin peer);
   ~Session();
 
@@ -49,7 +50,8 @@ class Session final : public Connection {
   bool timed_out_ = false;
   bool reading_idle_ = false;  // waiting for a request that has not begun
   bool aborted_ = false;
-  Clock::time_point head_deadline_ = Clock::time_point::max();
+  Clock::time_point head_deadline_{};
+  std::uint64_t heads_ = 0;           // which head the deadline is for: so many were complete before it, plus one
   std::optional<Dialogue> dialogue_;  // gone once the connection is a watch
 };
 

@@ -34,7 +34,9 @@ std::optional<Problem> read_filter(const Query& query, Filter& filter) {
 
 std::optional<Problem> check_position(const Position& position, Worker& worker, Revision now) {
   if (position.log && *position.log != worker.store().log_id()) {
-    return Problem{errc::other_log, "the position is of another history; watch again with initial=1"};
+    return Problem{errc::other_log, "the position is of another history; watch again with initial=1",
+                   "\"current_revision\":" + std::to_string(number(now)) +
+                       ",\"oldest_revision\":" + std::to_string(number(worker.store().oldest(worker.view())))};
   }
   if (position.revision > now) {
     return Problem{errc::revision_in_future, "revision " + std::to_string(number(position.revision)) +
@@ -52,7 +54,7 @@ result<WatchRequest> parse_watch(const RequestHead& head, Worker& worker) {
   WatchRequest request;
   if (auto problem = read_filter(query, request.filter)) return *problem;
 
-  request.after = worker.view().state().revision();
+  request.after = worker.view().held().revision();
   auto since = query.position("since");
   if (!since) return since.error();
   auto initial = query.flag("initial");
@@ -62,7 +64,7 @@ result<WatchRequest> parse_watch(const RequestHead& head, Worker& worker) {
     request.after = (*since)->revision;
   } else {
     request.initial = *initial;
-    if (*initial) request.state = worker.view().state();
+    if (*initial) request.state = worker.view().held();
   }
   auto count = query.number("count", max_revision_number);
   if (!count) return count.error();
@@ -83,7 +85,7 @@ result<WatchRequest> parse_subscribe(const RequestHead& head, Worker& worker) {
   Query query = parse_query_leniently(head.query());
   WatchRequest request;
   request.form = WatchForm::legacy;
-  request.after = worker.view().state().revision();
+  request.after = worker.view().held().revision();
   auto deletes = query.flag("deletes");
   if (!deletes) return deletes.error();
   request.deletes = *deletes;

@@ -1,6 +1,7 @@
 #include "kvs/net/watch_stream.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/json.hpp>
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t most_buffers = 64;  // of one system call
 constexpr std::size_t kept_output = 4 * 1024;
+constexpr int most_questions = 100;  // of a client about progress, unanswered
 
 }  // namespace
 
@@ -58,10 +60,14 @@ awaitable<void> WatchStream::run() {
     reader_running_ = false;
     reader_ended_.notify();
   });
-  bool open = co_await send(request_.handshake);
-  request_.handshake = {};
-  if (open) open = co_await send_all();
-  if (!failed_) co_await say_goodbye();
+  try {
+    bool open = co_await send(request_.handshake);
+    request_.handshake = {};
+    if (open) open = co_await send_all();
+    if (!failed_) co_await say_goodbye();
+  } catch (const std::exception& error) {  // the reader must be gone before this object is
+    log::error("a watch failed", {{"error", error.what()}});
+  }
   boost::system::error_code ignored;
   socket_.close(ignored);
   while (reader_running_) co_await reader_ended_.wait();
@@ -72,7 +78,7 @@ awaitable<bool> WatchStream::send_all() {
   if (request_.initial) open = co_await send_state(std::exchange(request_.state, {}));
   while (open && closing_.code == 0 && !failed_) {
     if (!synced_ && sent_ >= synced_at_) say_synced();
-    if (progress_asked_ && sent_ >= progress_at_) say_progress();
+    for (; progress_asked_ != 0 && sent_ >= progress_at_; --progress_asked_) say_progress();
     if (!out_.empty()) {
       open = co_await send(out_);
       out_.clear();
@@ -94,7 +100,6 @@ void WatchStream::say_synced() {
 }
 
 void WatchStream::say_progress() {
-  progress_asked_ = false;
   std::string event;
   append_progress(event, sent_);
   append_event_message(out_, event);
@@ -112,6 +117,7 @@ awaitable<bool> WatchStream::send_state(State state) {
     bool sent = co_await send(out_);
     out_.clear();
     if (!sent || closing_.code != 0) co_return sent;
+    co_await asio::post(worker_.executor(), use_awaitable);  // a quick reader must not keep the thread from the others
   }
   messages.flush();
   watch_.move(state.revision());
@@ -136,7 +142,11 @@ awaitable<bool> WatchStream::handle(Step& step) {
     case Step::Kind::compacted:
       open = co_await start_over();
       break;
+    case Step::Kind::unreadable:
+      close(close_code::try_later, "unreadable_history");
+      break;
     case Step::Kind::draining:
+      sent_ = watch_.cursor();
       close(close_code::going_away, "draining");
       break;
     case Step::Kind::interrupted:
@@ -170,18 +180,19 @@ awaitable<bool> WatchStream::send_changes(Step& step) {
     sent_ = watch_.cursor();
     co_return open;
   }
-  for (const CommitRef& commit : step.commits) {
+  auto commits = std::exchange(step.commits, {});  // they must not stay in memory because this client is slow
+  for (const CommitRef& commit : commits) {
     Appended appended = append_messages(out_, *commit, step.after, request_, left_, worker_.options().topic);
     if (left_ == UINT64_MAX) continue;
     left_ -= std::min(left_, appended.count);
     if (left_ != 0) continue;
     sent_ = appended.last;
-    open = co_await send(out_);
-    out_.clear();
-    close(close_code::normal, "count");
+    close(close_code::normal, "count");  // say_goodbye() sends what is left first
     co_return open;
   }
+  commits.clear();
   sent_ = watch_.cursor();
+  co_await asio::post(worker_.executor(), use_awaitable);  // catching up must not keep the thread from the others
   co_return open;
 }
 
@@ -200,7 +211,7 @@ awaitable<bool> WatchStream::start_over() {
 }
 
 Clock::time_point WatchStream::next_deadline() const {
-  auto deadline = heard_ + (ping_sent_ ? patience::dead : patience::ping);
+  auto deadline = ping_sent_ ? pinged_at_ + patience::dead : heard_ + patience::ping;
   if (request_.progress && synced_) deadline = std::min(deadline, spoke_ + *request_.progress);
   return deadline;
 }
@@ -212,10 +223,11 @@ void WatchStream::speak_up(Clock::time_point now) {
     pong_.reset();
   }
   if (request_.progress && synced_ && now >= spoke_ + *request_.progress) say_progress();
-  if (ping_sent_ && now >= heard_ + patience::dead) {
+  if (ping_sent_ && now >= pinged_at_ + patience::dead) {
     close(close_code::try_later, "dead");
   } else if (!ping_sent_ && now >= heard_ + patience::ping) {
     ping_sent_ = true;
+    pinged_at_ = now;
     append_frame(out_, FrameType::ping, {});
   }
 }
@@ -323,7 +335,8 @@ void WatchStream::take_message(std::string_view text) {
   const auto* object = error ? nullptr : message.if_object();
   const auto* op = object ? object->if_contains("op") : nullptr;
   if (!op || !op->is_string() || op->get_string() != "progress") return;
-  progress_asked_ = request_.form == WatchForm::events;
+  if (request_.form != WatchForm::events || progress_asked_ == most_questions) return;
+  ++progress_asked_;
   progress_at_ = worker_.view().state().revision();  // everything acknowledged before the question
   watch_.require(progress_at_);
   watch_.interrupt();

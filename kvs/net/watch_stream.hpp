@@ -69,9 +69,10 @@ class WatchStream final : public Connection {
   Revision sent_;       // everything wanted up to here was sent
   Revision synced_at_;  // catching up ends here
   bool synced_ = false;
-  bool progress_asked_ = false;  // by the client; answered when progress_at_ is sent
+  int progress_asked_ = 0;  // by the client; answered when progress_at_ is sent
   Revision progress_at_ = no_revision;
   bool ping_sent_ = false;
+  Clock::time_point pinged_at_{};
   std::optional<std::string> pong_;
   Closing closing_;
   bool client_closed_ = false;

@@ -108,7 +108,7 @@ void JournalWriter::undo_write() {
 void JournalWriter::note_written(const BatchHeader& header) {
   auto begin = offset_ + batch_begin_;
   auto before = last_;
-  if (offset_ == 0) segments_.add(header_, 0, 0);
+  if (offset_ == 0) segments_.add(header_, SegmentHeader::size, 0);
   offset_ += buffer_.size();
   batch_ = header.number;
   last_ = header.last;

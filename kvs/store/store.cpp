@@ -70,11 +70,6 @@ awaitable<void> Store::run() {
 
 void Store::take(Batch&& batch) {
   Verdicts verdicts(views_.size());
-  for (const Lost& lost : batch.lost) {
-    Verdict verdict;
-    verdict.outcome = lost.outcome;
-    if (lost.ticket.thread != Ticket::nobody) verdicts[lost.ticket.thread].push_back({lost.ticket, verdict});
-  }
   Revision before = newest_.revision();
   Changes changes = judge_all(batch, verdicts);
   CommitRef commit;
@@ -83,6 +78,11 @@ void Store::take(Batch&& batch) {
     newest_ = editor_->commit(changes.back().revision(), changes.back().record->modified());
     show(newest_);
     commit = std::make_shared<Commit>(before, std::move(changes));
+  }
+  for (const Lost& lost : batch.lost) {
+    Verdict verdict;
+    verdict.outcome = lost.outcome;
+    if (lost.ticket.thread != Ticket::nobody) verdicts[lost.ticket.thread].push_back({lost.ticket, verdict});
   }
   tell(commit, std::move(verdicts));
   if (journal_ && commit && !snapshot_under_way_ && journal_->wants_snapshot(newest_)) begin_snapshot();
@@ -115,9 +115,10 @@ bool Store::make_durable(const Changes& changes, std::uint64_t position, Verdict
     try {
       journal_->append(changes, position);
       unsynced_ = true;
+      note_room(true);
       return true;
     } catch (const OutOfSpace& error) {
-      log::error("no room for writes: reads go on, writes are refused until there is room", {{"error", error.what()}});
+      note_room(false, error.what());
       outcome = Verdict::Outcome::no_room;
     } catch (const std::exception& error) {
       fail(error.what());
@@ -129,6 +130,16 @@ bool Store::make_durable(const Changes& changes, std::uint64_t position, Verdict
     for (Settled& settled : thread) settled.verdict = Verdict{outcome, false, no_revision, nullptr};
   }
   return false;
+}
+
+// A full disk is said once, not once a batch.
+void Store::note_room(bool room, const char* why) {
+  if (room == std::exchange(room_, room)) return;
+  if (room) {
+    log::info("there is room for writes again");
+  } else {
+    log::error("no room for writes: reads go on, writes are refused until there is room", {{"error", why}});
+  }
 }
 
 void Store::show(State state) {
@@ -161,8 +172,7 @@ void Store::begin_snapshot() {
   asio::post(snapshotter_, [this, state = newest_, position = position_] {
     bool written = false;
     try {
-      journal_->write_snapshot(state, position);
-      written = true;
+      written = journal_->write_snapshot(state, position, snapshots_.get_token());
     } catch (const std::exception& error) {
       log::error("could not write a snapshot; the journal keeps everything", {{"error", error.what()}});
     }
@@ -173,12 +183,14 @@ void Store::begin_snapshot() {
   });
 }
 
-void Store::write_last_snapshot() {
+void Store::write_last_snapshot(std::stop_token stop) {
+  snapshots_.request_stop();
   snapshotter_.join();
   if (!journal_ || phase() == Phase::failed) return;
   try {
-    journal_->write_snapshot(newest_, position_);
-    journal_->snapshot_written(newest_.revision());
+    if (options_.sync.when == SyncPolicy::When::interval) journal_->sync();
+    bool written = journal_->write_snapshot(newest_, position_, stop);
+    if (written) journal_->snapshot_written(newest_.revision());
   } catch (const std::exception& error) {
     log::error("could not write the last snapshot; the journal keeps everything", {{"error", error.what()}});
   }
@@ -230,36 +242,45 @@ namespace {
 struct Fetch {
   explicit Fetch(Executor executor) : wakeup(executor) {}
   bool done = false;
-  CommitRef commit;
+  OlderHistory found;
   Wakeup wakeup;
 };
 
-CommitRef read_commit(const Journal& journal, Revision after, std::size_t max_bytes) {
-  try {
-    Changes changes = journal.read(after, max_bytes);
-    if (!changes.empty()) return std::make_shared<Commit>(after, std::move(changes));
-  } catch (const std::out_of_range&) {  // dropped meanwhile: null says so
-  } catch (const std::exception& error) {
-    log::error("could not read the history", {{"error", error.what()}});
-  }
-  return nullptr;
+// What is durable but not shown yet stays out: a watch must not know of a change before the reads do.
+void cut_after(Changes& changes, Revision shown) {
+  while (!changes.empty() && changes.back().revision() > shown) changes.pop_back();
 }
 
 }  // namespace
 
-awaitable<CommitRef> Store::read_history(View& view, Revision after, std::size_t max_bytes) {
-  if (!journal_) co_return nullptr;
+OlderHistory Store::read_commit(Revision after, std::size_t max_bytes) const {
+  try {
+    State shown;
+    std::uint64_t version = 0;
+    refresh(shown, version);
+    Changes changes = journal_->read(after, max_bytes);
+    cut_after(changes, shown.revision());
+    if (!changes.empty()) return {std::make_shared<Commit>(after, std::move(changes)), false};
+  } catch (const std::out_of_range&) {  // dropped meanwhile
+  } catch (const std::exception& error) {
+    log::error("could not read the history", {{"error", error.what()}});
+    return {nullptr, true};
+  }
+  return {};
+}
+
+awaitable<OlderHistory> Store::read_history(View& view, Revision after, std::size_t max_bytes) {
+  if (!journal_) co_return OlderHistory{};
   auto fetch = std::make_shared<Fetch>(view.executor());
   asio::post(reader_, [this, fetch, after, max_bytes, executor = view.executor()] {
-    CommitRef commit = read_commit(*journal_, after, max_bytes);
-    asio::post(executor, [fetch, commit = std::move(commit)]() mutable {
-      fetch->commit = std::move(commit);
+    asio::post(executor, [fetch, found = read_commit(after, max_bytes)]() mutable {
+      fetch->found = std::move(found);
       fetch->done = true;
       fetch->wakeup.notify();
     });
   });
   while (!fetch->done) co_await fetch->wakeup.wait();
-  co_return fetch->commit;
+  co_return std::move(fetch->found);
 }
 
 }  // namespace kvs

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,12 @@ enum class Phase : std::uint8_t {
   stopped,  // nothing comes any more
 };
 
+// A piece of the history on disk.
+struct OlderHistory {
+  CommitRef commit;     // null: it is no longer there, or
+  bool failed = false;  // could not be read
+};
+
 // One writer thread runs everything but what is said to be for any thread.
 class Store {
  public:
@@ -60,8 +67,8 @@ class Store {
   void load(Executor writer, const Journal::Progress& progress = {});
   // The writer loop, after load(); ends after stop(), when everything accepted has its verdict.
   awaitable<void> run();
-  // After run(): the last snapshot, so that the next start is quick. Blocking.
-  void write_last_snapshot();
+  // After run(): the last snapshot, so that the next start is quick. Blocking; given up when `stop` is requested.
+  void write_last_snapshot(std::stop_token stop);
 
   // Any thread from here on.
   void stop() { bus_.stop(); }
@@ -77,9 +84,8 @@ class Store {
   void refresh(State& state, std::uint64_t& version) const;
   PublishResult publish(Command&& command, Ticket ticket);
   void flush() { bus_.flush(); }
-  // A commit made of the older history after `after`; null if that is no longer (or not yet) there. On the view's
-  // thread.
-  awaitable<CommitRef> read_history(View& view, Revision after, std::size_t max_bytes);
+  // A commit made of the older history after `after`, at most up to the state that is shown. On the view's thread.
+  awaitable<OlderHistory> read_history(View& view, Revision after, std::size_t max_bytes);
 
  private:
   using Verdicts = std::vector<std::vector<Settled>>;  // by thread
@@ -92,6 +98,8 @@ class Store {
   void begin_snapshot();
   awaitable<void> sync_now_and_then();
   void stop_syncing();
+  OlderHistory read_commit(Revision after, std::size_t max_bytes) const;
+  void note_room(bool room, const char* why = "");
 
   const StoreOptions options_;
   FileSystem& files_;
@@ -105,9 +113,11 @@ class Store {
   State newest_;
   std::uint64_t position_ = 0;
   bool snapshot_under_way_ = false;
+  bool room_ = true;  // whether the last batch found room on the disk
   bool unsynced_ = false;
   asio::thread_pool reader_{1};       // reads old history
   asio::thread_pool snapshotter_{1};  // writes snapshots
+  std::stop_source snapshots_;        // stopped when the last one is due
 
   LogId log_id_{};
   std::atomic<Phase> phase_{Phase::starting};

@@ -67,6 +67,7 @@ void View::begin(Revision revision) {
 
 void View::receive(const CommitRef& commit, std::vector<Settled>&& settled) {
   if (commit) {
+    state();  // an idle thread must not hold an old root for ever
     history_.push(commit);
     wake_watches(*commit);
   }

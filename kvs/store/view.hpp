@@ -48,6 +48,8 @@ class View {
 
   // The newest state anybody was shown, on any thread; never goes back. The reference holds until the next call.
   const State& state();
+  // The one state() gave last: for all that belongs to one request.
+  const State& held() const { return state_; }
   bool ready() const { return ready_; }  // the state is loaded and this thread knows it
   bool draining() const { return draining_; }
 

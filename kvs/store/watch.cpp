@@ -4,6 +4,13 @@
 
 namespace kvs {
 
+namespace {
+
+// Of the history on disk: what is read for one watch is shared with no other.
+constexpr std::size_t older_step = 64 * 1024;
+
+}  // namespace
+
 Watch::Watch(View& view, Filter filter, Revision after)
     : view_(view), filter_(std::move(filter)), cursor_(after), wakeup_(view.executor()), alarm_(*this) {
   ++view_.watches_;
@@ -72,13 +79,13 @@ awaitable<Step> Watch::next(Clock::time_point deadline, std::size_t max_bytes) {
 
 awaitable<Step> Watch::read_older(std::size_t max_bytes) {
   Step step{Step::Kind::changes, cursor_, {}};
-  CommitRef commit = co_await view_.store().read_history(view_, cursor_, max_bytes);
-  if (!commit) {
-    step.kind = Step::Kind::compacted;
+  OlderHistory older = co_await view_.store().read_history(view_, cursor_, std::min(max_bytes, older_step));
+  if (!older.commit) {
+    step.kind = older.failed ? Step::Kind::unreadable : Step::Kind::compacted;
     co_return step;
   }
-  cursor_ = commit->last();
-  step.commits.push_back(std::move(commit));
+  cursor_ = older.commit->last();
+  step.commits.push_back(std::move(older.commit));
   co_return step;
 }
 

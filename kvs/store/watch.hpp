@@ -17,6 +17,7 @@ struct Step {
     timeout,      // the deadline came first; everything wanted up to cursor() was handed out
     interrupted,  // interrupt() was called
     compacted,    // the history no longer reaches back to the cursor
+    unreadable,   // the older history could not be read (the log says why)
     draining,     // the store stops; everything up to cursor() was handed out
   };
   Kind kind;
