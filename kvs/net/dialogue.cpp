@@ -39,7 +39,11 @@ Dialogue::Need Dialogue::advance() {
     if (closing_) return writes_.empty() ? Need::close : Need::verdicts;
     if (out_.size() > flush_above) return Need::send;
     if (writes_.size() >= max_pipelined) return Need::verdicts;
-    while (in_.data().starts_with("\r\n")) in_.consume(2);  // RFC 9112, 2.2; nothing has begun by them
+    // RFC 9112, 2.2: some clients end a body with an empty line of their own. Nothing has begun by it.
+    if (may_skip_line_ && in_.data().starts_with("\r\n")) {
+      in_.consume(2);
+      may_skip_line_ = false;
+    }
     HeadResult parsed = parse_head(in_.data(), head_, seen_);
     if (parsed.kind == HeadResult::Kind::need_more) {
       seen_ = in_.data().size();
@@ -47,6 +51,7 @@ Dialogue::Need Dialogue::advance() {
     }
     seen_ = 0;
     ++heads_;
+    may_skip_line_ = true;
     Need need = parsed.kind == HeadResult::Kind::error ? reject_head(parsed) : serve_head();
     if (need != Need::next) return need;
   }

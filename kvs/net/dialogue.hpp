@@ -99,6 +99,7 @@ class Dialogue {
   RequestHead head_;
   std::size_t seen_ = 0;
   std::uint64_t heads_ = 0;
+  bool may_skip_line_ = false;  // one empty line, once a request
   const RouteInfo* route_ = nullptr;
   Manners manners_;
   bool closing_ = false;   // the answer before said so
