@@ -35,14 +35,14 @@ void Timeouts::schedule() {
   scheduled_ = queue_.begin()->first;
   timer_.expires_at(scheduled_);  // cancels the wait before, whose handler sees operation_aborted
   timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) run();
+    if (!error && !stopped_) run();  // the wait may have ended just before stop()
   });
 }
 
 void Timeouts::run() {
   auto now = Clock::now();
   scheduled_ = Clock::time_point::max();
-  while (!queue_.empty() && queue_.begin()->first <= now) {
+  while (!stopped_ && !queue_.empty() && queue_.begin()->first <= now) {
     Timeout& timeout = *queue_.begin()->second;
     dequeue(timeout);
     if (timeout.due_ == Clock::time_point::max()) continue;
