@@ -1,0 +1,52 @@
+// A bus that hands out the batches a test gives it, and keeps what is published until the test orders it.
+#pragma once
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "kvs/bus/bus.hpp"
+#include "kvs/wakeup.hpp"
+
+namespace kvs::test {
+
+class GivenBus final : public Bus {
+ public:
+  BusStart started;                                // what start() was told
+  PublishResult answer = PublishResult::accepted;  // of the next publish()
+  std::vector<std::pair<Command, Ticket>> published;
+
+  void give(Batch batch) {
+    batches_.push_back(std::move(batch));
+    wakeup_->notify();
+  }
+
+  void start(const BusStart& from, Executor reader) override {
+    started = from;
+    wakeup_.emplace(reader);
+  }
+  PublishResult publish(Command&& command, Ticket ticket) override {
+    if (answer == PublishResult::accepted) published.emplace_back(std::move(command), ticket);
+    return answer;
+  }
+  void flush() override {}
+  awaitable<Batch> next() override {
+    while (batches_.empty() && !stopped_) co_await wakeup_->wait();
+    Batch batch;
+    if (batches_.empty()) co_return batch;
+    batch = std::move(batches_.front());
+    batches_.pop_front();
+    co_return batch;
+  }
+  BusStatus status() const override { return {"given", !stopped_, {}}; }
+  void stop() override {
+    stopped_ = true;
+    if (wakeup_) wakeup_->notify();
+  }
+
+ private:
+  std::optional<Wakeup> wakeup_;
+  std::deque<Batch> batches_;
+  bool stopped_ = false;
+};
+
+}  // namespace kvs::test
