@@ -240,6 +240,7 @@ BOOST_AUTO_TEST_CASE(what_is_published_may_lie_until_it_is_flushed_so_that_it_go
   Fixture f;
   f.start();
   Task<Batch> next(f.io, f.bus.next());
+  BOOST_TEST(!next.done());  // it waits
   f.bus.publish(command("a"), {});
   BOOST_TEST(!next.done());
   f.bus.publish(command("b"), {});
