@@ -24,13 +24,28 @@ struct Condition {
   std::string value;
 };
 
-// A request for a change to one key. `record` holds the key and, for a set, value and content type; the judge stamps
-// it.
+// What an instance says of its own state, so that the others can compare: they all take the same digest at the same
+// place in the order.
+struct DigestClaim {
+  Revision at = no_revision;        // the place of an earlier digest command; no_revision: claims nothing yet
+  std::uint64_t value = 0;          // State::digest() there, of everything before that command
+  Revision snapshot = no_revision;  // of the newest snapshot the instance has on disk
+};
+
+// What a client or an instance asks for.
 struct Command {
-  Op op = Op::set;
-  NewRecord record;
-  std::vector<Condition> conditions;  // of the same key; all must hold
+  enum class Kind : std::uint8_t {
+    set = 1,  // `record`: key, value and content type; the judge stamps it
+    remove,   // `record`: the key
+    barrier,  // changes nothing: whoever waits for it has seen everything that stood in the order before
+    digest,   // changes nothing: `claim`
+  };
+  Kind kind = Kind::set;
+  NewRecord record;                   // null for those that change nothing
+  std::vector<Condition> conditions;  // of the record's key; all must hold
   Origin origin;
+  std::string request_id;  // of the request it came with: visible ASCII, at most 128; may be empty
+  DigestClaim claim;
 
   // Bytes it takes while it waits; what the bounds of the queues count.
   std::size_t footprint() const { return sizeof(Command) + (record ? record->footprint() : 0); }

@@ -1,6 +1,7 @@
 #include "kvs/bus/local_bus.hpp"
 
 #include <algorithm>
+#include <random>
 
 namespace kvs {
 
@@ -10,12 +11,19 @@ LogTime wall_clock() {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
+LogId new_log_id() {
+  std::random_device random;
+  std::uint64_t id = 0;
+  while (id == 0) id = (std::uint64_t{random()} << 32) | random();
+  return LogId{id};
+}
+
 }  // namespace
 
 LocalBus::LocalBus(LocalBusLimits limits, WallClock clock)
     : limits_(limits), clock_(clock ? std::move(clock) : WallClock(wall_clock)) {}
 
-void LocalBus::start(const BusStart& from, Executor reader) {
+awaitable<LogId> LocalBus::start(BusStart from, Executor reader) {
   last_place_ = from.revision;
   last_time_ = from.time;
   reader_ = reader;
@@ -23,6 +31,7 @@ void LocalBus::start(const BusStart& from, Executor reader) {
   std::lock_guard lock(mutex_);
   started_ = true;
   since_ = std::chrono::steady_clock::now();
+  co_return from.log_id ? *from.log_id : new_log_id();
 }
 
 PublishResult LocalBus::publish(Command&& command, Ticket ticket) {
@@ -50,7 +59,8 @@ awaitable<Batch> LocalBus::next() {
     if (!batch.commands.empty()) co_return batch;
     {
       std::lock_guard lock(mutex_);
-      if (stopped_ && waiting_.empty()) co_return batch;
+      batch.last = stopped_ && waiting_.empty();
+      if (batch.last) co_return batch;
       if (!waiting_.empty()) continue;
       reader_waits_ = true;  // the wake-up is posted to this thread, so it can't come before wait() below
     }
@@ -82,13 +92,12 @@ Batch LocalBus::take() {
     last_place_ = after(last_place_);
     batch.commands.push_back({last_place_, last_time_, std::move(one.command), one.ticket});
   }
-  batch.position = number(last_place_);
   return batch;
 }
 
 BusStatus LocalBus::status() const {
   std::lock_guard lock(mutex_);
-  return {"local", started_ && !stopped_, since_};
+  return {"local", started_ && !stopped_, since_, {}, {}, {}};
 }
 
 void LocalBus::stop() {

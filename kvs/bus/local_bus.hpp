@@ -24,7 +24,7 @@ class LocalBus final : public Bus {
   using WallClock = std::function<LogTime()>;
   explicit LocalBus(LocalBusLimits limits = {}, WallClock clock = {});
 
-  void start(const BusStart& from, Executor reader) override;
+  awaitable<LogId> start(BusStart from, Executor reader) override;
   PublishResult publish(Command&& command, Ticket ticket) override;
   void flush() override;
   awaitable<Batch> next() override;
