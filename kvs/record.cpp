@@ -4,9 +4,21 @@
 #include <cstring>
 #include <new>
 
+#include "kvs/crc32c.hpp"
 #include "kvs/slab.hpp"
 
 namespace kvs {
+
+namespace {
+
+// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every bit of the input moves every bit of the result.
+std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
 
 Record::Record(std::string_view key, std::size_t value_size, std::string_view content_type)
     : value_size_(static_cast<std::uint32_t>(value_size)),
@@ -33,6 +45,16 @@ void Record::stamp(Revision revision, Revision created, std::uint32_t version, L
   created_ = created;
   version_ = version;
   modified_ = modified;
+}
+
+std::uint64_t Record::digest() const {
+  std::size_t size = std::size_t{key_size_} + content_type_size_ + value_size_;
+  std::uint64_t sizes = (std::uint64_t{value_size_} << 24) | (std::uint64_t{key_size_} << 8) | content_type_size_;
+  std::uint64_t digest = mixed(sizes + crc32c({bytes(), size}) * std::uint64_t{0x9e3779b97f4a7c15});
+  digest = mixed(digest + number(revision_));
+  digest = mixed(digest + number(created_));
+  digest = mixed(digest + version_);
+  return mixed(digest + static_cast<std::uint64_t>(modified_.time_since_epoch().count()));
 }
 
 void Record::destroy(const Record* record) noexcept {

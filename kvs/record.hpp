@@ -46,6 +46,9 @@ class Record {
   // Bytes of memory this record takes, bookkeeping included.
   std::size_t footprint() const { return sizeof(Record) + key_size_ + content_type_size_ + value_size_; }
 
+  // Of all that is stamped and stored; equal records have equal digests.
+  std::uint64_t digest() const;
+
   // References held at the moment. For tests: with more than one thread it is old when it is read.
   std::uint32_t use_count() const { return count_.load(std::memory_order_relaxed); }
 

@@ -80,7 +80,7 @@ struct BusMember {
 
 struct BusStatus {
   std::string_view kind;                          // "local", "kafka"
-  bool up = true;                                 // whether commands can be put into the order now
+  bool up = true;                                 // whether the order is within reach; stop() does not change it
   std::chrono::steady_clock::time_point since{};  // of the last change of `up`
   std::optional<std::uint64_t> lag;               // places in the order that are not handed out yet, if known
   std::string detail;                             // why it is not up, for people; may be empty
@@ -100,7 +100,7 @@ class Bus {
 
   // Once, before anything else. Finds the place to go on from and gives the name of the history: the one it was given,
   // or, on a first start, that of the log it joins. May take as long as it takes for the log to be reached; stop() ends
-  // the wait (then what it gives means nothing). start() and next() run on `reader`, one thread. Throws BusBroken.
+  // the wait, and LogId{} is given. start() and next() run on `reader`, one thread. Throws BusBroken.
   virtual awaitable<LogId> start(BusStart from, Executor reader) = 0;
 
   // Any thread; never blocks. Commands of one thread keep their order. A thread that has published calls flush() before
@@ -117,6 +117,10 @@ class Bus {
 
   // Any thread.
   virtual BusStatus status() const = 0;
+
+  // Whether the order itself is kept by the bus, durably, so that a journal here is no more than a way to start
+  // quickly. If not, a command that could not be journalled has not happened.
+  virtual bool keeps_log() const = 0;
 
   // Any thread. From now on publish() says `away`; next() hands out what is left, at last a batch with `last` set.
   virtual void stop() = 0;

@@ -163,8 +163,7 @@ void Serving::run_writer() {
   try {
     auto began = Clock::now();
     store_.load(writer_.get_executor());
-    say_ready(Clock::now() - began);
-    asio::co_spawn(writer_, store_.run(), [](std::exception_ptr error) {
+    asio::co_spawn(writer_, store_.run([this, began] { say_ready(Clock::now() - began); }), [](std::exception_ptr error) {
       if (error) std::rethrow_exception(error);
     });
     writer_.run();

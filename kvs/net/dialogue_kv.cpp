@@ -120,7 +120,7 @@ Dialogue::Need Dialogue::delete_item(std::string_view key) {
   auto conditions = this->conditions();
   if (!conditions) return refuse(conditions.error());
   Command command;
-  command.op = Op::remove;
+  command.kind = Command::Kind::remove;
   command.conditions = std::move(*conditions);
   command.record = Record::make(key, std::string_view{});
   return submit(std::move(command), WriteForm::remove);

@@ -47,7 +47,8 @@ struct Journal::Body {
   std::unique_ptr<FileSystem::Lock> lock;
 
   // From recover() on:
-  LogId log_id{};
+  JournalEnd end;
+  LogId log_id{};  // from begin() on, as is the writer
   SegmentList segments;
   std::optional<SnapshotList> snapshots;
   std::uint64_t replayed_bytes = 0;
@@ -96,17 +97,23 @@ Recovered Journal::recover(const Progress& progress) {
     auto size = newest ? log.end.offset : body.files.open_to_read(segment_path(body.directory, header.number))->size();
     body.segments.add(header, newest ? log.end.offset : SegmentList::unknown_end, size);
   }
-  body.log_id = log.end.log_id;
+  body.end = log.end;
   body.snapshots.emplace(std::move(log.snapshots));
   body.replayed_bytes = log.replayed_bytes;
-  body.writer = std::make_unique<JournalWriter>(body.files, body.directory, writer_options(body.options), body.segments,
-                                                body.background, log.end);
-  body.drop_segments();
-  return {std::move(log.state), body.log_id, log.bus_position, body.segments.oldest(), std::move(log.notes)};
+  return {std::move(log.state), log.log_id, std::move(log.bookmark), body.segments.oldest(), std::move(log.notes)};
 }
 
-void Journal::append(const Changes& changes, std::uint64_t bus_position) {
-  body_->writer->append(changes, bus_position);
+void Journal::begin(LogId log_id) {
+  Body& body = *body_;
+  assert(!body.writer);
+  body.log_id = log_id;
+  body.writer = std::make_unique<JournalWriter>(body.files, body.directory, writer_options(body.options), body.segments,
+                                                body.background, log_id, body.end);
+  body.drop_segments();
+}
+
+void Journal::append(const Changes& changes, std::string_view bookmark) {
+  body_->writer->append(changes, bookmark);
   body_->drop_segments();
 }
 
@@ -123,13 +130,15 @@ bool Journal::wants_snapshot(const State& state) const {
   return now - body.snapshot_bytes > enough && now - body.attempt_bytes > enough / 8;
 }
 
-bool Journal::write_snapshot(const State& state, std::uint64_t bus_position, const std::stop_token& stop) {
+bool Journal::write_snapshot(const State& state, std::string_view bookmark, const std::stop_token& stop) {
   Body& body = *body_;
   body.attempt_bytes = body.journal_bytes();
   if (body.snapshots->has(state.revision())) return false;
   body.writer->sync_elsewhere();  // a start must never find a snapshot that the journal does not reach up to
-  return write_snapshot_file(body.files, body.directory, state, body.log_id, bus_position, stop);
+  return write_snapshot_file(body.files, body.directory, state, body.log_id, bookmark, stop);
 }
+
+Revision Journal::newest_snapshot() const { return body_->snapshots->newest(); }
 
 void Journal::snapshot_written(Revision revision) {
   Body& body = *body_;

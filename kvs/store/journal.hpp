@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -29,8 +30,8 @@ struct JournalOptions {
 // What a start found.
 struct Recovered {
   State state;
-  LogId log_id{};
-  std::uint64_t bus_position = 0;  // of the newest journalled batch
+  std::optional<LogId> log_id;     // none: the directory is new
+  std::string bookmark;            // of the newest journalled batch, in the bus's own words
   Revision oldest = no_revision;   // the smallest `after` that read() can serve
   std::string notes;               // for the log, one a line: torn tail cut, snapshot left out…; empty if all was well
 };
@@ -49,12 +50,15 @@ class Journal {
   // Once, before anything else: newest good snapshot + journal after it. Throws DamagedData for what must not be
   // served, std::system_error, OutOfSpace.
   Recovered recover(const Progress& progress = {});
+  // Once, after it and before the first append(): writing goes on (or begins) in the history of that name, which is the
+  // one found if there was one. Throws as recover() does.
+  void begin(LogId log_id);
 
   // Durable when it returns (with options.sync): the changes of one batch, at least one, with revisions above all
-  // before, and the bus position they came from. OutOfSpace: the batch was certainly not written, and the next call
+  // before, and the bookmark of the bus after them. OutOfSpace: the batch was certainly not written, and the next call
   // tries anew. Any other exception means fail-stop: the journal throws it again from then on, and the batch may or may
   // not be on disk.
-  void append(const Changes& changes, std::uint64_t bus_position);
+  void append(const Changes& changes, std::string_view bookmark);
   // Everything appended is on disk when it returns. Throws as append() does.
   void sync();
 
@@ -70,8 +74,10 @@ class Journal {
   // Any one thread; blocks. False if there is nothing to write (the newest snapshot is of this revision, or it is 0),
   // or `stop` was set meanwhile. Throws std::system_error: the journal goes on (unless it was its own sync that
   // failed).
-  bool write_snapshot(const State& state, std::uint64_t bus_position, const std::stop_token& stop = {});
+  bool write_snapshot(const State& state, std::string_view bookmark, const std::stop_token& stop = {});
   void snapshot_written(Revision revision);
+  // Of the newest good snapshot on disk; no_revision: there is none. The writer's thread.
+  Revision newest_snapshot() const;
 
  private:
   struct Body;

@@ -3,7 +3,7 @@
 // segment := header batch* zero*                        a segment may be shorter or longer than was planned
 // header  := magic:8 version:u32 crc32c:u32 log_id:u64 number:u64 after:u64 first_batch:u64 zero:16
 //            crc32c is over the header with crc32c = 0
-// batch   := crc32c:u32 length:u32 number:u64 durable:u64 last:u64 bus_position:u64 count:u32 change*
+// batch   := crc32c:u32 length:u32 number:u64 durable:u64 last:u64 count:u32 bookmark_size:u32 bookmark change*
 //            length counts the whole batch; crc32c is over log_id:u64 segment:u64 offset:u64 (its place) and then
 //            everything of the batch after crc32c
 // change  := op:u8 origin_kind:u8 content_type_size:u8 zero:u8 key_size:u16 port:u16 value_size:u32 version:u32
@@ -141,8 +141,9 @@ std::optional<SegmentHeader> decode_segment_header(std::string_view bytes, const
   return header;
 }
 
-void encode_batch(const BatchPlace& place, const BatchHeader& header, const Changes& changes, std::string& out) {
-  std::size_t length = BatchHeader::size;
+void encode_batch(const BatchPlace& place, const BatchHeader& header, std::string_view bookmark, const Changes& changes,
+                  std::string& out) {
+  std::size_t length = BatchHeader::size + bookmark.size();
   for (const Change& change : changes) length += encoded_size(change);
   if (length > UINT32_MAX) throw std::length_error("a journal batch of 4 GiB or more");
   auto begin = out.size();
@@ -152,8 +153,9 @@ void encode_batch(const BatchPlace& place, const BatchHeader& header, const Chan
   writer.put(header.number);
   writer.put(header.durable);
   writer.put(number(header.last));
-  writer.put(header.bus_position);
   writer.put(static_cast<std::uint32_t>(changes.size()));
+  writer.put(static_cast<std::uint32_t>(bookmark.size()));
+  writer.put(bookmark);
   for (const Change& change : changes) put_change(change, writer);
   ByteWriter(out.data() + begin).put(crc32c(std::string_view(out).substr(begin + 4), place_crc(place)));
 }
@@ -178,8 +180,10 @@ std::optional<JournalBatch> parse_batch(std::string_view bytes, const BatchPlace
   batch.header.number = in.get<std::uint64_t>();
   batch.header.durable = in.get<std::uint64_t>();
   batch.header.last = Revision{in.get<std::uint64_t>()};
-  batch.header.bus_position = in.get<std::uint64_t>();
   batch.count = in.get<std::uint32_t>();
+  std::size_t bookmark_size = in.get<std::uint32_t>();
+  if (bookmark_size > in.left()) return {};
+  batch.bookmark = in.get(bookmark_size);
   batch.changes = in.get(in.left());
   return batch;
 }

@@ -15,7 +15,7 @@ constexpr std::size_t buffer_kept = 4 * 1024 * 1024;  // more than this is given
 }  // namespace
 
 JournalWriter::JournalWriter(FileSystem& files, std::filesystem::path directory, const JournalWriterOptions& options,
-                             SegmentList& segments, Background& background, const JournalEnd& end)
+                             SegmentList& segments, Background& background, LogId log_id, const JournalEnd& end)
     : files_(files),
       directory_(std::move(directory)),
       options_(options),
@@ -24,7 +24,7 @@ JournalWriter::JournalWriter(FileSystem& files, std::filesystem::path directory,
       last_(end.last),
       batch_(end.batch),
       durable_(end.batch) {
-  header_.log_id = end.log_id;
+  header_.log_id = log_id;
   header_.number = end.segment;
   if (end.offset == 0) {
     begin_log();
@@ -51,11 +51,11 @@ void JournalWriter::begin_log() {
   segments_.add(header_, offset_, offset_);
 }
 
-void JournalWriter::append(const Changes& changes, std::uint64_t bus_position) {
+void JournalWriter::append(const Changes& changes, std::string_view bookmark) {
   assert(!changes.empty());
   failure_.check();
   try {
-    append_batch(changes, bus_position);
+    append_batch(changes, bookmark);
   } catch (const OutOfSpace&) {
     throw;
   } catch (...) {
@@ -64,12 +64,12 @@ void JournalWriter::append(const Changes& changes, std::uint64_t bus_position) {
   }
 }
 
-void JournalWriter::append_batch(const Changes& changes, std::uint64_t bus_position) {
-  BatchHeader header{batch_ + 1, durable_, changes.back().revision(), bus_position};
-  encode(changes, header);
+void JournalWriter::append_batch(const Changes& changes, std::string_view bookmark) {
+  BatchHeader header{batch_ + 1, durable_, changes.back().revision()};
+  encode(changes, bookmark, header);
   if (offset_ > SegmentHeader::size && offset_ + buffer_.size() > capacity_) {
     next_segment();
-    encode(changes, header);  // its place has changed
+    encode(changes, bookmark, header);  // its place has changed
   }
   write_buffer();
   if (options_.sync) {
@@ -80,12 +80,12 @@ void JournalWriter::append_batch(const Changes& changes, std::uint64_t bus_posit
   if (!next_.valid() && offset_ > capacity_ / 2) prepare_next();
 }
 
-void JournalWriter::encode(const Changes& changes, const BatchHeader& header) {
+void JournalWriter::encode(const Changes& changes, std::string_view bookmark, const BatchHeader& header) {
   if (buffer_.capacity() > buffer_kept) std::string().swap(buffer_);
   buffer_.clear();
   if (offset_ == 0) encode_segment_header(header_, buffer_);
   batch_begin_ = buffer_.size();
-  encode_batch({header_.log_id, header_.number, offset_ + batch_begin_}, header, changes, buffer_);
+  encode_batch({header_.log_id, header_.number, offset_ + batch_begin_}, header, bookmark, changes, buffer_);
 }
 
 void JournalWriter::write_buffer() {

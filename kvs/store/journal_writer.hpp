@@ -26,7 +26,6 @@ struct JournalWriterOptions {
 
 // Where writing goes on.
 struct JournalEnd {
-  LogId log_id{};
   Revision last = no_revision;  // the newest change
   std::uint64_t batch = 0;      // the number of the newest batch
   std::uint64_t segment = 0;    // the number of the newest segment
@@ -38,10 +37,10 @@ class JournalWriter {
  public:
   // Continues the segment (its entry is in `segments` already), or begins a new one, durably, before it returns.
   JournalWriter(FileSystem& files, std::filesystem::path directory, const JournalWriterOptions& options,
-                SegmentList& segments, Background& background, const JournalEnd& end);
+                SegmentList& segments, Background& background, LogId log_id, const JournalEnd& end);
 
   // See Journal::append() and Journal::sync().
-  void append(const Changes& changes, std::uint64_t bus_position);
+  void append(const Changes& changes, std::string_view bookmark);
   void sync();
 
   // Any thread: everything appended before is on disk once it returns. A failure ends all writing.
@@ -53,8 +52,8 @@ class JournalWriter {
  private:
   void open_segment(const JournalEnd& end);
   void begin_log();
-  void append_batch(const Changes& changes, std::uint64_t bus_position);
-  void encode(const Changes& changes, const BatchHeader& header);
+  void append_batch(const Changes& changes, std::string_view bookmark);
+  void encode(const Changes& changes, std::string_view bookmark, const BatchHeader& header);
   void write_buffer();
   void undo_write();
   void next_segment();

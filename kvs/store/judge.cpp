@@ -49,13 +49,15 @@ bool holds(const std::vector<Condition>& conditions, const Record* current) {
 
 Judgement judge(Ordered&& ordered, const StateEditor& state, Revision newest) {
   Command& command = ordered.command;
+  if (!command.record) return nothing(newest);
   const Record* current = state.find(command.record->key());
   if (!holds(command.conditions, current)) return refused(current);
-  if (command.op == Op::remove && !current) return nothing(newest);
+  Op op = command.kind == Command::Kind::set ? Op::set : Op::remove;
+  if (op == Op::remove && !current) return nothing(newest);
 
-  bool creates = command.op == Op::set && !current;
+  bool creates = op == Op::set && !current;
   std::uint32_t version = current ? current->version() : 0;
-  if (command.op == Op::set && version < std::numeric_limits<std::uint32_t>::max()) ++version;
+  if (op == Op::set && version < std::numeric_limits<std::uint32_t>::max()) ++version;
   Revision created = creates ? ordered.place : current->created_revision();
   command.record->stamp(ordered.place, created, version, ordered.time);
 
@@ -63,7 +65,7 @@ Judgement judge(Ordered&& ordered, const StateEditor& state, Revision newest) {
   judgement.verdict.outcome = Verdict::Outcome::applied;
   judgement.verdict.revision = ordered.place;
   judgement.verdict.created = creates;
-  judgement.change = Change{command.op, std::move(command.record), command.origin};
+  judgement.change = Change{op, std::move(command.record), command.origin};
   return judgement;
 }
 

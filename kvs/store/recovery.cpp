@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
 
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/zeros.hpp"
@@ -11,13 +10,6 @@ namespace kvs {
 namespace {
 
 namespace fs = std::filesystem;
-
-LogId new_log_id() {
-  std::random_device random;
-  std::uint64_t id = 0;
-  while (id == 0) id = (std::uint64_t{random()} << 32) | random();
-  return LogId{id};
-}
 
 std::string beginning_of(const File& file) {
   std::array<char, SegmentHeader::size> bytes;
@@ -43,6 +35,7 @@ RecoveredLog Recovery::run() {
     replay(std::move(base));
   }
   files_.sync_directory(directory_);  // the names this start relies on
+  result_.log_id = log_id_;
   return std::move(result_);
 }
 
@@ -170,11 +163,11 @@ void Recovery::replay(LoadedSnapshot base) {
   BytesRead read = [this](std::uint64_t bytes) { report(bytes); };
   auto end = Replay(files_, directory_, replayed, read).run(std::move(base));
   result_.state = std::move(end.state);
-  result_.bus_position = end.bus_position;
+  result_.bookmark = std::move(end.bookmark);
   result_.replayed_bytes = end.bytes;
   result_.notes += end.notes;
   auto newest = first + end.newest;
-  result_.end = {*log_id_, end.last, end.batch, segments_[newest].number, end.end};
+  result_.end = {end.last, end.batch, segments_[newest].number, end.end};
   if (end.last < begun_with) return begin_behind_snapshot(begun_with);
   for (std::size_t index = newest; segments_[index].header; --index) {
     result_.segments.insert(result_.segments.begin(), *segments_[index].header);
@@ -206,8 +199,7 @@ void Recovery::begin_without_journal(LoadedSnapshot base) {
                       "a backup");
   }
   remove_segments(0, UINT64_MAX);
-  result_.bus_position = base.header.bus_position;
-  result_.end.log_id = log_id_ ? *log_id_ : new_log_id();
+  result_.bookmark = std::move(base.bookmark);
   result_.end.last = base.header.revision;
   result_.state = std::move(base.state);
 }

@@ -17,7 +17,8 @@ namespace kvs {
 
 struct RecoveredLog {
   State state;
-  std::uint64_t bus_position = 0;
+  std::string bookmark;
+  std::optional<LogId> log_id;          // none: a new directory
   JournalEnd end;                       // where writing goes on
   std::vector<SegmentHeader> segments;  // those that stay, oldest first; the last is the one that is continued
   std::vector<Revision> snapshots;      // those that are good, as far as was looked; newest first

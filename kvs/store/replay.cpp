@@ -15,7 +15,7 @@ ReplayResult Replay::run(LoadedSnapshot base) {
   log_id_ = first.log_id;
   base_revision_ = base.header.revision;
   time_ = base.header.time;
-  result_.bus_position = base.header.bus_position;
+  result_.bookmark = std::move(base.bookmark);
   result_.last = first.after;
   result_.batch = first.first_batch - 1;
   result_.end = SegmentHeader::size;
@@ -75,7 +75,7 @@ void Replay::apply(const JournalBatch& batch, const std::filesystem::path& path,
       editor_->erase(change.record->key());
     }
   }
-  result_.bus_position = batch.header.bus_position;
+  result_.bookmark = batch.bookmark;
   result_.bytes += batch.bytes;
 }
 

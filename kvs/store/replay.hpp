@@ -23,7 +23,7 @@ struct SegmentFile {
 
 struct ReplayResult {
   State state;
-  std::uint64_t bus_position = 0;
+  std::string bookmark;         // of the newest batch
   Revision last = no_revision;  // the newest change in the journal; may be older than the snapshot it began with
   std::uint64_t batch = 0;      // the number of the newest batch
   std::size_t newest = 0;       // index of the segment it ends in; those after it hold nothing

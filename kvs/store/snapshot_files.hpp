@@ -15,7 +15,7 @@ namespace kvs {
 // std::system_error, among others if it would take the last of the space; nothing is left behind then, as far as
 // possible.
 bool write_snapshot_file(FileSystem& files, const std::filesystem::path& directory, const State& state, LogId log_id,
-                         std::uint64_t bus_position, const std::stop_token& stop);
+                         std::string_view bookmark, const std::stop_token& stop);
 
 // Which snapshots there are, and which of them a start may need: the newest, and the one before it in case the newest
 // turns out to be damaged.
@@ -24,6 +24,7 @@ class SnapshotList {
   explicit SnapshotList(std::vector<Revision> newest_first) : revisions_(std::move(newest_first)) {}
 
   bool has(Revision revision) const;
+  Revision newest() const { return revisions_.empty() ? no_revision : revisions_.front(); }
   // Gives those that are no longer needed.
   std::vector<Revision> add(Revision newest);
   // The journal after this revision is needed.

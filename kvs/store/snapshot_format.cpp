@@ -1,11 +1,12 @@
 // All numbers little-endian.
 //
 // snapshot := header block* trailer
-// header   := magic:8 version:u32 crc32c:u32 log_id:u64 revision:u64 time:i64 (ms since 1970) bus_position:u64 zero:16
+// header   := magic:8 version:u32 crc32c:u32 log_id:u64 revision:u64 time:i64 (ms since 1970) digest:u64 zero:16
 //             crc32c is over the header with crc32c = 0
-// block    := crc32c:u32 length:u32 record*       length counts the records' bytes, above 0
-// trailer  := crc32c:u32 0:u32 records:u64        how many there are in all; the file ends here
-//             crc32c of a block or the trailer goes on from that of the part before it, over everything after itself
+// block    := crc32c:u32 length:u32 kind:u8 bytes      length counts what follows it; kind 1: the bookmark, once, before
+//             the records; kind 2: record*
+//             crc32c goes on from that of the part before it, over everything after itself
+// trailer  := a block of kind 0: records:u64           how many there are in all; the file ends here
 // record   := revision:u64 created:u64 modified:i64 version:u32 value_size:u32 key_size:u16 content_type_size:u8
 // zero:u8
 //             key content_type value              in rising order of the keys' bytes
@@ -24,8 +25,7 @@ namespace {
 
 constexpr std::string_view snapshot_magic = "kvs snap";
 constexpr std::size_t crc_offset = 12;  // of the header
-constexpr std::size_t block_header_size = 8;
-constexpr std::size_t trailer_size = 16;
+constexpr std::size_t block_header_size = 9;
 constexpr std::size_t record_size = 36;         // without its strings
 constexpr std::size_t block_size = 128 * 1024;  // stays in the processor's cache between checksum and use
 constexpr std::size_t read_size = 1024 * 1024;
@@ -73,13 +73,13 @@ class SnapshotReader {
       : path_(path), read_(read), size_(file.size()), window_(file, read_size) {}
 
   LoadedSnapshot load() {
-    LoadedSnapshot loaded;
-    loaded.header = header();
+    loaded_.header = header();
     while (block()) {
       if (read_) read_(offset_);
     }
-    loaded.state = builder_.finish(loaded.header.revision, loaded.header.time);
-    return loaded;
+    loaded_.state = builder_.finish(loaded_.header.revision, loaded_.header.time);
+    if (loaded_.state.digest() != loaded_.header.digest) damaged("the state's digest does not match");
+    return std::move(loaded_);
   }
 
  private:
@@ -101,20 +101,30 @@ class SnapshotReader {
     ByteReader in(bytes);
     auto crc = in.get<std::uint32_t>();
     std::size_t length = in.get<std::uint32_t>();
-    std::size_t whole = length == 0 ? trailer_size : block_header_size + length;
+    std::size_t whole = block_header_size - 1 + length;  // the kind is part of the length
+    if (length == 0) damaged("a block without a kind");
     bytes = window_.from(offset_, whole);
     if (bytes.size() < whole) damaged("the snapshot ends too early");
     bytes = bytes.substr(0, whole);
     if (crc != crc32c(bytes.substr(sizeof crc), crc_)) damaged("the checksum does not match");
     crc_ = crc;
-    bytes.remove_prefix(block_header_size);
-    if (length == 0) {
-      trailer(bytes);
-    } else {
-      records(bytes);
-    }
+    auto kind = static_cast<BlockKind>(bytes[block_header_size - 1]);
+    content(kind, bytes.substr(block_header_size), offset_ + whole);
     offset_ += whole;
-    return length != 0;
+    return kind != BlockKind::trailer;
+  }
+
+  void content(BlockKind kind, std::string_view bytes, std::uint64_t end) {
+    switch (kind) {
+      case BlockKind::bookmark:
+        loaded_.bookmark = bytes;
+        return;
+      case BlockKind::records:
+        return records(bytes);
+      case BlockKind::trailer:
+        return trailer(bytes, end);
+    }
+    damaged("a block of a kind that is not known");
   }
 
   void records(std::string_view bytes) {
@@ -129,9 +139,10 @@ class SnapshotReader {
     }
   }
 
-  void trailer(std::string_view bytes) {
-    if (ByteReader(bytes).get<std::uint64_t>() != records_) damaged("records are missing");
-    if (offset_ + trailer_size != size_) damaged("something stands behind the end of the snapshot");
+  void trailer(std::string_view bytes, std::uint64_t end) {
+    if (bytes.size() != sizeof records_ || ByteReader(bytes).get<std::uint64_t>() != records_)
+      damaged("records are missing");
+    if (end != size_) damaged("something stands behind the end of the snapshot");
   }
 
   const std::filesystem::path& path_;
@@ -139,6 +150,7 @@ class SnapshotReader {
   std::uint64_t size_;
   FileWindow window_;
   StateBuilder builder_;
+  LoadedSnapshot loaded_;
   std::uint64_t offset_ = 0;
   std::uint64_t records_ = 0;
   std::uint32_t crc_ = 0;
@@ -158,17 +170,20 @@ std::optional<SnapshotHeader> decode_snapshot_header(std::string_view bytes, con
   header.log_id = LogId{in.get<std::uint64_t>()};
   header.revision = Revision{in.get<std::uint64_t>()};
   header.time = LogTime{std::chrono::milliseconds(in.get<std::int64_t>())};
-  header.bus_position = in.get<std::uint64_t>();
+  header.digest = in.get<std::uint64_t>();
   return header;
 }
 
-SnapshotEncoder::SnapshotEncoder(State state, LogId log_id, std::uint64_t bus_position)
-    : state_(std::move(state)), cursor_(state_.begin()), log_id_(log_id), bus_position_(bus_position) {}
+SnapshotEncoder::SnapshotEncoder(State state, LogId log_id, std::string bookmark)
+    : state_(std::move(state)), cursor_(state_.begin()), log_id_(log_id), bookmark_(std::move(bookmark)) {}
 
 std::string_view SnapshotEncoder::next() {
   piece_.clear();
   if (part_ == Part::header) {
     put_header();
+    part_ = Part::bookmark;
+  } else if (part_ == Part::bookmark) {
+    put_bookmark();
     part_ = Part::blocks;
   } else if (part_ == Part::blocks && cursor_.get() != nullptr) {
     put_block();
@@ -188,30 +203,42 @@ void SnapshotEncoder::put_header() {
   out.put(number(log_id_));
   out.put(number(state_.revision()));
   out.put(std::int64_t{state_.time().time_since_epoch().count()});
-  out.put(bus_position_);
+  out.put(state_.digest());
   crc_ = crc32c(piece_);
   ByteWriter(piece_.data() + crc_offset).put(crc_);
 }
 
+void SnapshotEncoder::put_bookmark() {
+  begin_block(BlockKind::bookmark);
+  piece_ += bookmark_;
+  end_block();
+}
+
 void SnapshotEncoder::put_block() {
   piece_.reserve(block_size * 2);
-  piece_.resize(block_header_size);
+  begin_block(BlockKind::records);
   for (; piece_.size() < block_size; cursor_.next(), ++records_) {
     const Record* record = cursor_.get();
     if (record == nullptr) break;
     append_record(*record, piece_);
   }
-  ByteWriter(piece_.data() + 4).put(static_cast<std::uint32_t>(piece_.size() - block_header_size));
-  put_checksum();
+  end_block();
 }
 
 void SnapshotEncoder::put_trailer() {
-  piece_.resize(trailer_size);
+  begin_block(BlockKind::trailer);
+  piece_.resize(block_header_size + sizeof records_);
   ByteWriter(piece_.data() + block_header_size).put(records_);
-  put_checksum();
+  end_block();
 }
 
-void SnapshotEncoder::put_checksum() {
+void SnapshotEncoder::begin_block(BlockKind kind) {
+  piece_.resize(block_header_size);
+  piece_.back() = static_cast<char>(kind);
+}
+
+void SnapshotEncoder::end_block() {
+  ByteWriter(piece_.data() + 4).put(static_cast<std::uint32_t>(piece_.size() - (block_header_size - 1)));
   crc_ = crc32c(std::string_view(piece_).substr(sizeof crc_), crc_);
   ByteWriter(piece_.data()).put(crc_);
 }

@@ -18,38 +18,44 @@ struct SnapshotHeader {
   LogId log_id{};
   Revision revision = no_revision;
   LogTime time{};
-  std::uint64_t bus_position = 0;
+  std::uint64_t digest = 0;  // State::digest()
 };
 
 // Nothing if these are not the bytes of a header. Throws DamagedData, naming `path`, for a newer format.
 std::optional<SnapshotHeader> decode_snapshot_header(std::string_view bytes, const std::filesystem::path& path);
 
+// What a block of a snapshot holds.
+enum class BlockKind : std::uint8_t { trailer = 0, bookmark = 1, records = 2 };
+
 // Writes a State out piece by piece. Holds it until the end.
 class SnapshotEncoder {
  public:
-  SnapshotEncoder(State state, LogId log_id, std::uint64_t bus_position);
+  SnapshotEncoder(State state, LogId log_id, std::string bookmark);
 
   // The next piece, about 128 KiB and whole records; valid until the next call. Empty after the last.
   std::string_view next();
 
  private:
   void put_header();
+  void put_bookmark();
   void put_block();
   void put_trailer();
-  void put_checksum();
+  void begin_block(BlockKind kind);
+  void end_block();
 
   State state_;
   State::Cursor cursor_;
   LogId log_id_;
-  std::uint64_t bus_position_;
+  std::string bookmark_;
   std::uint64_t records_ = 0;
   std::uint32_t crc_ = 0;  // of the piece before: pieces are chained
-  enum class Part : std::uint8_t { header, blocks, trailer, done } part_ = Part::header;
+  enum class Part : std::uint8_t { header, bookmark, blocks, done } part_ = Part::header;
   std::string piece_;
 };
 
 struct LoadedSnapshot {
   SnapshotHeader header;
+  std::string bookmark;  // where the bus goes on after this state, in its own words
   State state;
 };
 

@@ -30,6 +30,9 @@ class State {
   std::uint64_t bytes() const { return bytes_; }   // their records' footprints
   Revision revision() const { return revision_; }  // of the newest applied change
   LogTime time() const { return time_; }           // its log time
+  // Of all records with all they hold: two States that show the same have the same digest, and two that do not have
+  // another but for one chance in 2^64. Not for adversaries.
+  std::uint64_t digest() const { return digest_; }
 
   // A place between keys that walks in both directions. Invalidated with its State (hold a copy beside it).
   class Cursor;
@@ -43,6 +46,7 @@ class State {
   tree::NodeRef root_;
   std::size_t size_ = 0;
   std::uint64_t bytes_ = 0;
+  std::uint64_t digest_ = 0;  // sum of the records' digests, so that each change adds and takes away its own
   Revision revision_ = no_revision;
   LogTime time_{};
 };
@@ -82,6 +86,7 @@ class StateEditor {
   RecordRef erase(std::string_view key);           // returns what was there; null: no such key
   std::size_t size() const { return state_.size_; }
   std::uint64_t bytes() const { return state_.bytes_; }
+  std::uint64_t digest() const { return state_.digest_; }
 
   // The edited State at its new revision and time. The editor goes on from it (its nodes are shared from now on).
   State commit(Revision revision, LogTime time);

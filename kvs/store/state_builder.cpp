@@ -97,6 +97,7 @@ void StateBuilder::add(RecordRef record) {
     levels.separator = tree::separator_between(levels.last->key(), record->key());
   }
   levels.state.bytes_ += record->footprint();
+  levels.state.digest_ += record->digest();
   ++levels.state.size_;
   levels.last = record;
   levels.records.push_back(std::move(record));

@@ -24,10 +24,12 @@ const Record* StateEditor::find(std::string_view key) const { return state_.find
 
 RecordRef StateEditor::put(RecordRef record) {
   const std::size_t footprint = record->footprint();
+  state_.digest_ += record->digest();
   tree::Edit edit(state_.root_, stamp_, record->key());
   if (edit.found()) {
     RecordRef old = edit.replace(std::move(record));
     state_.bytes_ += footprint - old->footprint();
+    state_.digest_ -= old->digest();
     return old;
   }
   edit.insert(std::move(record));
@@ -41,6 +43,7 @@ RecordRef StateEditor::erase(std::string_view key) {
   if (!edit.found()) return {};
   RecordRef old = edit.erase();
   state_.bytes_ -= old->footprint();
+  state_.digest_ -= old->digest();
   --state_.size_;
   return old;
 }

@@ -3,7 +3,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <random>
 
 #include "kvs/log.hpp"
 #include "kvs/store/judge.hpp"
@@ -12,17 +11,8 @@
 
 namespace kvs {
 
-namespace {
-
-LogId random_log_id() {
-  std::random_device device;
-  return LogId{(std::uint64_t{device()} << 32) | device() | 1};
-}
-
-}  // namespace
-
 Store::Store(StoreOptions options, FileSystem& files, Bus& bus)
-    : options_(std::move(options)), files_(files), bus_(bus) {}
+    : options_(std::move(options)), files_(files), bus_(bus), digests_(options_.digest_every) {}
 
 Store::~Store() {
   reader_.join();
@@ -38,34 +28,62 @@ void Store::load(Executor writer, const Journal::Progress& progress) {
     journal_ = std::make_unique<Journal>(files_, *options_.directory, journal);
     found = journal_->recover(progress);
     if (!found.notes.empty()) log::warn(found.notes, {{"data_dir", options_.directory->string()}});
-  } else {
-    found.log_id = random_log_id();
   }
-  log_id_ = found.log_id;
-  position_ = found.bus_position;
+  found_log_id_ = found.log_id;
+  bookmark_ = std::move(found.bookmark);
   newest_ = found.state;
   editor_ = std::make_unique<StateEditor>(newest_);
-  show(newest_);
-  for (View* view : views_) {
-    asio::post(view->executor(), [view, revision = newest_.revision()] { view->begin(revision); });
-  }
-  bus_.start({newest_.revision(), newest_.time(), position_}, writer);
-  phase_.store(Phase::ready, std::memory_order_release);
+  show(newest_, bookmark_);
 }
 
-awaitable<void> Store::run() {
+awaitable<void> Store::run(std::function<void()> ready) {
+  ready_ = std::move(ready);
+  bool joined = co_await join();
+  while (joined) {
+    Batch batch = co_await bus_.next();
+    bool last = batch.last;
+    take(std::move(batch));
+    if (last) break;
+    follow_bus();
+  }
+  stop_syncing();
+  if (phase() != Phase::failed) phase_.store(Phase::stopped, std::memory_order_release);
+  for (View* view : views_) asio::post(view->executor(), [view] { view->drain(); });
+}
+
+// False if it was stopped before it had found the order.
+awaitable<bool> Store::join() {
+  BusStart from{found_log_id_, newest_.revision(), newest_.time(), bookmark_};
+  LogId log_id = co_await bus_.start(std::move(from), *writer_);
+  if (log_id == LogId{}) co_return false;
+  log_id_ = log_id;
+  if (journal_) journal_->begin(log_id_);
   if (journal_ && options_.sync.when == SyncPolicy::When::interval) {
     sync_timer_.emplace(*writer_);
     asio::co_spawn(*writer_, sync_now_and_then(), [](std::exception_ptr) {});  // fail() has spoken
   }
-  for (;;) {
-    Batch batch = co_await bus_.next();
-    if (batch.commands.empty() && batch.lost.empty()) break;
-    take(std::move(batch));
+  follow_bus();
+  co_return true;
+}
+
+// The first time that the bus is up, this instance has caught up with the order. From then on its threads are told
+// whenever the bus goes and comes back.
+void Store::follow_bus() {
+  BusStatus bus = bus_.status();
+  if (bus.up == std::exchange(bus_up_, bus.up)) return;
+  if (phase() == Phase::starting && bus.up) become_ready();
+  if (phase() == Phase::starting) return;
+  for (View* view : views_) {
+    asio::post(view->executor(), [view, up = bus.up, since = bus.since] { view->bus_changed(up, since); });
   }
-  stop_syncing();
-  if (phase() == Phase::ready) phase_.store(Phase::stopped, std::memory_order_release);
-  for (View* view : views_) asio::post(view->executor(), [view] { view->drain(); });
+}
+
+void Store::become_ready() {
+  for (View* view : views_) {
+    asio::post(view->executor(), [view, revision = newest_.revision()] { view->begin(revision); });
+  }
+  phase_.store(Phase::ready, std::memory_order_release);
+  if (ready_) ready_();
 }
 
 void Store::take(Batch&& batch) {
@@ -73,19 +91,27 @@ void Store::take(Batch&& batch) {
   Revision before = newest_.revision();
   Changes changes = judge_all(batch, verdicts);
   CommitRef commit;
-  if (!changes.empty() && make_durable(changes, batch.position, verdicts)) {
-    position_ = batch.position;
+  if (!changes.empty() && make_durable(changes, batch.bookmark, verdicts)) {
+    bookmark_ = std::move(batch.bookmark);
     newest_ = editor_->commit(changes.back().revision(), changes.back().record->modified());
-    show(newest_);
+    show(newest_, bookmark_);
     commit = std::make_shared<Commit>(before, std::move(changes));
   }
-  for (const Lost& lost : batch.lost) {
-    Verdict verdict;
-    verdict.outcome = lost.outcome;
-    if (lost.ticket.thread != Ticket::nobody) verdicts[lost.ticket.thread].push_back({lost.ticket, verdict});
-  }
+  end_all(batch, verdicts);
   tell(commit, std::move(verdicts));
-  if (journal_ && commit && !snapshot_under_way_ && journal_->wants_snapshot(newest_)) begin_snapshot();
+  if (journal_ && !journal_ended_ && commit && !snapshot_under_way_ && journal_->wants_snapshot(newest_)) begin_snapshot();
+  digests_.count(batch.commands.size());
+  if (digests_.due()) say_digest();
+}
+
+void Store::say_digest() {
+  if (phase() != Phase::ready) return;
+  Command command;
+  command.kind = Command::Kind::digest;
+  command.claim = digests_.claim();
+  if (journal_) command.claim.snapshot = journal_->newest_snapshot();
+  bus_.publish(std::move(command), {});  // if it can't go now, the next one will do
+  bus_.flush();
 }
 
 Changes Store::judge_all(Batch& batch, Verdicts& verdicts) {
@@ -94,26 +120,60 @@ Changes Store::judge_all(Batch& batch, Verdicts& verdicts) {
   Revision newest = newest_.revision();
   for (Ordered& ordered : batch.commands) {
     Ticket ticket = ordered.ticket;
+    bool confirmed = ordered.confirmed;
+    std::string request_id = std::move(ordered.command.request_id);
+    if (ordered.command.kind == Command::Kind::digest)
+      digests_.passed(ordered.place, editor_->digest(), ordered.command.claim);
     Judgement judgement = judge(std::move(ordered), *editor_, newest);
     if (judgement.change) {
       newest = judgement.change->revision();
       apply(*judgement.change, *editor_);
       changes.push_back(std::move(*judgement.change));
     }
-    if (ticket.thread != Ticket::nobody) verdicts[ticket.thread].push_back({ticket, std::move(judgement.verdict)});
+    requests_.note(std::move(request_id), {judgement.verdict.outcome, judgement.verdict.revision});
+    if (ticket.thread == Ticket::nobody) continue;
+    if (confirmed) {
+      verdicts[ticket.thread].push_back({ticket, std::move(judgement.verdict)});
+    } else {
+      hold(ticket, std::move(judgement.verdict));
+    }
   }
   return changes;
+}
+
+namespace {
+
+// Serial numbers are a thread's own, and there are at most 256 threads.
+std::uint64_t key_of(const Ticket& ticket) { return ticket.serial << 8 | ticket.thread; }
+
+}  // namespace
+
+void Store::hold(const Ticket& ticket, Verdict&& verdict) {
+  held_.insert_or_assign(key_of(ticket), Settled{ticket, std::move(verdict)});
+}
+
+void Store::end_all(Batch& batch, Verdicts& verdicts) {
+  for (Ending& ending : batch.endings) {
+    Verdict verdict;
+    if (ending.how == Ending::How::failed) verdict.outcome = Verdict::Outcome::failed;
+    auto held = held_.extract(key_of(ending.ticket));
+    if (held && ending.how == Ending::How::confirmed) verdict = std::move(held.mapped().verdict);
+    if (!held) requests_.note(std::move(ending.request_id), {verdict.outcome, no_revision});
+    if (ending.ticket.thread != Ticket::nobody)
+      verdicts[ending.ticket.thread].push_back({ending.ticket, std::move(verdict)});
+  }
 }
 
 // Whether the changes are as durable as was asked for. If not, they are undone, and every verdict that spoke of them is
 // changed: nothing of a batch that did not reach the disk may have been seen, so also not the refusals judged against
 // it.
-bool Store::make_durable(const Changes& changes, std::uint64_t position, Verdicts& verdicts) {
-  if (!journal_) return true;
+bool Store::make_durable(const Changes& changes, std::string_view bookmark, Verdicts& verdicts) {
+  if (!journal_ || journal_ended_) return true;
+  if (bus_.keeps_log()) return keep_quick_start(changes, bookmark);
   auto outcome = Verdict::Outcome::failed;
-  if (phase() == Phase::ready) {
+  if (phase() != Phase::failed) {
     try {
-      journal_->append(changes, position);
+      journal_->append(changes, bookmark);
       unsynced_ = true;
       note_room(true);
       return true;
@@ -132,6 +192,19 @@ bool Store::make_durable(const Changes& changes, std::uint64_t position, Verdict
   return false;
 }
 
+// The bus has the changes; the journal only saves reading them from there again. What it lacks it must lack from here on.
+bool Store::keep_quick_start(const Changes& changes, std::string_view bookmark) {
+  try {
+    journal_->append(changes, bookmark);
+    unsynced_ = true;
+  } catch (const std::exception& error) {
+    journal_ended_ = true;
+    log::error("the data directory takes no more; the next start reads from the bus what is missing there",
+               {{"error", error.what()}});
+  }
+  return true;
+}
+
 // A full disk is said once, not once a batch.
 void Store::note_room(bool room, const char* why) {
   if (room == std::exchange(room_, room)) return;
@@ -142,13 +215,15 @@ void Store::note_room(bool room, const char* why) {
   }
 }
 
-void Store::show(State state) {
+void Store::show(State state, std::string_view bookmark) {
   std::lock_guard lock(mutex_);
   std::swap(shown_, state);  // the old one is dropped after the lock
+  shown_bookmark_ = bookmark;
   version_.fetch_add(1, std::memory_order_release);
 }
 
 void Store::tell(const CommitRef& commit, Verdicts&& verdicts) {
+  if (phase() == Phase::starting) return;  // the threads begin with what is caught up with
   for (std::size_t thread = 0; thread < views_.size(); ++thread) {
     if (!commit && verdicts[thread].empty()) continue;
     View* view = views_[thread];
@@ -169,16 +244,18 @@ void Store::fail(const std::string& why) {
 
 void Store::begin_snapshot() {
   snapshot_under_way_ = true;
-  asio::post(snapshotter_, [this, state = newest_, position = position_] {
+  asio::post(snapshotter_, [this, state = newest_, bookmark = bookmark_] {
     bool written = false;
     try {
-      written = journal_->write_snapshot(state, position, snapshots_.get_token());
+      written = journal_->write_snapshot(state, bookmark, snapshots_.get_token());
     } catch (const std::exception& error) {
       log::error("could not write a snapshot; the journal keeps everything", {{"error", error.what()}});
     }
     asio::post(*writer_, [this, written, revision = state.revision()] {
       snapshot_under_way_ = false;
-      if (written) journal_->snapshot_written(revision);
+      if (!written) return;
+      journal_->snapshot_written(revision);
+      if (options_.digest_every != 0) say_digest();  // the others hear of the snapshot
     });
   });
 }
@@ -186,10 +263,10 @@ void Store::begin_snapshot() {
 void Store::write_last_snapshot(std::stop_token stop) {
   snapshots_.request_stop();
   snapshotter_.join();
-  if (!journal_ || phase() == Phase::failed) return;
+  if (!journal_ || journal_ended_ || log_id_ == LogId{} || phase() == Phase::failed) return;
   try {
     if (options_.sync.when == SyncPolicy::When::interval) journal_->sync();
-    bool written = journal_->write_snapshot(newest_, position_, stop);
+    bool written = journal_->write_snapshot(newest_, bookmark_, stop);
     if (written) journal_->snapshot_written(newest_.revision());
   } catch (const std::exception& error) {
     log::error("could not write the last snapshot; the journal keeps everything", {{"error", error.what()}});
@@ -205,7 +282,13 @@ awaitable<void> Store::sync_now_and_then() {
     try {
       journal_->sync();
     } catch (const std::exception& error) {
-      fail(error.what());
+      if (bus_.keeps_log()) {
+        journal_ended_ = true;
+        log::error("the data directory can't be synced; the next start reads from the bus what is missing there",
+                   {{"error", error.what()}});
+      } else {
+        fail(error.what());
+      }
       co_return;
     }
   }
@@ -216,12 +299,17 @@ void Store::stop_syncing() {
   if (sync_timer_) sync_timer_->cancel();
 }
 
+StateAndBookmark Store::shown() const {
+  std::lock_guard lock(mutex_);
+  return {shown_, shown_bookmark_};
+}
+
 std::string Store::failure() const {
   std::lock_guard lock(mutex_);
   return failure_;
 }
 
-Revision Store::oldest(const View& view) const { return journal_ ? journal_->oldest() : view.history().oldest(); }
+Revision Store::oldest(const View& view) const { return journal_ && !journal_ended_ ? journal_->oldest() : view.history().oldest(); }
 
 void Store::refresh(State& state, std::uint64_t& version) const {
   if (version_.load(std::memory_order_acquire) == version) return;
@@ -270,7 +358,7 @@ OlderHistory Store::read_commit(Revision after, std::size_t max_bytes) const {
 }
 
 awaitable<OlderHistory> Store::read_history(View& view, Revision after, std::size_t max_bytes) {
-  if (!journal_) co_return OlderHistory{};
+  if (!journal_ || journal_ended_) co_return OlderHistory{};
   auto fetch = std::make_shared<Fetch>(view.executor());
   asio::post(reader_, [this, fetch, after, max_bytes, executor = view.executor()] {
     asio::post(executor, [fetch, found = read_commit(after, max_bytes)]() mutable {

@@ -10,12 +10,15 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "kvs/async.hpp"
 #include "kvs/bus/bus.hpp"
+#include "kvs/store/digest_check.hpp"
 #include "kvs/store/history.hpp"
 #include "kvs/store/journal.hpp"
+#include "kvs/store/request_log.hpp"
 #include "kvs/store/state.hpp"
 #include "kvs/store/view.hpp"
 
@@ -36,13 +39,20 @@ struct StoreOptions {
   std::optional<std::filesystem::path> directory;  // none: nothing is kept (--ephemeral)
   SyncPolicy sync;
   JournalOptions journal;
+  std::uint64_t digest_every = 0;  // commands after which this instance says what it holds, to be compared; 0: never
 };
 
 enum class Phase : std::uint8_t {
-  starting,  // loading
+  starting,  // loading, then catching up with the order
   ready,
   failed,   // a write to disk failed: reads go on, writes are refused for good
   stopped,  // nothing comes any more
+};
+
+// A state together with the place in the order from which an instance that begins with it goes on.
+struct StateAndBookmark {
+  State state;
+  std::string bookmark;
 };
 
 // A piece of the history on disk.
@@ -65,8 +75,10 @@ class Store {
   // On the writer's thread, once: newest good snapshot and journal. Throws DamagedData, std::system_error,
   // std::runtime_error. `writer` is the executor of this thread; run() and everything the journal does stays on it.
   void load(Executor writer, const Journal::Progress& progress = {});
-  // The writer loop, after load(); ends after stop(), when everything accepted has its verdict.
-  awaitable<void> run();
+  // The writer loop, after load(): joins the order, catches up with it (then `ready` is called, and the phase is
+  // ready), and goes on until stop(), when everything accepted has its verdict. Throws what load() does, BusBroken,
+  // and Diverged: then nothing here may be served any longer.
+  awaitable<void> run(std::function<void()> ready = {});
   // After run(): the last snapshot, so that the next start is quick. Blocking; given up when `stop` is requested.
   void write_last_snapshot(std::stop_token stop);
 
@@ -74,10 +86,12 @@ class Store {
   void stop() { bus_.stop(); }
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
   std::string failure() const;              // why, when the phase is `failed`
-  LogId log_id() const { return log_id_; }  // from load() on
+  LogId log_id() const { return log_id_; }  // once a view is ready
   Revision oldest(
       const View& view) const;  // the smallest `after` a watch of that view can go on from; the view's thread
   BusStatus bus_status() const { return bus_.status(); }
+  const RequestLog& requests() const { return requests_; }
+  StateAndBookmark shown() const;  // the newest state, and where an instance that is given it goes on
   const StoreOptions& options() const { return options_; }
 
   // Replaces `state` by the newest one if `version` is not its version. Never goes back.
@@ -89,16 +103,23 @@ class Store {
 
  private:
   using Verdicts = std::vector<std::vector<Settled>>;  // by thread
+  awaitable<bool> join();
   void take(Batch&& batch);
   Changes judge_all(Batch& batch, Verdicts& verdicts);
-  bool make_durable(const Changes& changes, std::uint64_t position, Verdicts& verdicts);
-  void show(State state);
+  void end_all(Batch& batch, Verdicts& verdicts);
+  void hold(const Ticket& ticket, Verdict&& verdict);
+  bool make_durable(const Changes& changes, std::string_view bookmark, Verdicts& verdicts);
+  void show(State state, std::string_view bookmark);
+  void follow_bus();
+  void become_ready();
+  void say_digest();
   void tell(const CommitRef& commit, Verdicts&& verdicts);
   void fail(const std::string& why);
   void begin_snapshot();
   awaitable<void> sync_now_and_then();
   void stop_syncing();
   OlderHistory read_commit(Revision after, std::size_t max_bytes) const;
+  bool keep_quick_start(const Changes& changes, std::string_view bookmark);
   void note_room(bool room, const char* why = "");
 
   const StoreOptions options_;
@@ -111,10 +132,18 @@ class Store {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<StateEditor> editor_;
   State newest_;
-  std::uint64_t position_ = 0;
+  std::string bookmark_;  // of the bus, at newest_
+  std::optional<LogId> found_log_id_;
+  std::function<void()> ready_;
+  bool bus_up_ = false;
+  DigestCheck digests_;
+  RequestLog requests_;
+  // Verdicts on commands that came by and are not confirmed yet, by thread and serial number of the ticket.
+  std::unordered_map<std::uint64_t, Settled> held_;
   bool snapshot_under_way_ = false;
   bool room_ = true;  // whether the last batch found room on the disk
   bool unsynced_ = false;
+  std::atomic<bool> journal_ended_{false};  // it could not be written, and the bus keeps the log: it stays as it is
   asio::thread_pool reader_{1};       // reads old history
   asio::thread_pool snapshotter_{1};  // writes snapshots
   std::stop_source snapshots_;        // stopped when the last one is due
@@ -124,6 +153,7 @@ class Store {
   std::atomic<std::uint64_t> version_{0};  // raised after the state below was replaced
   mutable std::mutex mutex_;               // guards what follows
   State shown_;
+  std::string shown_bookmark_;
   std::string failure_;
 };
 

@@ -82,6 +82,13 @@ void View::wake_watches(const Commit& commit) {
   }
 }
 
+void View::bus_changed(bool up, Clock::time_point since) {
+  away_since_.reset();
+  if (!up) away_since_ = since;
+  for (WaitingWatch& watch : waiting_) static_cast<Watch&>(watch).interrupt();
+  for (WaitingWatch& watch : waiting_filtered_) static_cast<Watch&>(watch).interrupt();
+}
+
 void View::drain() {
   draining_ = true;
   while (!waiting_.empty()) static_cast<Watch&>(waiting_.front()).wake(history_.newest());

@@ -3,6 +3,7 @@
 #pragma once
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "kvs/async.hpp"
@@ -52,6 +53,8 @@ class View {
   const State& held() const { return state_; }
   bool ready() const { return ready_; }  // the state is loaded and this thread knows it
   bool draining() const { return draining_; }
+  // Since when the bus is away; nothing while it is up.
+  std::optional<Clock::time_point> away_since() const { return away_since_; }
 
   // Sends a command into the order. If `accepted`, `settler.settle(index, verdict)` follows unless the write is
   // abandoned first; the settler must live until then.
@@ -64,6 +67,7 @@ class View {
   // From the store, by post.
   void begin(Revision revision);  // the state was loaded; the history starts here
   void receive(const CommitRef& commit, std::vector<Settled>&& settled);  // commit may be null
+  void bus_changed(bool up, Clock::time_point since);
   void drain();  // nothing comes any more: watches end when they have sent what there is
 
  private:
@@ -85,6 +89,7 @@ class View {
   std::uint64_t state_version_ = 0;
   bool ready_ = false;
   bool draining_ = false;
+  std::optional<Clock::time_point> away_since_;
   History history_;
 
   std::vector<Slot> slots_;

@@ -14,15 +14,18 @@ class GivenBus final : public Bus {
   BusStart started;                                // what start() was told
   PublishResult answer = PublishResult::accepted;  // of the next publish()
   std::vector<std::pair<Command, Ticket>> published;
+  bool up = true;      // a change shows with the next batch
+  bool keeps = false;  // what keeps_log() says
 
   void give(Batch batch) {
     batches_.push_back(std::move(batch));
-    wakeup_->notify();
+    if (wakeup_) wakeup_->notify();
   }
 
-  void start(const BusStart& from, Executor reader) override {
+  awaitable<LogId> start(BusStart from, Executor reader) override {
     started = from;
     wakeup_.emplace(reader);
+    co_return from.log_id.value_or(LogId{7});
   }
   PublishResult publish(Command&& command, Ticket ticket) override {
     if (answer == PublishResult::accepted) published.emplace_back(std::move(command), ticket);
@@ -32,12 +35,14 @@ class GivenBus final : public Bus {
   awaitable<Batch> next() override {
     while (batches_.empty() && !stopped_) co_await wakeup_->wait();
     Batch batch;
-    if (batches_.empty()) co_return batch;
+    batch.last = batches_.empty();
+    if (batch.last) co_return batch;
     batch = std::move(batches_.front());
     batches_.pop_front();
     co_return batch;
   }
-  BusStatus status() const override { return {"given", !stopped_, {}}; }
+  BusStatus status() const override { return {"given", up, {}, {}, {}, {}}; }
+  bool keeps_log() const override { return keeps; }
   void stop() override {
     stopped_ = true;
     if (wakeup_) wakeup_->notify();

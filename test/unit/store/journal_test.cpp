@@ -29,6 +29,7 @@ struct Fixture {
     journal.reset();
     journal.emplace(files, directory, options);
     found = journal->recover();
+    journal->begin(found.log_id.value_or(LogId{7}));
   }
   std::filesystem::path segment(int number) { return directory / ("journal-000000000" + std::to_string(number)); }
   void overwrite(const std::filesystem::path& path, std::uint64_t offset, std::string_view bytes) {
@@ -52,25 +53,25 @@ bool names_it(const std::exception& error, const std::filesystem::path& path, st
 
 BOOST_FIXTURE_TEST_SUITE(journal_test, Fixture)
 
-BOOST_AUTO_TEST_CASE(a_new_directory_is_empty_and_has_a_log_id) {
+BOOST_AUTO_TEST_CASE(a_new_directory_is_empty_and_takes_the_log_id_it_is_given) {
   open();
-  BOOST_TEST(number(found.log_id) != 0u);
+  BOOST_TEST(!found.log_id.has_value());
   BOOST_TEST(number(found.state.revision()) == 0u);
   BOOST_TEST(found.notes == "");
-  BOOST_TEST(found.bus_position == 0u);
+  BOOST_TEST(found.bookmark == "");
   BOOST_TEST(journal->read(no_revision, plenty).empty());
 }
 
 BOOST_AUTO_TEST_CASE(what_was_appended_is_there_after_a_restart) {
   open();
   auto log_id = found.log_id;
-  journal->append({set(1, "a", "1"), set(1, "b", "2")}, 10);
-  journal->append({set(3, "a", "3"), removed(4, "b")}, 20);
+  journal->append({set(1, "a", "1"), set(1, "b", "2")}, std::to_string(10));
+  journal->append({set(3, "a", "3"), removed(4, "b")}, std::to_string(20));
   open();
   BOOST_TEST(text(found.state) == "a=3@3 ");
   BOOST_TEST(number(found.state.revision()) == 4u);
   BOOST_TEST((found.state.time() == LogTime{std::chrono::seconds(4)}));
-  BOOST_TEST(found.bus_position == 20u);
+  BOOST_TEST(found.bookmark == "20");
   BOOST_TEST((found.log_id == log_id));
   BOOST_TEST(found.notes == "");
 }
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_change_comes_back_with_all_it_had) {
   open();
   auto record = Record::make("key", "value", "text/html");
   record->stamp(Revision{7}, Revision{5}, 3, LogTime{std::chrono::milliseconds(12345)});
-  journal->append({{Op::set, record, parse_origin("[2001:db8::1]:80")}}, 1);
+  journal->append({{Op::set, record, parse_origin("[2001:db8::1]:80")}}, std::to_string(1));
   auto changes = journal->read(no_revision, plenty);
   BOOST_REQUIRE(changes.size() == 1u);
   const Record& back = *changes[0].record;
@@ -97,7 +98,7 @@ BOOST_AUTO_TEST_CASE(appending_goes_on_where_it_ended) {
   for (std::uint64_t revision = 1; revision <= 20; ++revision) {
     open();
     BOOST_TEST(number(found.state.revision()) == revision - 1);
-    journal->append({set(revision, "k" + std::to_string(revision), "v")}, revision);
+    journal->append({set(revision, "k" + std::to_string(revision), "v")}, std::to_string(revision));
   }
   open();
   BOOST_TEST(found.state.size() == 20u);
@@ -106,8 +107,8 @@ BOOST_AUTO_TEST_CASE(appending_goes_on_where_it_ended) {
 
 BOOST_AUTO_TEST_CASE(the_history_is_read_from_any_revision_on) {
   open();
-  journal->append({set(1, "a", "1"), set(2, "b", "2"), set(2, "c", "2"), set(4, "d", "4")}, 1);
-  journal->append({set(6, "e", "6")}, 2);
+  journal->append({set(1, "a", "1"), set(2, "b", "2"), set(2, "c", "2"), set(4, "d", "4")}, std::to_string(1));
+  journal->append({set(6, "e", "6")}, std::to_string(2));
   BOOST_TEST(text(journal->read(Revision{1}, plenty)) == "b=2@2 c=2@2 d=4@4 e=6@6 ");
   BOOST_TEST(text(journal->read(Revision{2}, plenty)) == "d=4@4 e=6@6 ");
   BOOST_TEST(text(journal->read(Revision{3}, plenty)) == "d=4@4 e=6@6 ");
@@ -117,8 +118,8 @@ BOOST_AUTO_TEST_CASE(the_history_is_read_from_any_revision_on) {
 
 BOOST_AUTO_TEST_CASE(a_reading_is_bounded_and_never_ends_within_a_revision) {
   open();
-  journal->append({set(1, "a", "1"), set(1, "b", "1"), set(2, "c", "2")}, 1);
-  journal->append({set(3, "d", "3")}, 2);
+  journal->append({set(1, "a", "1"), set(1, "b", "1"), set(2, "c", "2")}, std::to_string(1));
+  journal->append({set(3, "d", "3")}, std::to_string(2));
   BOOST_TEST(text(journal->read(no_revision, 1)) == "a=1@1 b=1@1 ");
   BOOST_TEST(text(journal->read(Revision{1}, 1)) == "c=2@2 ");
   BOOST_TEST(text(journal->read(Revision{2}, 1)) == "d=3@3 ");
@@ -130,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_long_history_goes_over_many_segments_and_restarts) {
   const std::string value(1000, 'v');
   for (std::uint64_t revision = 1; revision <= 200; ++revision) {
     if (revision % 50 == 0) open();
-    journal->append({set(revision, "k" + std::to_string(revision % 10), value)}, revision);
+    journal->append({set(revision, "k" + std::to_string(revision % 10), value)}, std::to_string(revision));
   }
   open();
   BOOST_TEST(std::filesystem::exists(segment(9)));
@@ -152,9 +153,9 @@ BOOST_AUTO_TEST_CASE(a_batch_may_be_larger_than_a_segment) {
   options.segment_bytes = 16 * 1024;
   open();
   const std::string large(1'000'000, 'x');
-  journal->append({set(1, "a", large)}, 1);
-  journal->append({set(2, "b", large), set(3, "c", large)}, 2);
-  journal->append({set(4, "d", "small")}, 3);
+  journal->append({set(1, "a", large)}, std::to_string(1));
+  journal->append({set(2, "b", large), set(3, "c", large)}, std::to_string(2));
+  journal->append({set(4, "d", "small")}, std::to_string(3));
   open();
   BOOST_TEST(found.state.size() == 4u);
   BOOST_TEST(journal->read(no_revision, plenty).size() == 4u);
@@ -162,18 +163,18 @@ BOOST_AUTO_TEST_CASE(a_batch_may_be_larger_than_a_segment) {
 
 BOOST_AUTO_TEST_CASE(an_unfinished_batch_at_the_end_is_cut) {
   open();
-  journal->append({set(1, "a", "1")}, 1);
+  journal->append({set(1, "a", "1")}, std::to_string(1));
   auto end = content(segment(1));
-  journal->append({set(2, "b", "a value that will be torn")}, 2);
+  journal->append({set(2, "b", "a value that will be torn")}, std::to_string(2));
   journal.reset();
   auto torn = content(segment(1));
   overwrite(segment(1), torn - 5, std::string(5, '\0'));
   open();
   BOOST_TEST(text(found.state) == "a=1@1 ");
-  BOOST_TEST(found.bus_position == 1u);
+  BOOST_TEST(found.bookmark == "1");
   BOOST_TEST(found.notes.find(segment(1).string()) != std::string::npos);
   BOOST_TEST(content(segment(1)) == end);
-  journal->append({set(2, "c", "2")}, 2);
+  journal->append({set(2, "c", "2")}, std::to_string(2));
   open();
   BOOST_TEST(text(found.state) == "a=1@1 c=2@2 ");
   BOOST_TEST(found.notes == "");
@@ -181,10 +182,10 @@ BOOST_AUTO_TEST_CASE(an_unfinished_batch_at_the_end_is_cut) {
 
 BOOST_AUTO_TEST_CASE(damage_before_the_end_is_refused_with_file_and_offset) {
   open();
-  journal->append({set(1, "a", "1")}, 1);
+  journal->append({set(1, "a", "1")}, std::to_string(1));
   auto begin = content(segment(1));
-  journal->append({set(2, "b", "2")}, 2);
-  journal->append({set(3, "c", "3")}, 3);
+  journal->append({set(2, "b", "2")}, std::to_string(2));
+  journal->append({set(3, "c", "3")}, std::to_string(3));
   journal.reset();
   overwrite(segment(1), begin + 50, "#");
   auto expected = "offset " + std::to_string(begin);
@@ -196,7 +197,7 @@ BOOST_AUTO_TEST_CASE(damage_in_an_older_segment_is_refused) {
   options.segment_bytes = 16 * 1024;
   open();
   for (std::uint64_t revision = 1; revision <= 40; ++revision) {
-    journal->append({set(revision, "k", std::string(1000, 'v'))}, revision);
+    journal->append({set(revision, "k", std::string(1000, 'v'))}, std::to_string(revision));
   }
   journal.reset();
   auto last = content(segment(1));
@@ -213,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_missing_segment_is_refused) {
   options.segment_bytes = 16 * 1024;
   open();
   for (std::uint64_t revision = 1; revision <= 60; ++revision) {
-    journal->append({set(revision, "k", std::string(1000, 'v'))}, revision);
+    journal->append({set(revision, "k", std::string(1000, 'v'))}, std::to_string(revision));
   }
   journal.reset();
   std::filesystem::rename(segment(2), directory / "away");
@@ -226,7 +227,7 @@ BOOST_AUTO_TEST_CASE(a_missing_segment_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_damaged_header_is_not_an_empty_journal) {
   open();
-  journal->append({set(1, "a", "1")}, 1);
+  journal->append({set(1, "a", "1")}, std::to_string(1));
   journal.reset();
   overwrite(segment(1), 30, "#");
   BOOST_CHECK_EXCEPTION(open(), DamagedData, [&](const auto& e) { return names_it(e, segment(1), "offset 0"); });
@@ -234,13 +235,13 @@ BOOST_AUTO_TEST_CASE(a_damaged_header_is_not_an_empty_journal) {
 
 BOOST_AUTO_TEST_CASE(a_copy_of_a_journal_as_a_value_is_no_journal) {
   open();
-  journal->append({set(1, "a", "1")}, 1);
-  journal->append({set(2, "b", "2")}, 2);
+  journal->append({set(1, "a", "1")}, std::to_string(1));
+  journal->append({set(2, "b", "2")}, std::to_string(2));
   std::ifstream in(segment(1), std::ios::binary);
   std::string copy{std::istreambuf_iterator<char>(in), {}};
   copy.resize(content(segment(1)));
   auto begin = content(segment(1));
-  journal->append({set(3, "copy", copy)}, 3);
+  journal->append({set(3, "copy", copy)}, std::to_string(3));
   journal.reset();
   overwrite(segment(1), begin, std::string(8, '\0'));
   open();
@@ -259,7 +260,7 @@ BOOST_AUTO_TEST_CASE(segments_of_two_logs_are_refused) {
   auto fill = [this] {
     open();
     for (std::uint64_t revision = 1; revision <= 40; ++revision) {
-      journal->append({set(revision, "k", std::string(1000, 'v'))}, revision);
+      journal->append({set(revision, "k", std::string(1000, 'v'))}, std::to_string(revision));
     }
     journal.reset();
   };
@@ -285,7 +286,7 @@ BOOST_AUTO_TEST_CASE(an_old_history_is_refused_once_it_is_dropped) {
   options.history_bytes = 64 * 1024;
   open();
   for (std::uint64_t revision = 1; revision <= 300; ++revision) {
-    journal->append({set(revision, "k", std::string(1000, 'v'))}, revision);
+    journal->append({set(revision, "k", std::string(1000, 'v'))}, std::to_string(revision));
   }
   auto oldest = journal->oldest();
   BOOST_TEST(number(oldest) > 200u);
@@ -302,7 +303,7 @@ BOOST_AUTO_TEST_CASE(without_syncing_everything_is_there_as_long_as_the_system_r
   options.segment_bytes = 16 * 1024;
   open();
   for (std::uint64_t revision = 1; revision <= 100; ++revision) {
-    journal->append({set(revision, "k" + std::to_string(revision), std::string(1000, 'v'))}, revision);
+    journal->append({set(revision, "k" + std::to_string(revision), std::string(1000, 'v'))}, std::to_string(revision));
     if (revision % 30 == 0) journal->sync();
   }
   open();

@@ -45,9 +45,10 @@ BOOST_AUTO_TEST_CASE(files_are_for_their_owner_alone_whatever_the_umask) {
     auto data = directory / std::to_string(mask) / "data";
     Journal journal(files, data, {});
     journal.recover();
+    journal.begin(LogId{7});
     auto changes = Changes{set(1, "a", "1")};
-    journal.append(changes, 1);
-    journal.write_snapshot(with({}, changes), 1);
+    journal.append(changes, "1");
+    journal.write_snapshot(with({}, changes), "1");
     BOOST_TEST(mode(data) == 0700u);
     BOOST_TEST(mode(data.parent_path()) == 0700u);
     for (const char* name : {"lock", "journal-0000000001", "snapshot-0000000000000001"})
@@ -102,6 +103,7 @@ BOOST_AUTO_TEST_CASE(a_lock_is_held_once) {
 BOOST_AUTO_TEST_CASE(a_new_data_directory_is_small) {
   Journal journal(files, directory / "data", {});
   journal.recover();
+  journal.begin(LogId{7});
   std::uintmax_t size = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory / "data")) size += entry.file_size();
   BOOST_TEST(size <= 256u * 1024);

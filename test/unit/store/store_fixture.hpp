@@ -22,7 +22,7 @@ inline Command put(std::string_view key, std::string_view value, std::vector<Con
 }
 inline Command drop(std::string_view key) {
   Command made = put(key, {});
-  made.op = Op::remove;
+  made.kind = Command::Kind::remove;
   return made;
 }
 inline Condition must_be_absent() { return {Condition::Kind::absent, {}, {}}; }
@@ -75,13 +75,13 @@ struct StoreFixture {
 
   StoreFixture& load() {
     store.load(io.get_executor());
-    place = number(bus.started.revision);
     running = true;
     asio::co_spawn(io.get_executor(), store.run(), [this](std::exception_ptr error) {
       running = false;
       if (error) std::rethrow_exception(error);
     });
     settle(io);
+    place = number(bus.started.revision);
     return *this;
   }
   void stop() {
@@ -97,13 +97,13 @@ struct StoreFixture {
   }
 
   // The commands, and before them those that were submitted, as one batch at the next places.
-  void order(std::vector<Command> commands = {}, std::vector<Lost> lost = {}) {
+  void order(std::vector<Command> commands = {}, std::vector<Ending> endings = {}) {
     Batch batch;
     for (auto& [command, ticket] : bus.published) batch.commands.push_back(at_next_place(std::move(command), ticket));
     bus.published.clear();
     for (auto& command : commands) batch.commands.push_back(at_next_place(std::move(command), {}));
-    batch.lost = std::move(lost);
-    batch.position = place;
+    batch.endings = std::move(endings);
+    batch.bookmark = "at " + std::to_string(place);
     bus.give(std::move(batch));
     settle(io);
   }
