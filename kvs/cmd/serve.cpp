@@ -163,9 +163,10 @@ void Serving::run_writer() {
   try {
     auto began = Clock::now();
     store_.load(writer_.get_executor());
-    asio::co_spawn(writer_, store_.run([this, began] { say_ready(Clock::now() - began); }), [](std::exception_ptr error) {
-      if (error) std::rethrow_exception(error);
-    });
+    asio::co_spawn(writer_, store_.run([this, began] { say_ready(Clock::now() - began); }),
+                   [](std::exception_ptr error) {
+                     if (error) std::rethrow_exception(error);
+                   });
     writer_.run();
   } catch (...) {
     load_error_ = std::current_exception();

@@ -100,7 +100,7 @@ Recovered Journal::recover(const Progress& progress) {
   body.end = log.end;
   body.snapshots.emplace(std::move(log.snapshots));
   body.replayed_bytes = log.replayed_bytes;
-  return {std::move(log.state), log.log_id, std::move(log.bookmark), body.segments.oldest(), std::move(log.notes)};
+  return {std::move(log.state), log.log_id, std::move(log.bookmark), std::move(log.notes)};
 }
 
 void Journal::begin(LogId log_id) {

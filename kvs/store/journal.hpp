@@ -30,10 +30,9 @@ struct JournalOptions {
 // What a start found.
 struct Recovered {
   State state;
-  std::optional<LogId> log_id;     // none: the directory is new
-  std::string bookmark;            // of the newest journalled batch, in the bus's own words
-  Revision oldest = no_revision;   // the smallest `after` that read() can serve
-  std::string notes;               // for the log, one a line: torn tail cut, snapshot left out…; empty if all was well
+  std::optional<LogId> log_id;  // none: the directory is new
+  std::string bookmark;         // of the newest journalled batch, in the bus's own words
+  std::string notes;            // for the log, one a line: torn tail cut, snapshot left out…; empty if all was well
 };
 
 // append(), sync() and the bookkeeping of snapshots: one thread, the writer's. read() and oldest(): any thread.
@@ -65,7 +64,7 @@ class Journal {
   // The history after `after`, oldest first, at least one change and about `max_bytes` of their footprint; never ends
   // within a revision; empty if there is none yet. Throws std::out_of_range if `after` < oldest(); DamagedData.
   Changes read(Revision after, std::size_t max_bytes) const;
-  Revision oldest() const;
+  Revision oldest() const;  // the smallest `after` that read() can serve; from begin() on
 
   // Snapshots are written by a thread of their own: the writer asks wants_snapshot(), hands over an immutable State,
   // and calls snapshot_written() (on its own thread again) when write_snapshot() gave true; that drops what is no

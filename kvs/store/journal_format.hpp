@@ -40,17 +40,17 @@ struct BatchPlace {
 
 struct BatchHeader {
   static constexpr std::size_t size = 40;
-  std::uint64_t number = 0;        // one more than that of the batch before, from 1: a missing batch shows
-  std::uint64_t durable = 0;       // all batches up to this number were on disk for certain when this one was written
-  Revision last = no_revision;     // the revision of its last change
+  std::uint64_t number = 0;     // one more than that of the batch before, from 1: a missing batch shows
+  std::uint64_t durable = 0;    // all batches up to this number were on disk for certain when this one was written
+  Revision last = no_revision;  // the revision of its last change
 };
 
 struct JournalBatch {
   BatchHeader header;
-  std::uint64_t bytes = 0;   // on disk, header included
-  std::uint32_t count = 0;   // of changes
+  std::uint64_t bytes = 0;    // on disk, header included
+  std::uint32_t count = 0;    // of changes
   std::string_view bookmark;  // where the bus goes on after it, in its own words
-  std::string_view changes;  // encoded
+  std::string_view changes;   // encoded
 };
 
 // Appends the batch to `out`. Throws std::length_error from 4 GiB on.

@@ -17,7 +17,8 @@ struct Judgement {
   std::optional<Change> change;  // what has to be put into the state; set if and only if the verdict is `applied`
 };
 
-// Does not touch the state. A barrier or digest does nothing at all. Stamps the command's record with its place and time and moves it into the change.
+// Does not touch the state. A barrier or digest does nothing at all. Stamps the command's record with its place and
+// time and moves it into the change.
 Judgement judge(Ordered&& ordered, const StateEditor& state, Revision newest);
 
 // Puts a change into the state being edited.

@@ -3,7 +3,8 @@
 // snapshot := header block* trailer
 // header   := magic:8 version:u32 crc32c:u32 log_id:u64 revision:u64 time:i64 (ms since 1970) digest:u64 zero:16
 //             crc32c is over the header with crc32c = 0
-// block    := crc32c:u32 length:u32 kind:u8 bytes      length counts what follows it; kind 1: the bookmark, once, before
+// block    := crc32c:u32 length:u32 kind:u8 bytes      length counts what follows it; kind 1: the bookmark, once,
+// before
 //             the records; kind 2: record*
 //             crc32c goes on from that of the part before it, over everything after itself
 // trailer  := a block of kind 0: records:u64           how many there are in all; the file ends here

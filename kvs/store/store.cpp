@@ -99,7 +99,8 @@ void Store::take(Batch&& batch) {
   }
   end_all(batch, verdicts);
   tell(commit, std::move(verdicts));
-  if (journal_ && !journal_ended_ && commit && !snapshot_under_way_ && journal_->wants_snapshot(newest_)) begin_snapshot();
+  if (journal_ && !journal_ended_ && commit && !snapshot_under_way_ && journal_->wants_snapshot(newest_))
+    begin_snapshot();
   digests_.count(batch.commands.size());
   if (digests_.due()) say_digest();
 }
@@ -192,7 +193,8 @@ bool Store::make_durable(const Changes& changes, std::string_view bookmark, Verd
   return false;
 }
 
-// The bus has the changes; the journal only saves reading them from there again. What it lacks it must lack from here on.
+// The bus has the changes; the journal only saves reading them from there again. What it lacks it must lack from here
+// on.
 bool Store::keep_quick_start(const Changes& changes, std::string_view bookmark) {
   try {
     journal_->append(changes, bookmark);
@@ -309,7 +311,9 @@ std::string Store::failure() const {
   return failure_;
 }
 
-Revision Store::oldest(const View& view) const { return journal_ && !journal_ended_ ? journal_->oldest() : view.history().oldest(); }
+Revision Store::oldest(const View& view) const {
+  return journal_ && !journal_ended_ ? journal_->oldest() : view.history().oldest();
+}
 
 void Store::refresh(State& state, std::uint64_t& version) const {
   if (version_.load(std::memory_order_acquire) == version) return;

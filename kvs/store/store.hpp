@@ -144,9 +144,9 @@ class Store {
   bool room_ = true;  // whether the last batch found room on the disk
   bool unsynced_ = false;
   std::atomic<bool> journal_ended_{false};  // it could not be written, and the bus keeps the log: it stays as it is
-  asio::thread_pool reader_{1};       // reads old history
-  asio::thread_pool snapshotter_{1};  // writes snapshots
-  std::stop_source snapshots_;        // stopped when the last one is due
+  asio::thread_pool reader_{1};             // reads old history
+  asio::thread_pool snapshotter_{1};        // writes snapshots
+  std::stop_source snapshots_;              // stopped when the last one is due
 
   LogId log_id_{};
   std::atomic<Phase> phase_{Phase::starting};

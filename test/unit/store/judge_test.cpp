@@ -22,7 +22,7 @@ bool holds(Condition one, const Record* current) { return kvs::holds(std::vector
 
 Command command(Op op, std::string_view key, std::string_view value, std::vector<Condition> conditions = {}) {
   Command made;
-  made.op = op;
+  made.kind = op == Op::set ? Command::Kind::set : Command::Kind::remove;
   made.record = Record::make(key, value);
   made.conditions = std::move(conditions);
   return made;

@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(a_lost_write_ends_as_the_bus_says_also_when_the_batch_besid
   x.f.bus.published.clear();
   x.fill_the_disk();
   x.f.submit(put("b", "2"), 2);
-  x.f.order({}, {{lost, Verdict::Outcome::unknown}});
+  x.f.order({}, {{lost, Ending::How::unknown, "r1"}});
   BOOST_TEST(x.f.told.verdicts.size() == 2U);
   BOOST_TEST(x.f.told.text.find("1:unknown ") != std::string::npos);
   BOOST_TEST(x.f.told.text.find("2:no_room ") != std::string::npos);

@@ -96,6 +96,27 @@ struct StoreFixture {
     return ticket;
   }
 
+  // Those that were submitted, as a batch that the log has not confirmed yet.
+  void order_unconfirmed() {
+    Batch batch;
+    for (auto& [command, ticket] : bus.published) {
+      batch.commands.push_back(at_next_place(std::move(command), ticket));
+      batch.commands.back().confirmed = false;
+    }
+    bus.published.clear();
+    give(std::move(batch));
+  }
+  void end(Ticket ticket, Ending::How how) {
+    Batch batch;
+    batch.endings.push_back({ticket, how, {}});
+    give(std::move(batch));
+  }
+  // The bus is away, or back.
+  void bus_up(bool up) {
+    bus.up = up;
+    give({});
+  }
+
   // The commands, and before them those that were submitted, as one batch at the next places.
   void order(std::vector<Command> commands = {}, std::vector<Ending> endings = {}) {
     Batch batch;
@@ -103,9 +124,7 @@ struct StoreFixture {
     bus.published.clear();
     for (auto& command : commands) batch.commands.push_back(at_next_place(std::move(command), {}));
     batch.endings = std::move(endings);
-    batch.bookmark = "at " + std::to_string(place);
-    bus.give(std::move(batch));
-    settle(io);
+    give(std::move(batch));
   }
   void apply(Command&& command) { order(commands(std::move(command))); }
 
@@ -117,6 +136,11 @@ struct StoreFixture {
   std::string state() { return text(view.state()); }
 
  private:
+  void give(Batch batch) {
+    batch.bookmark = "at " + std::to_string(place);
+    bus.give(std::move(batch));
+    settle(io);
+  }
   Ordered at_next_place(Command&& command, Ticket ticket) {
     ++place;
     return {Revision{place}, LogTime{std::chrono::milliseconds(1000 * place)}, std::move(command), ticket};

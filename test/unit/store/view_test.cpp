@@ -125,14 +125,14 @@ BOOST_AUTO_TEST_CASE(a_lost_write_ends_as_the_bus_says) {
   f.load();
   Ticket failed = f.submit(put("a", "1"), 1), unknown = f.submit(put("b", "2"), 2);
   f.bus.published.clear();
-  f.order({}, {{failed, Verdict::Outcome::failed}, {unknown, Verdict::Outcome::unknown}});
+  f.order({}, {{failed, Ending::How::failed, "r1"}, {unknown, Ending::How::unknown, "r2"}});
   BOOST_TEST(f.told.text == "1:failed 2:unknown ");
   BOOST_TEST(f.state() == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_write_of_nobody_here_is_stepped_over) {
   StoreFixture f;
-  f.load().order(commands(put("a", "1")), {{Ticket{}, Verdict::Outcome::failed}});
+  f.load().order(commands(put("a", "1")), {{Ticket{}, Ending::How::failed, {}}});
   BOOST_TEST(f.state() == "a=1@1 ");
 }
 
