@@ -10,6 +10,20 @@
 
 namespace kvs {
 
+// Time-outs of every connection. Not for users to choose: tests make them short.
+struct Patience {
+  using Duration = std::chrono::milliseconds;
+  Duration idle = std::chrono::seconds{75};     // between requests
+  Duration head = std::chrono::seconds{10};     // for a whole head, from its first byte
+  Duration body = std::chrono::seconds{30};     // without a byte of a body
+  Duration request = std::chrono::seconds{10};  // for a write to be settled
+  Duration send = std::chrono::seconds{60};     // without the client taking a byte
+  Duration linger = std::chrono::seconds{1};    // reading on after an answer that came before the request's end
+  Duration ping = std::chrono::seconds{20};     // between two pings to a silent watcher
+  Duration dead = std::chrono::seconds{40};     // without any byte from a watcher
+  Duration closing = std::chrono::seconds{2};   // for the answer to our closing frame
+};
+
 struct ServerOptions {
   std::size_t max_value_size = default_max_value_size;
   std::size_t max_connections = 10'000;
@@ -19,20 +33,8 @@ struct ServerOptions {
   std::string topic = "kvs";                      // `Topic` of legacy watch messages
   std::string instance;                           // for /v1/status
   std::string fsync = "always";                   // for /v1/status
+  Patience patience;
 };
-
-// Time-outs of every connection.
-namespace patience {
-inline constexpr std::chrono::seconds idle{75};     // between requests
-inline constexpr std::chrono::seconds head{10};     // for a whole head, from its first byte
-inline constexpr std::chrono::seconds body{30};     // without a byte of a body
-inline constexpr std::chrono::seconds request{10};  // for a write to be settled
-inline constexpr std::chrono::seconds send{60};     // without the client taking a byte
-inline constexpr std::chrono::seconds linger{1};    // reading on after an answer that came before the request's end
-inline constexpr std::chrono::seconds ping{20};     // between two pings to a silent watcher
-inline constexpr std::chrono::seconds dead{40};     // without any byte from a watcher
-inline constexpr std::chrono::seconds closing{2};   // for the answer to our closing frame
-}  // namespace patience
 
 inline constexpr std::size_t max_pipelined = 64;               // requests of one connection under way at once
 inline constexpr std::size_t flush_above = 64 * 1024;          // bytes of answers that go out before more is read

@@ -17,7 +17,11 @@ constexpr std::size_t kept_output = 128 * 1024;
 }  // namespace
 
 Session::Session(Worker& worker, Socket socket, Arrival arrival, Origin peer)
-    : worker_(worker), socket_(std::move(socket)), wakeup_(worker.executor()), alarm_(*this) {
+    : worker_(worker),
+      patience_(worker.options().patience),
+      socket_(std::move(socket)),
+      wakeup_(worker.executor()),
+      alarm_(*this) {
   dialogue_.emplace(worker, wakeup_, arrival, peer);
   worker_.add(*this);
 }
@@ -89,7 +93,7 @@ awaitable<void> Session::wait_for_verdicts() {
   PendingWrites& writes = dialogue_->writes();
   if (!writes.settled()) {
     timed_out_ = false;
-    alarm_.arm(Clock::now() + patience::request);
+    alarm_.arm(Clock::now() + patience_.request);
     while (!writes.settled() && !timed_out_ && !aborted_) co_await wakeup_.wait();
     if (!writes.settled()) writes.abandon();
   }
@@ -127,7 +131,7 @@ awaitable<bool> Session::send(std::string_view bytes) {
     if (!error) continue;
     if (error != asio::error::would_block) co_return false;
     timed_out_ = false;
-    alarm_.arm(Clock::now() + patience::send);
+    alarm_.arm(Clock::now() + patience_.send);
     co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(use_awaitable, error));
     if (timed_out_ || aborted_) co_return false;
   }
@@ -153,9 +157,9 @@ std::span<char> Session::begin_request() {
   if (reading_idle_) {
     if (worker_.draining()) return {};
     inbox.shrink();
-    alarm_.arm(now + patience::idle);
+    alarm_.arm(now + patience_.idle);
   } else {
-    if (std::exchange(heads_, dialogue_->heads() + 1) != dialogue_->heads() + 1) head_deadline_ = now + patience::head;
+    if (std::exchange(heads_, dialogue_->heads() + 1) != dialogue_->heads() + 1) head_deadline_ = now + patience_.head;
     alarm_.arm(head_deadline_);
   }
   return inbox.room(least_room);
@@ -186,7 +190,7 @@ awaitable<bool> Session::receive_piece(Dialogue::Need& need) {
     if (!sent) co_return false;
   }
   std::size_t count = 0;
-  bool received = co_await receive(dialogue_->body_room(), Clock::now() + patience::body, count);
+  bool received = co_await receive(dialogue_->body_room(), Clock::now() + patience_.body, count);
   if (received) {
     need = dialogue_->body_received(count);
     co_return true;
@@ -250,7 +254,7 @@ awaitable<bool> Session::stream_everything() {
 awaitable<void> Session::linger() {
   boost::system::error_code error;
   socket_.shutdown(Socket::shutdown_send, error);
-  auto deadline = Clock::now() + patience::linger;
+  auto deadline = Clock::now() + patience_.linger;
   bool open = !error;
   while (open && Clock::now() < deadline) {
     std::size_t count = 0;

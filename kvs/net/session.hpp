@@ -44,6 +44,7 @@ class Session final : public Connection {
   awaitable<void> turn_into_watch();
 
   Worker& worker_;
+  const Patience& patience_;
   Socket socket_;
   Wakeup wakeup_;
   Alarm alarm_;

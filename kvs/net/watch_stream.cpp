@@ -22,6 +22,7 @@ constexpr int most_questions = 100;  // of a client about progress, unanswered
 
 WatchStream::WatchStream(Worker& worker, Socket socket, WatchRequest request, std::string early)
     : worker_(worker),
+      patience_(worker.options().patience),
       socket_(std::move(socket)),
       request_(std::move(request)),
       early_(std::move(early)),
@@ -211,7 +212,7 @@ awaitable<bool> WatchStream::start_over() {
 }
 
 Clock::time_point WatchStream::next_deadline() const {
-  auto deadline = ping_sent_ ? pinged_at_ + patience::dead : heard_ + patience::ping;
+  auto deadline = ping_sent_ ? pinged_at_ + patience_.dead : heard_ + patience_.ping;
   if (request_.progress && synced_) deadline = std::min(deadline, spoke_ + *request_.progress);
   return deadline;
 }
@@ -223,9 +224,9 @@ void WatchStream::speak_up(Clock::time_point now) {
     pong_.reset();
   }
   if (request_.progress && synced_ && now >= spoke_ + *request_.progress) say_progress();
-  if (ping_sent_ && now >= pinged_at_ + patience::dead) {
+  if (ping_sent_ && now >= pinged_at_ + patience_.dead) {
     close(close_code::try_later, "dead");
-  } else if (!ping_sent_ && now >= heard_ + patience::ping) {
+  } else if (!ping_sent_ && now >= heard_ + patience_.ping) {
     ping_sent_ = true;
     pinged_at_ = now;
     append_frame(out_, FrameType::ping, {});
@@ -252,7 +253,7 @@ awaitable<bool> WatchStream::send_buffers(std::vector<asio::const_buffer>& buffe
       failed_ = true;
       break;
     }
-    alarm_.arm(Clock::now() + patience::send);
+    alarm_.arm(Clock::now() + patience_.send);
     co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(use_awaitable, error));
     alarm_.disarm();
     if (error) failed_ = true;
@@ -274,7 +275,7 @@ awaitable<void> WatchStream::say_goodbye() {
   if (!sent || client_closed_) co_return;
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
-  alarm_.arm(Clock::now() + patience::closing);
+  alarm_.arm(Clock::now() + patience_.closing);
   while (reader_running_) co_await reader_ended_.wait();
 }
 

@@ -58,6 +58,7 @@ class WatchStream final : public Connection {
   std::string position() const;
 
   Worker& worker_;
+  const Patience& patience_;
   Socket socket_;
   WatchRequest request_;
   std::string early_;
