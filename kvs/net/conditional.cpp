@@ -11,20 +11,26 @@ void skip_blanks(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
 }
 
-// Takes one tag from the front, without its quotes; nullopt if there is none.
-std::optional<std::string_view> take_tag(std::string_view& text) {
-  if (text.starts_with("W/\"")) text.remove_prefix(2);
+struct Tag {
+  std::string_view text;  // without its quotes
+  bool weak = false;
+};
+
+// Takes one tag from the front; nullopt if there is none.
+std::optional<Tag> take_tag(std::string_view& text) {
+  bool weak = text.starts_with("W/\"");
+  if (weak) text.remove_prefix(2);
   if (text.starts_with('"')) {
     auto end = text.find('"', 1);
     if (end == std::string_view::npos) return std::nullopt;
-    auto tag = text.substr(1, end - 1);
+    Tag tag{text.substr(1, end - 1), weak};
     text.remove_prefix(end + 1);
     return tag;
   }
   auto end = std::min(text.find_first_not_of("0123456789"), text.size());
-  auto digits = text.substr(0, end);
+  Tag tag{text.substr(0, end)};
   text.remove_prefix(end);
-  return digits.empty() ? std::nullopt : std::optional(digits);
+  return tag.text.empty() ? std::nullopt : std::optional(tag);
 }
 
 // A tag that is no revision of ours: nothing has it.
@@ -49,7 +55,7 @@ bool TagList::matches(Revision current) const {
   return any || std::find(revisions.begin(), revisions.end(), current) != revisions.end();
 }
 
-result<TagList> parse_tags(std::string_view field, std::string_view text) {
+result<TagList> parse_tags(std::string_view field, std::string_view text, Comparison comparison) {
   TagList list;
   bool found = false;
   if (text == "*") {
@@ -67,7 +73,8 @@ result<TagList> parse_tags(std::string_view field, std::string_view text) {
     skip_blanks(text);
     if (!tag || (!text.empty() && text.front() != ',')) return bad_list(field);
     found = true;
-    if (auto revision = as_revision(*tag)) list.revisions.push_back(*revision);
+    if (tag->weak && comparison == Comparison::strong) continue;
+    if (auto revision = as_revision(tag->text)) list.revisions.push_back(*revision);
   }
   if (!found) return bad_list(field);
   return list;
@@ -77,12 +84,12 @@ result<std::vector<Condition>> parse_conditions(std::string_view if_match, std::
   using Kind = Condition::Kind;
   std::vector<Condition> conditions;
   if (given(if_match)) {
-    auto tags = parse_tags("If-Match", if_match);
+    auto tags = parse_tags("If-Match", if_match, Comparison::strong);
     if (!tags) return tags.error();
     conditions.push_back({tags->any ? Kind::exists : Kind::revision_in, std::move(tags->revisions), {}});
   }
   if (given(if_none_match)) {
-    auto tags = parse_tags("If-None-Match", if_none_match);
+    auto tags = parse_tags("If-None-Match", if_none_match, Comparison::weak);
     if (!tags) return tags.error();
     conditions.push_back({tags->any ? Kind::absent : Kind::revision_not_in, std::move(tags->revisions), {}});
   }
@@ -91,12 +98,12 @@ result<std::vector<Condition>> parse_conditions(std::string_view if_match, std::
 
 result<ReadVerdict> judge_read(std::string_view if_match, std::string_view if_none_match, Revision current) {
   if (given(if_match)) {
-    auto tags = parse_tags("If-Match", if_match);
+    auto tags = parse_tags("If-Match", if_match, Comparison::strong);
     if (!tags) return tags.error();
     if (!tags->matches(current)) return ReadVerdict::failed;
   }
   if (given(if_none_match)) {
-    auto tags = parse_tags("If-None-Match", if_none_match);
+    auto tags = parse_tags("If-None-Match", if_none_match, Comparison::weak);
     if (!tags) return tags.error();
     if (tags->matches(current)) return ReadVerdict::not_modified;
   }

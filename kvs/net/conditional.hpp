@@ -12,8 +12,6 @@ namespace kvs {
 
 // The tags of one field. A well-formed tag that is no revision matches nothing and is left out, so both members may be
 // empty: then nothing matches.
-// W/"42" counts as "42" for If-Match too: the tag names a revision, and a proxy that recompressed the body made it
-// weak.
 struct TagList {
   bool any = false;  // "*"
   std::vector<Revision> revisions;
@@ -22,8 +20,12 @@ struct TagList {
   bool matches(Revision current) const;
 };
 
+// How tags are compared (RFC 9110, 8.8.3.2): strong, for If-Match, takes W/"42" for a tag that nothing has; weak, for
+// If-None-Match, takes it for "42".
+enum class Comparison : std::uint8_t { strong, weak };
+
 // Errors: malformed. `field` names the field in the error's text.
-result<TagList> parse_tags(std::string_view field, std::string_view text);
+result<TagList> parse_tags(std::string_view field, std::string_view text, Comparison comparison);
 
 // The conditions of a write, for its command. A field that was not sent is a view without data (not merely empty).
 result<std::vector<Condition>> parse_conditions(std::string_view if_match, std::string_view if_none_match);

@@ -9,8 +9,8 @@ using namespace kvs;
 namespace {
 
 // "*", the revisions, or "error".
-std::string tags(std::string_view text) {
-  auto list = parse_tags("If-Match", text);
+std::string tags(std::string_view text, Comparison comparison = Comparison::weak) {
+  auto list = parse_tags("If-Match", text, comparison);
   if (!list) return "error";
   std::string shown = list->any ? "*" : "";
   for (auto revision : list->revisions) shown += (shown.empty() ? "" : " ") + std::to_string(number(revision));
@@ -36,6 +36,12 @@ BOOST_AUTO_TEST_CASE(entity_tags_are_revisions) {
   BOOST_TEST(tags("*") == "*");
 }
 
+BOOST_AUTO_TEST_CASE(a_weak_tag_matches_nothing_where_the_comparison_is_strong) {
+  BOOST_TEST(tags("W/\"42\"", Comparison::strong) == "");
+  BOOST_TEST(tags("\"1\", W/\"2\", 3", Comparison::strong) == "1 3");
+  BOOST_TEST(tags("W/\"42", Comparison::strong) == "error");
+}
+
 BOOST_AUTO_TEST_CASE(tags_of_others_match_nothing) {
   BOOST_TEST(tags("\"abc\"") == "");
   BOOST_TEST(tags("\"42-gzip\", \"7\"") == "7");
@@ -50,7 +56,7 @@ BOOST_AUTO_TEST_CASE(broken_lists_are_refused) {
        {"", " ", ",", "abc", "\"42", "42\"", "\"1\" \"2\"", "W/42", "w/\"42\"", "*, \"1\"", "-1"}) {
     BOOST_TEST(tags(text) == "error", text);
   }
-  BOOST_TEST(parse_tags("If-Match", "x").error().detail.starts_with("If-Match must be"));
+  BOOST_TEST(parse_tags("If-Match", "x", Comparison::strong).error().detail.starts_with("If-Match must be"));
 }
 
 BOOST_AUTO_TEST_CASE(a_write_gets_one_condition_for_each_field) {
@@ -64,6 +70,14 @@ BOOST_AUTO_TEST_CASE(a_write_gets_one_condition_for_each_field) {
   BOOST_TEST((both[0].revisions == std::vector<Revision>{Revision{7}, Revision{9}}));
   BOOST_TEST((both[1].kind == Kind::revision_not_in));
   BOOST_TEST((parse_conditions("", absent).error().code == errc::malformed));
+}
+
+BOOST_AUTO_TEST_CASE(if_match_compares_strongly_and_if_none_match_weakly) {
+  constexpr std::string_view weak = "W/\"7\"";
+  BOOST_TEST(parse_conditions(weak, absent)->at(0).revisions.empty());
+  BOOST_TEST((parse_conditions(absent, weak)->at(0).revisions == std::vector<Revision>{Revision{7}}));
+  BOOST_TEST((judge(weak, absent, 7) == ReadVerdict::failed));
+  BOOST_TEST((judge(absent, weak, 7) == ReadVerdict::not_modified));
 }
 
 BOOST_AUTO_TEST_CASE(reads_are_judged_if_match_first) {
