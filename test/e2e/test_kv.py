@@ -183,6 +183,20 @@ class Keys(KeyValueTest):
                     shown = {"key_base64": base64.b64encode(key).decode()}
                 self.assertEqual({name: record[name] for name in record if name.startswith("key")}, shown)
 
+    def test_any_byte_may_stand_in_a_key(self):
+        with self.watch("prefix=any-byte") as watch, self.connect() as connection:
+            watch.until("synced")
+            for byte in range(256):  # NUL too: a key is bytes, not a string of C
+                path = "/v1/kv/any-byte%%%02X" % byte
+                self.assertEqual(connection.request("PUT", path, body=b"%d" % byte).status, 201, path)
+                event = watch.next()
+                key = base64.b64decode(event["key_base64"]) if "key_base64" in event else event["key"].encode()
+                self.assertEqual(key, b"any-byte" + bytes([byte]))
+            for byte in range(256):
+                path = "/v1/kv/any-byte%%%02X" % byte
+                self.assertEqual(connection.request("GET", path).body, b"%d" % byte, path)
+                self.assertEqual(connection.request("DELETE", path).json()["deleted"], 1, path)
+
     def test_keys_that_other_servers_would_fold_stay_apart(self):
         spellings = [b"n/a", b"n//a", b"n/./a", b"n/b/../a", b"n/a/", b"N/a", b"n/a%20", b"n/a."]
         for number, spelling in enumerate(spellings):

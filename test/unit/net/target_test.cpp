@@ -34,6 +34,14 @@ BOOST_AUTO_TEST_CASE(a_key_is_decoded_once_and_never_normalised) {
   BOOST_TEST(key("%00%0a") == std::string("\0\n", 2));
 }
 
+BOOST_AUTO_TEST_CASE(any_byte_may_stand_in_a_key) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string escaped{'%', digits[byte / 16], digits[byte % 16]};
+    BOOST_TEST(key(escaped) == std::string(1, static_cast<char>(byte)), escaped);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_key_without_escapes_is_not_copied) {
   std::string scratch, raw = "plain/key";
   BOOST_TEST(decode_key(raw, scratch)->data() == raw.data());
