@@ -20,18 +20,30 @@ std::uint64_t mixed(std::uint64_t x) {
 
 }  // namespace
 
-Record::Record(std::string_view key, std::size_t value_size, std::string_view content_type)
+Record::Record(std::string_view key, std::size_t value_size, std::string_view content_type, bool expires)
     : value_size_(static_cast<std::uint32_t>(value_size)),
       key_size_(static_cast<std::uint16_t>(key.size())),
-      content_type_size_(static_cast<std::uint8_t>(content_type.size())) {
+      content_type_size_(static_cast<std::uint8_t>(content_type.size())),
+      expires_(expires) {
   std::memcpy(bytes(), key.data(), key.size());
   if (!content_type.empty()) std::memcpy(bytes() + key.size(), content_type.data(), content_type.size());
 }
 
-NewRecord Record::make(std::string_view key, std::size_t value_size, std::string_view content_type) {
+NewRecord Record::make(std::string_view key, std::size_t value_size, std::string_view content_type, bool expires) {
   assert(key.size() <= UINT16_MAX && content_type.size() <= UINT8_MAX && value_size <= UINT32_MAX);
-  void* memory = allocate_small(sizeof(Record) + key.size() + content_type.size() + value_size);
-  return NewRecord(new (memory) Record(key, value_size, content_type));
+  std::size_t size = sizeof(Record) + key.size() + content_type.size() + value_size + (expires ? sizeof(LogTime) : 0);
+  void* memory = allocate_small(size);
+  return NewRecord(new (memory) Record(key, value_size, content_type, expires));
+}
+
+NewRecord Record::make(std::string_view key, std::size_t value_size, std::string_view content_type) {
+  return make(key, value_size, content_type, false);
+}
+
+NewRecord Record::make_expiring(std::string_view key, std::size_t value_size, std::string_view content_type) {
+  auto record = make(key, value_size, content_type, true);
+  std::memset(record->bytes() + record->deadline_at(), 0, sizeof(LogTime));
+  return record;
 }
 
 NewRecord Record::make(std::string_view key, std::string_view value, std::string_view content_type) {
@@ -47,6 +59,19 @@ void Record::stamp(Revision revision, Revision created, std::uint32_t version, L
   modified_ = modified;
 }
 
+void Record::stamp(Revision revision, Revision created, std::uint32_t version, LogTime modified, LogTime expires) {
+  assert(expires_);
+  stamp(revision, created, version, modified);
+  std::memcpy(bytes() + deadline_at(), &expires, sizeof expires);
+}
+
+std::optional<LogTime> Record::expires() const {
+  if (!expires_) return std::nullopt;
+  LogTime deadline;
+  std::memcpy(&deadline, bytes() + deadline_at(), sizeof deadline);
+  return deadline;
+}
+
 std::uint64_t Record::digest() const {
   std::size_t size = std::size_t{key_size_} + content_type_size_ + value_size_;
   std::uint64_t sizes = (std::uint64_t{value_size_} << 24) | (std::uint64_t{key_size_} << 8) | content_type_size_;
@@ -54,7 +79,9 @@ std::uint64_t Record::digest() const {
   digest = mixed(digest + number(revision_));
   digest = mixed(digest + number(created_));
   digest = mixed(digest + version_);
-  return mixed(digest + static_cast<std::uint64_t>(modified_.time_since_epoch().count()));
+  digest = mixed(digest + static_cast<std::uint64_t>(modified_.time_since_epoch().count()));
+  if (!expires_) return digest;
+  return mixed(digest + static_cast<std::uint64_t>(expires()->time_since_epoch().count()));
 }
 
 void Record::destroy(const Record* record) noexcept {

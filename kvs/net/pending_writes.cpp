@@ -68,6 +68,9 @@ void PendingWrites::answer(const Write& write, std::string& out) {
     case Verdict::Outcome::no_room:
       return reply.problem(errc::out_of_space,
                            "the server's disk is full: nothing was written; make room there, then try again");
+    case Verdict::Outcome::reused:
+      return reply.problem(errc::request_key_reused,
+                           "this Idempotency-Key was used for another request: nothing was written; take a new one");
     case Verdict::Outcome::unknown:
       return reply.problem(
           errc::outcome_unknown,

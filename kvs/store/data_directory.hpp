@@ -2,7 +2,7 @@
 //
 //   lock                         held by the process that has the directory open
 //   journal-0000000001           segments, by number
-//   snapshot-0000000000000042    snapshots, by revision
+//   snapshot-0000000000000042    snapshots, by place (State::place())
 //   *.tmp                        a snapshot being written; of no use after a crash
 #pragma once
 #include <cstdint>

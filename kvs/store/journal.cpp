@@ -91,7 +91,7 @@ Journal::~Journal() = default;
 Recovered Journal::recover(const Progress& progress) {
   Body& body = *body_;
   assert(!body.writer);
-  auto log = Recovery(body.files, body.directory, progress).run();
+  auto log = Recovery(body.files, body.directory, progress, body.options.state).run();
   for (const SegmentHeader& header : log.segments) {
     bool newest = header.number == log.end.segment;
     auto size = newest ? log.end.offset : body.files.open_to_read(segment_path(body.directory, header.number))->size();
@@ -133,7 +133,7 @@ bool Journal::wants_snapshot(const State& state) const {
 bool Journal::write_snapshot(const State& state, std::string_view bookmark, const std::stop_token& stop) {
   Body& body = *body_;
   body.attempt_bytes = body.journal_bytes();
-  if (body.snapshots->has(state.revision())) return false;
+  if (body.snapshots->has(state.place())) return false;
   body.writer->sync_elsewhere();  // a start must never find a snapshot that the journal does not reach up to
   return write_snapshot_file(body.files, body.directory, state, body.log_id, bookmark, stop);
 }

@@ -24,6 +24,7 @@ struct JournalOptions {
   std::uint64_t history_bytes = 256 * 1024 * 1024;  // resumable history kept on disk, at least
   std::uint64_t snapshot_after_bytes =
       64 * 1024 * 1024;  // journal since the last snapshot that makes wants_snapshot(); or the state's size, if larger
+  StateLimits state;     // of the state a start makes
   bool background = true;  // a thread gets files ready and removes old ones; false: done at once, for tests
 };
 

@@ -1,22 +1,24 @@
 // All numbers little-endian.
 //
 // segment := header batch* zero*                        a segment may be shorter or longer than was planned
-// header  := magic:8 version:u32 crc32c:u32 log_id:u64 number:u64 after:u64 first_batch:u64 zero:16
+// header  := magic:8 version:u32 crc32c:u32 log_id:u64 number:u64 after:u64 first_batch:u64 place:u64 zero:8
 //            crc32c is over the header with crc32c = 0
 // batch   := crc32c:u32 length:u32 number:u64 durable:u64 last:u64 count:u32 bookmark_size:u32 bookmark change*
 //            length counts the whole batch; crc32c is over log_id:u64 segment:u64 offset:u64 (its place) and then
 //            everything of the batch after crc32c
-// change  := op:u8 origin_kind:u8 content_type_size:u8 zero:u8 key_size:u16 port:u16 value_size:u32 version:u32
+// change  := op:u8 origin_kind:u8 content_type_size:u8 expires:u8 key_size:u16 port:u16 value_size:u32 version:u32
 //            revision:u64 created:u64 modified:i64 (ms since 1970) address:(ipv4: 4, ipv6: 16, else 0)
-//            key content_type value
+//            key content_type value deadline:(expires = 1: i64, ms since 1970)
+//            of an answer: key = request key, value as in answers.cpp
 #include "kvs/store/journal_format.hpp"
 
 #include <algorithm>
 #include <stdexcept>
 
 #include "kvs/crc32c.hpp"
+#include "kvs/little_endian.hpp"
 #include "kvs/store/damaged_data.hpp"
-#include "kvs/store/little_endian.hpp"
+#include "kvs/store/record_bytes.hpp"
 
 namespace kvs {
 namespace {
@@ -42,7 +44,7 @@ std::size_t address_size(Origin::Kind kind) {
 std::size_t encoded_size(const Change& change) {
   const Record& record = *change.record;
   return change_size + address_size(change.origin.kind) + record.key().size() + record.content_type().size() +
-         record.value().size();
+         record.value().size() + (record.expires() ? sizeof(std::int64_t) : 0);
 }
 
 void put_change(const Change& change, ByteWriter& out) {
@@ -51,7 +53,7 @@ void put_change(const Change& change, ByteWriter& out) {
   out.put(static_cast<std::uint8_t>(change.op));
   out.put(static_cast<std::uint8_t>(origin.kind));
   out.put(static_cast<std::uint8_t>(record.content_type().size()));
-  out.put(std::uint8_t{0});
+  out.put(std::uint8_t{record.expires().has_value()});
   out.put(static_cast<std::uint16_t>(record.key().size()));
   out.put(origin.port);
   out.put(static_cast<std::uint32_t>(record.value().size()));
@@ -63,9 +65,10 @@ void put_change(const Change& change, ByteWriter& out) {
   out.put(record.key());
   out.put(record.content_type());
   out.put(record.value());
+  if (auto expires = record.expires()) out.put(std::int64_t{expires->time_since_epoch().count()});
 }
 
-bool known(Op op) { return op == Op::set || op == Op::remove; }
+bool known(Op op) { return op >= Op::set && op <= Op::answer; }
 
 // Null record: not a change.
 Change get_change(ByteReader& in) {
@@ -74,7 +77,7 @@ Change get_change(ByteReader& in) {
   change.op = Op{in.get<std::uint8_t>()};
   change.origin.kind = Origin::Kind{in.get<std::uint8_t>()};
   std::size_t content_type_size = in.get<std::uint8_t>();
-  in.get<std::uint8_t>();
+  bool expires = in.get<std::uint8_t>() != 0;
   std::size_t key_size = in.get<std::uint16_t>();
   change.origin.port = in.get<std::uint16_t>();
   std::size_t value_size = in.get<std::uint32_t>();
@@ -83,13 +86,12 @@ Change get_change(ByteReader& in) {
   Revision created{in.get<std::uint64_t>()};
   LogTime modified{std::chrono::milliseconds(in.get<std::int64_t>())};
   std::size_t address = address_size(change.origin.kind);
-  if (!known(change.op) || in.left() < address + key_size + content_type_size + value_size) return {};
+  std::size_t deadline = expires ? sizeof(std::int64_t) : 0;
+  if (!known(change.op) || in.left() < address + key_size + content_type_size + value_size + deadline) return {};
   std::ranges::copy(in.get(address), reinterpret_cast<char*>(change.origin.address.data()));
   auto key = in.get(key_size);
   auto content_type = in.get(content_type_size);
-  auto record = Record::make(key, in.get(value_size), content_type);
-  record->stamp(revision, created, version, modified);
-  change.record = std::move(record);
+  change.record = read_record(in, key, value_size, content_type, {revision, created, version, modified, expires});
   return change;
 }
 
@@ -122,6 +124,7 @@ void encode_segment_header(const SegmentHeader& header, std::string& out) {
   writer.put(header.number);
   writer.put(number(header.after));
   writer.put(header.first_batch);
+  writer.put(number(header.place));
   ByteWriter(out.data() + begin + crc_offset).put(crc32c(std::string_view(out).substr(begin)));
 }
 
@@ -138,6 +141,7 @@ std::optional<SegmentHeader> decode_segment_header(std::string_view bytes, const
   header.number = in.get<std::uint64_t>();
   header.after = Revision{in.get<std::uint64_t>()};
   header.first_batch = in.get<std::uint64_t>();
+  header.place = Revision{in.get<std::uint64_t>()};
   return header;
 }
 
@@ -195,11 +199,12 @@ std::optional<std::uint64_t> find_proof_of_damage(std::string_view bytes, BatchP
   return {};
 }
 
-bool decode_changes(const JournalBatch& batch, Revision after, Changes& changes) {
+bool decode_changes(const JournalBatch& batch, Revision after, Answers answers, Changes& changes) {
   ByteReader in(batch.changes);
   for (std::uint32_t n = 0; n < batch.count; ++n) {
     Change change = get_change(in);
     if (!change.record) return false;
+    if (change.op == Op::answer && answers == Answers::leave_out) continue;
     if (change.revision() > after) changes.push_back(std::move(change));
   }
   return in.left() == 0;

@@ -22,7 +22,8 @@ struct SegmentHeader {
   static constexpr std::size_t size = 64;
   LogId log_id{};
   std::uint64_t number = 0;       // of the segment, from 1, without gaps
-  Revision after = no_revision;   // the newest change before the segment
+  Revision after = no_revision;   // the newest change of a key before the segment
+  Revision place = no_revision;   // the place of the newest change or answer before it
   std::uint64_t first_batch = 0;  // the number of its first batch
 };
 
@@ -42,7 +43,7 @@ struct BatchHeader {
   static constexpr std::size_t size = 40;
   std::uint64_t number = 0;     // one more than that of the batch before, from 1: a missing batch shows
   std::uint64_t durable = 0;    // all batches up to this number were on disk for certain when this one was written
-  Revision last = no_revision;  // the revision of its last change
+  Revision last = no_revision;  // the place of its last change or answer
 };
 
 struct JournalBatch {
@@ -68,8 +69,9 @@ std::optional<JournalBatch> parse_batch(std::string_view bytes, const BatchPlace
 // end but damage. Gives its offset in the segment.
 std::optional<std::uint64_t> find_proof_of_damage(std::string_view bytes, BatchPlace place, std::uint64_t expected);
 
-// Appends the changes newer than `after` to `changes`. False if the bytes are no changes (with a right checksum:
-// written wrongly); some may have been appended then.
-bool decode_changes(const JournalBatch& batch, Revision after, Changes& changes);
+// Appends the changes newer than `after` to `changes`, answers too or not. False if the bytes are no changes (with a
+// right checksum: written wrongly); some may have been appended then.
+enum class Answers : std::uint8_t { leave_out, include };
+bool decode_changes(const JournalBatch& batch, Revision after, Answers answers, Changes& changes);
 
 }  // namespace kvs

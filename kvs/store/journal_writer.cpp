@@ -22,6 +22,7 @@ JournalWriter::JournalWriter(FileSystem& files, std::filesystem::path directory,
       segments_(segments),
       background_(background),
       last_(end.last),
+      change_(end.change),
       batch_(end.batch),
       durable_(end.batch) {
   header_.log_id = log_id;
@@ -76,7 +77,7 @@ void JournalWriter::append_batch(const Changes& changes, std::string_view bookma
     file_->datasync();
     durable_ = header.number;
   }
-  note_written(header);
+  note_written(header, changes);
   if (!next_.valid() && offset_ > capacity_ / 2) prepare_next();
 }
 
@@ -105,13 +106,15 @@ void JournalWriter::undo_write() {
   file_->datasync();
 }
 
-void JournalWriter::note_written(const BatchHeader& header) {
+void JournalWriter::note_written(const BatchHeader& header, const Changes& changes) {
   auto begin = offset_ + batch_begin_;
-  auto before = last_;
+  auto before = change_;
   if (offset_ == 0) segments_.add(header_, SegmentHeader::size, 0);
   offset_ += buffer_.size();
   batch_ = header.number;
   last_ = header.last;
+  auto change = std::find_if(changes.rbegin(), changes.rend(), [](const Change& one) { return one.op != Op::answer; });
+  if (change != changes.rend()) change_ = change->revision();
   appended_.fetch_add(buffer_.size(), std::memory_order_relaxed);
   segments_.grow(begin, header, before, offset_, options_.sync ? std::max(capacity_, offset_) : offset_);
 }
@@ -133,7 +136,8 @@ void JournalWriter::next_segment() {
   capacity_ = next.capacity;
   offset_ = 0;
   ++header_.number;
-  header_.after = last_;
+  header_.after = change_;
+  header_.place = last_;
   header_.first_batch = batch_ + 1;
 }
 

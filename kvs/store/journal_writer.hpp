@@ -26,9 +26,10 @@ struct JournalWriterOptions {
 
 // Where writing goes on.
 struct JournalEnd {
-  Revision last = no_revision;  // the newest change
-  std::uint64_t batch = 0;      // the number of the newest batch
-  std::uint64_t segment = 0;    // the number of the newest segment
+  Revision last = no_revision;    // the place of the newest change or answer
+  Revision change = no_revision;  // the newest change of a key
+  std::uint64_t batch = 0;        // the number of the newest batch
+  std::uint64_t segment = 0;      // the number of the newest segment
   std::uint64_t offset = 0;  // where its next batch goes; 0: a new segment is begun, for this one cannot be continued
 };
 
@@ -60,7 +61,7 @@ class JournalWriter {
   void prepare_next();
   void retire_file();
   void datasync(File& file);
-  void note_written(const BatchHeader& header);
+  void note_written(const BatchHeader& header, const Changes& changes);
 
   FileSystem& files_;
   std::filesystem::path directory_;
@@ -73,10 +74,11 @@ class JournalWriter {
   std::mutex file_mutex_;  // held to exchange file_, and to take a copy of it on another thread
   std::shared_ptr<File> file_;
   std::uint64_t capacity_ = 0;
-  std::uint64_t offset_ = 0;     // where the next batch goes; 0: the header goes first
-  Revision last_ = no_revision;  // of the newest batch
-  std::uint64_t batch_ = 0;      // its number
-  std::uint64_t durable_ = 0;    // all batches up to this number are on disk for certain
+  std::uint64_t offset_ = 0;       // where the next batch goes; 0: the header goes first
+  Revision last_ = no_revision;    // place of the newest batch
+  Revision change_ = no_revision;  // the newest change of a key
+  std::uint64_t batch_ = 0;        // its number
+  std::uint64_t durable_ = 0;      // all batches up to this number are on disk for certain
   std::future<PreparedSegment> next_;
   std::string buffer_;
   std::size_t batch_begin_ = 0;  // of the batch in buffer_: behind the segment's header, if that goes first

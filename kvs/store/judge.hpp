@@ -1,8 +1,6 @@
-// Judges a command at its place in the order: pure functions of the command and the state just before it, so that every
-// instance reaches the same verdict.
+// Judges a command at its place in the order: functions of the command and the state just before it and nothing else,
+// so that every instance reaches the same verdict.
 #pragma once
-#include <optional>
-
 #include "kvs/bus/bus.hpp"
 #include "kvs/command.hpp"
 #include "kvs/store/state.hpp"
@@ -12,16 +10,13 @@ namespace kvs {
 // Whether all conditions hold for a key whose record is `current` (null: no such key).
 bool holds(const std::vector<Condition>& conditions, const Record* current);
 
-struct Judgement {
-  Verdict verdict;
-  std::optional<Change> change;  // what has to be put into the state; set if and only if the verdict is `applied`
-};
+// Applies to the state what the command changes there, appends those changes to `changes` (of one revision, the
+// command's place; behind them the answer, if it has a request key), and gives the verdict. Stamps the command's
+// records with place and time and moves them into the changes. A barrier or digest does nothing at all. `newest`: the
+// revision of the newest change so far.
+Verdict judge(Ordered&& ordered, StateEditor& state, Revision newest, Changes& changes);
 
-// Does not touch the state. A barrier or digest does nothing at all. Stamps the command's record with its place and
-// time and moves it into the change.
-Judgement judge(Ordered&& ordered, const StateEditor& state, Revision newest);
-
-// Puts a change into the state being edited.
+// Puts a change into the state being edited, as judge() does and as a journal replays it.
 void apply(const Change& change, StateEditor& state);
 
 }  // namespace kvs

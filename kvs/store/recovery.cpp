@@ -19,8 +19,8 @@ std::string beginning_of(const File& file) {
 
 }  // namespace
 
-Recovery::Recovery(FileSystem& files, fs::path directory, const Progress& progress)
-    : files_(files), directory_(std::move(directory)), progress_(progress) {}
+Recovery::Recovery(FileSystem& files, fs::path directory, const Progress& progress, StateLimits limits)
+    : files_(files), directory_(std::move(directory)), progress_(progress), limits_(limits) {}
 
 RecoveredLog Recovery::run() {
   contents_ = list_data_directory(files_, directory_);
@@ -60,7 +60,7 @@ void Recovery::read_snapshot_headers() {
     auto path = snapshot_path(directory_, revision);
     auto file = files_.open_to_read(path);
     auto header = decode_snapshot_header(beginning_of(*file), path);
-    if (!header || header->revision != revision) {
+    if (!header || header->place != revision) {
       result_.notes += path.string() + ", offset 0: not a snapshot of that revision: left out\n";
       return true;
     }
@@ -108,7 +108,7 @@ void Recovery::report(std::uint64_t bytes) const {
 
 // The newest good snapshot that the journal reaches back to; without one the journal must reach back to the beginning.
 LoadedSnapshot Recovery::load_base() {
-  Revision begins = segments_.empty() ? no_revision : segments_.front().header->after;
+  Revision begins = segments_.empty() ? no_revision : segments_.front().header->place;
   auto& snapshots = contents_.snapshots;
   for (auto revision = snapshots.begin(); revision != snapshots.end() && *revision >= begins; ++revision) {
     auto loaded = load_snapshot_of(*revision);
@@ -125,7 +125,7 @@ std::optional<LoadedSnapshot> Recovery::load_snapshot_of(Revision revision) {
   auto path = snapshot_path(directory_, revision);
   auto file = files_.open_to_read(path);
   try {
-    auto loaded = load_snapshot(*file, path, [this](std::uint64_t bytes) { report(bytes); });
+    auto loaded = load_snapshot(*file, path, [this](std::uint64_t bytes) { report(bytes); }, limits_);
     done_bytes_ = newest_snapshot_bytes_;
     return loaded;
   } catch (const DamagedData& damage) {
@@ -152,23 +152,24 @@ void Recovery::refuse_without_base() const {
 
 std::size_t Recovery::first_to_replay(Revision base) const {
   std::size_t index = segments_.size();
-  while (index > 0 && !(segments_[index - 1].header && segments_[index - 1].header->after <= base)) --index;
+  while (index > 0 && !(segments_[index - 1].header && segments_[index - 1].header->place <= base)) --index;
   return index > 0 ? index - 1 : 0;
 }
 
 void Recovery::replay(LoadedSnapshot base) {
-  auto begun_with = base.header.revision;
+  auto begun_with = base.header.place;
+  auto begun_with_change = base.header.revision;
   auto first = first_to_replay(begun_with);
   std::vector<SegmentFile> replayed(segments_.begin() + static_cast<std::ptrdiff_t>(first), segments_.end());
   BytesRead read = [this](std::uint64_t bytes) { report(bytes); };
-  auto end = Replay(files_, directory_, replayed, read).run(std::move(base));
+  auto end = Replay(files_, directory_, replayed, read, limits_).run(std::move(base));
   result_.state = std::move(end.state);
   result_.bookmark = std::move(end.bookmark);
   result_.replayed_bytes = end.bytes;
   result_.notes += end.notes;
   auto newest = first + end.newest;
-  result_.end = {end.last, end.batch, segments_[newest].number, end.end};
-  if (end.last < begun_with) return begin_behind_snapshot(begun_with);
+  result_.end = {end.last, end.change, end.batch, segments_[newest].number, end.end};
+  if (end.last < begun_with) return begin_behind_snapshot(begun_with, begun_with_change);
   for (std::size_t index = newest; segments_[index].header; --index) {
     result_.segments.insert(result_.segments.begin(), *segments_[index].header);
     if (index == 0) break;
@@ -177,11 +178,12 @@ void Recovery::replay(LoadedSnapshot base) {
 }
 
 // The journal lacks what the snapshot was made of (files were taken away, or it was not synced): it would have a gap.
-void Recovery::begin_behind_snapshot(Revision revision) {
+void Recovery::begin_behind_snapshot(Revision place, Revision change) {
   result_.notes += directory_.string() + ": the journal ends at revision " + std::to_string(number(result_.end.last)) +
-                   ", the snapshot is of " + std::to_string(number(revision)) + ": the history begins there\n";
+                   ", the snapshot is of " + std::to_string(number(place)) + ": the history begins there\n";
   remove_segments(0, result_.end.segment + 1);
-  result_.end.last = revision;
+  result_.end.last = place;
+  result_.end.change = change;
   result_.end.offset = 0;
 }
 
@@ -200,7 +202,8 @@ void Recovery::begin_without_journal(LoadedSnapshot base) {
   }
   remove_segments(0, UINT64_MAX);
   result_.bookmark = std::move(base.bookmark);
-  result_.end.last = base.header.revision;
+  result_.end.last = base.header.place;
+  result_.end.change = base.header.revision;
   result_.state = std::move(base.state);
 }
 

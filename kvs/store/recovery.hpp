@@ -31,7 +31,7 @@ class Recovery {
  public:
   using Progress = std::function<void(std::uint64_t done_bytes, std::uint64_t all_bytes)>;
 
-  Recovery(FileSystem& files, std::filesystem::path directory, const Progress& progress);
+  Recovery(FileSystem& files, std::filesystem::path directory, const Progress& progress, StateLimits limits = {});
 
   // Throws DamagedData rather than leave out anything that was acknowledged.
   RecoveredLog run();
@@ -47,7 +47,7 @@ class Recovery {
   [[noreturn]] void refuse_without_base() const;
   std::size_t first_to_replay(Revision base) const;
   void replay(LoadedSnapshot base);
-  void begin_behind_snapshot(Revision revision);
+  void begin_behind_snapshot(Revision place, Revision change);
   void begin_without_journal(LoadedSnapshot base);
   void remove_segments(std::uint64_t from, std::uint64_t to);
   void count_bytes();
@@ -56,6 +56,7 @@ class Recovery {
   FileSystem& files_;
   std::filesystem::path directory_;
   const Progress& progress_;
+  const StateLimits limits_;
   DirectoryContents contents_;
   std::optional<LogId> log_id_;
   std::filesystem::path log_id_from_;  // the file that said so

@@ -3,26 +3,30 @@
 #include <algorithm>
 
 #include "kvs/store/damaged_data.hpp"
+#include "kvs/store/judge.hpp"
 #include "kvs/store/zeros.hpp"
 
 namespace kvs {
 Replay::Replay(FileSystem& files, std::filesystem::path directory, const std::vector<SegmentFile>& segments,
-               const BytesRead& read)
-    : files_(files), directory_(std::move(directory)), segments_(segments), read_(read) {}
+               const BytesRead& read, StateLimits limits)
+    : files_(files), directory_(std::move(directory)), segments_(segments), read_(read), limits_(limits) {}
 
 ReplayResult Replay::run(LoadedSnapshot base) {
   const SegmentHeader& first = *segments_.front().header;
   log_id_ = first.log_id;
+  base_place_ = base.state.place();
   base_revision_ = base.header.revision;
   time_ = base.header.time;
   result_.bookmark = std::move(base.bookmark);
-  result_.last = first.after;
+  result_.last = first.place;
+  result_.change = first.after;
   result_.batch = first.first_batch - 1;
   result_.end = SegmentHeader::size;
-  editor_.emplace(std::move(base.state));
+  editor_.emplace(std::move(base.state), limits_);
   for (std::size_t index = 0; index < segments_.size() && replay_segment(index); ++index) continue;
   remove_later_segments();
-  result_.state = editor_->commit(std::max(base_revision_, result_.last), time_);
+  if (result_.last >= base_place_) result_.change = std::max(result_.change, base_revision_);
+  result_.state = editor_->commit(std::max(base_revision_, result_.change), time_, std::max(base_place_, result_.last));
   return std::move(result_);
 }
 
@@ -62,18 +66,15 @@ bool Replay::continues(const JournalBatch& batch) const {
 void Replay::apply(const JournalBatch& batch, const std::filesystem::path& path, std::uint64_t offset) {
   result_.batch = batch.header.number;
   result_.last = batch.header.last;
-  if (batch.header.last <= base_revision_) return;
+  if (batch.header.last <= base_place_) return;
   changes_.clear();
-  if (!decode_changes(batch, base_revision_, changes_)) {
+  if (!decode_changes(batch, base_place_, Answers::include, changes_)) {
     throw DamagedData(path, offset, "a batch was written wrongly: its checksum is right, its changes are not");
   }
-  for (Change& change : changes_) {
+  for (const Change& change : changes_) {
     time_ = change.record->modified();
-    if (change.op == Op::set) {
-      editor_->put(std::move(change.record));
-    } else {
-      editor_->erase(change.record->key());
-    }
+    if (change.op != Op::answer) result_.change = change.revision();
+    kvs::apply(change, *editor_);
   }
   result_.bookmark = batch.bookmark;
   result_.bytes += batch.bytes;

@@ -23,12 +23,13 @@ struct SegmentFile {
 
 struct ReplayResult {
   State state;
-  std::string bookmark;         // of the newest batch
-  Revision last = no_revision;  // the newest change in the journal; may be older than the snapshot it began with
-  std::uint64_t batch = 0;      // the number of the newest batch
-  std::size_t newest = 0;       // index of the segment it ends in; those after it hold nothing
-  std::uint64_t end = 0;        // offset there
-  std::uint64_t bytes = 0;      // of the batches applied
+  std::string bookmark;           // of the newest batch
+  Revision last = no_revision;    // the newest place in the journal; may be older than the snapshot it began with
+  Revision change = no_revision;  // the newest change of a key in the journal
+  std::uint64_t batch = 0;        // the number of the newest batch
+  std::size_t newest = 0;         // index of the segment it ends in; those after it hold nothing
+  std::uint64_t end = 0;          // offset there
+  std::uint64_t bytes = 0;        // of the batches applied
   std::string notes;
 };
 
@@ -38,7 +39,7 @@ struct ReplayResult {
 class Replay {
  public:
   Replay(FileSystem& files, std::filesystem::path directory, const std::vector<SegmentFile>& segments,
-         const BytesRead& read);
+         const BytesRead& read, StateLimits limits);
 
   ReplayResult run(LoadedSnapshot base);
 
@@ -58,6 +59,8 @@ class Replay {
   std::uint64_t bytes_read_ = 0;
   std::string buffer_;
   Changes changes_;
+  const StateLimits limits_;
+  Revision base_place_ = no_revision;
   Revision base_revision_ = no_revision;
   LogId log_id_{};
   std::optional<StateEditor> editor_;

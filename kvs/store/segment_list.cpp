@@ -77,7 +77,7 @@ Revision SegmentList::oldest() const {
 std::vector<std::uint64_t> SegmentList::drop(Revision needed) {
   std::lock_guard lock(mutex_);
   std::vector<std::uint64_t> dropped;
-  while (window_ > 0 && entries_[1].header.after <= needed) {
+  while (window_ > 0 && entries_[1].header.place <= needed) {
     dropped.push_back(entries_.front().header.number);
     entries_.erase(entries_.begin());
     --window_;
@@ -125,7 +125,7 @@ void SegmentList::read_part(const Part& part, Revision after, std::size_t max_by
     auto batch = batch_at(window, {part.header.log_id, part.header.number, at.offset});
     if (!batch || batch->header.number != at.batch) break;
     std::size_t first = changes.size();
-    if (batch->header.last > after && !decode_changes(*batch, after, changes)) break;
+    if (batch->header.last > after && !decode_changes(*batch, after, Answers::leave_out, changes)) break;
     if (full(changes, first, bytes, max_bytes)) return;
     at = {at.offset + batch->bytes, at.batch + 1, batch->header.last};
     remember(part.header.number, at);

@@ -16,7 +16,7 @@ constexpr std::uint64_t left_for_journal = 32 * 1024 * 1024;
 
 void check_space(FileSystem& files, const fs::path& directory, const State& state) {
   auto free = files.free_space(directory);
-  if (free >= state.bytes() + std::min(left_for_journal, state.bytes())) return;
+  if (free >= state.footprint() + std::min(left_for_journal, state.footprint())) return;
   throw std::system_error(ENOSPC, std::generic_category(), "no snapshot written to " + directory.string());
 }
 
@@ -47,7 +47,7 @@ void remove_quietly(FileSystem& files, const fs::path& path) {
 
 bool write_snapshot_file(FileSystem& files, const fs::path& directory, const State& state, LogId log_id,
                          std::string_view bookmark, const std::stop_token& stop) {
-  if (state.revision() == no_revision) return false;
+  if (state.place() == no_revision) return false;
   check_space(files, directory, state);
   auto unfinished = unfinished_snapshot_path(directory);
   try {
@@ -57,7 +57,7 @@ bool write_snapshot_file(FileSystem& files, const fs::path& directory, const Sta
       remove_quietly(files, unfinished);
       return false;
     }
-    files.rename(unfinished, snapshot_path(directory, state.revision()));
+    files.rename(unfinished, snapshot_path(directory, state.place()));
   } catch (const std::system_error&) {
     remove_quietly(files, unfinished);
     throw;

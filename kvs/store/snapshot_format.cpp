@@ -1,25 +1,27 @@
 // All numbers little-endian.
 //
 // snapshot := header block* trailer
-// header   := magic:8 version:u32 crc32c:u32 log_id:u64 revision:u64 time:i64 (ms since 1970) digest:u64 zero:16
+// header   := magic:8 version:u32 crc32c:u32 log_id:u64 revision:u64 time:i64 (ms since 1970) digest:u64
+//             place:u64 forgotten:u64
 //             crc32c is over the header with crc32c = 0
 // block    := crc32c:u32 length:u32 kind:u8 bytes      length counts what follows it; kind 1: the bookmark, once,
 // before
-//             the records; kind 2: record*
+//             the others; kind 2: record*, the keys; 3: record*, the tombstones; 4: record*, the answers; in this order
 //             crc32c goes on from that of the part before it, over everything after itself
 // trailer  := a block of kind 0: records:u64           how many there are in all; the file ends here
 // record   := revision:u64 created:u64 modified:i64 version:u32 value_size:u32 key_size:u16 content_type_size:u8
-// zero:u8
-//             key content_type value              in rising order of the keys' bytes
+//             expires:u8 key content_type value deadline:(expires = 1: i64, ms since 1970)
+//             in rising order of the keys' bytes
 #include "kvs/store/snapshot_format.hpp"
 
 #include <stdexcept>
 
 #include "kvs/crc32c.hpp"
+#include "kvs/little_endian.hpp"
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/file_window.hpp"
 #include "kvs/store/journal_format.hpp"
-#include "kvs/store/little_endian.hpp"
+#include "kvs/store/record_bytes.hpp"
 
 namespace kvs {
 namespace {
@@ -33,7 +35,9 @@ constexpr std::size_t read_size = 1024 * 1024;
 
 void append_record(const Record& record, std::string& out) {
   auto begin = out.size();
-  out.resize(begin + record_size + record.key().size() + record.content_type().size() + record.value().size());
+  auto expires = record.expires();
+  out.resize(begin + record_size + record.key().size() + record.content_type().size() + record.value().size() +
+             (expires ? sizeof(std::int64_t) : 0));
   ByteWriter writer(out.data() + begin);
   writer.put(number(record.revision()));
   writer.put(number(record.created_revision()));
@@ -42,10 +46,11 @@ void append_record(const Record& record, std::string& out) {
   writer.put(static_cast<std::uint32_t>(record.value().size()));
   writer.put(static_cast<std::uint16_t>(record.key().size()));
   writer.put(static_cast<std::uint8_t>(record.content_type().size()));
-  writer.put(std::uint8_t{0});
+  writer.put(std::uint8_t{expires.has_value()});
   writer.put(record.key());
   writer.put(record.content_type());
   writer.put(record.value());
+  if (expires) writer.put(std::int64_t{expires->time_since_epoch().count()});
 }
 
 // Null if the bytes are no record.
@@ -58,28 +63,28 @@ RecordRef get_record(ByteReader& in) {
   std::size_t value_size = in.get<std::uint32_t>();
   std::size_t key_size = in.get<std::uint16_t>();
   std::size_t content_type_size = in.get<std::uint8_t>();
-  in.get<std::uint8_t>();
-  if (in.left() < key_size + content_type_size + value_size) return {};
+  bool expires = in.get<std::uint8_t>() != 0;
+  if (in.left() < key_size + content_type_size + value_size + (expires ? sizeof(std::int64_t) : 0)) return {};
   auto key = in.get(key_size);
   auto content_type = in.get(content_type_size);
-  auto record = Record::make(key, in.get(value_size), content_type);
-  record->stamp(revision, created, version, modified);
-  return record;
+  return read_record(in, key, value_size, content_type, {revision, created, version, modified, expires});
 }
 
 // Reads a snapshot from front to back.
 class SnapshotReader {
  public:
-  SnapshotReader(const File& file, const std::filesystem::path& path, const BytesRead& read)
-      : path_(path), read_(read), size_(file.size()), window_(file, read_size) {}
+  SnapshotReader(const File& file, const std::filesystem::path& path, const BytesRead& read, StateLimits limits)
+      : path_(path), read_(read), size_(file.size()), window_(file, read_size), limits_(limits) {}
 
   LoadedSnapshot load() {
     loaded_.header = header();
     while (block()) {
       if (read_) read_(offset_);
     }
-    loaded_.state = builder_.finish(loaded_.header.revision, loaded_.header.time);
-    if (loaded_.state.digest() != loaded_.header.digest) damaged("the state's digest does not match");
+    const SnapshotHeader& header = loaded_.header;
+    ledger().forget_tombstones(header.forgotten);
+    loaded_.state = ledger().commit(header.revision, header.time, header.place);
+    if (loaded_.state.digest() != header.digest) damaged("the state's digest does not match");
     return std::move(loaded_);
   }
 
@@ -121,23 +126,34 @@ class SnapshotReader {
         loaded_.bookmark = bytes;
         return;
       case BlockKind::records:
-        return records(bytes);
+        return records(bytes, [this](RecordRef record) { builder_.add(std::move(record)); });
+      case BlockKind::tombstones:
+        return records(bytes, [this](RecordRef record) { ledger().bury(std::move(record)); });
+      case BlockKind::answers:
+        return records(bytes, [this](RecordRef record) { ledger().remember(std::move(record)); });
       case BlockKind::trailer:
         return trailer(bytes, end);
     }
     damaged("a block of a kind that is not known");
   }
 
-  void records(std::string_view bytes) {
+  template <class Take>
+  void records(std::string_view bytes, Take take) {
     for (ByteReader in(bytes); in.left() > 0; ++records_) {
       auto record = get_record(in);
       if (!record) damaged("the records are not as written");
       try {
-        builder_.add(std::move(record));
+        take(std::move(record));
       } catch (const std::invalid_argument&) {
         damaged("the keys are not in order");
       }
     }
+  }
+
+  // What comes after the keys is put beside them.
+  StateEditor& ledger() {
+    if (!ledger_) ledger_.emplace(builder_.finish(loaded_.header.revision, loaded_.header.time), limits_);
+    return *ledger_;
   }
 
   void trailer(std::string_view bytes, std::uint64_t end) {
@@ -151,6 +167,8 @@ class SnapshotReader {
   std::uint64_t size_;
   FileWindow window_;
   StateBuilder builder_;
+  const StateLimits limits_;
+  std::optional<StateEditor> ledger_;
   LoadedSnapshot loaded_;
   std::uint64_t offset_ = 0;
   std::uint64_t records_ = 0;
@@ -172,6 +190,8 @@ std::optional<SnapshotHeader> decode_snapshot_header(std::string_view bytes, con
   header.revision = Revision{in.get<std::uint64_t>()};
   header.time = LogTime{std::chrono::milliseconds(in.get<std::int64_t>())};
   header.digest = in.get<std::uint64_t>();
+  header.place = Revision{in.get<std::uint64_t>()};
+  header.forgotten = Revision{in.get<std::uint64_t>()};
   return header;
 }
 
@@ -180,19 +200,34 @@ SnapshotEncoder::SnapshotEncoder(State state, LogId log_id, std::string bookmark
 
 std::string_view SnapshotEncoder::next() {
   piece_.clear();
-  if (part_ == Part::header) {
-    put_header();
-    part_ = Part::bookmark;
-  } else if (part_ == Part::bookmark) {
-    put_bookmark();
-    part_ = Part::blocks;
-  } else if (part_ == Part::blocks && cursor_.get() != nullptr) {
-    put_block();
-  } else if (part_ != Part::done) {
-    put_trailer();
-    part_ = Part::done;
+  switch (part_) {
+    case Part::header:
+      put_header();
+      part_ = Part::bookmark;
+      return piece_;
+    case Part::bookmark:
+      put_bookmark();
+      part_ = Part::records;
+      return piece_;
+    case Part::records:
+      if (cursor_.get()) return put_block(BlockKind::records);
+      part_ = Part::tombstones;
+      cursor_ = state_.tombstones_after(no_revision);
+      [[fallthrough]];
+    case Part::tombstones:
+      if (cursor_.get()) return put_block(BlockKind::tombstones);
+      part_ = Part::answers;
+      cursor_ = state_.answers();
+      [[fallthrough]];
+    case Part::answers:
+      if (cursor_.get()) return put_block(BlockKind::answers);
+      part_ = Part::done;
+      put_trailer();
+      return piece_;
+    case Part::done:
+      break;
   }
-  return piece_;
+  return {};
 }
 
 void SnapshotEncoder::put_header() {
@@ -205,6 +240,8 @@ void SnapshotEncoder::put_header() {
   out.put(number(state_.revision()));
   out.put(std::int64_t{state_.time().time_since_epoch().count()});
   out.put(state_.digest());
+  out.put(number(state_.place()));
+  out.put(number(state_.oldest_tombstone()));
   crc_ = crc32c(piece_);
   ByteWriter(piece_.data() + crc_offset).put(crc_);
 }
@@ -215,15 +252,16 @@ void SnapshotEncoder::put_bookmark() {
   end_block();
 }
 
-void SnapshotEncoder::put_block() {
+std::string_view SnapshotEncoder::put_block(BlockKind kind) {
   piece_.reserve(block_size * 2);
-  begin_block(BlockKind::records);
+  begin_block(kind);
   for (; piece_.size() < block_size; cursor_.next(), ++records_) {
     const Record* record = cursor_.get();
     if (record == nullptr) break;
     append_record(*record, piece_);
   }
   end_block();
+  return piece_;
 }
 
 void SnapshotEncoder::put_trailer() {
@@ -244,8 +282,9 @@ void SnapshotEncoder::end_block() {
   ByteWriter(piece_.data()).put(crc_);
 }
 
-LoadedSnapshot load_snapshot(const File& file, const std::filesystem::path& path, const BytesRead& read) {
-  return SnapshotReader(file, path, read).load();
+LoadedSnapshot load_snapshot(const File& file, const std::filesystem::path& path, const BytesRead& read,
+                             StateLimits limits) {
+  return SnapshotReader(file, path, read, limits).load();
 }
 
 }  // namespace kvs

@@ -16,7 +16,9 @@ namespace kvs {
 struct SnapshotHeader {
   static constexpr std::size_t size = 64;
   LogId log_id{};
-  Revision revision = no_revision;
+  Revision revision = no_revision;   // State::revision()
+  Revision place = no_revision;      // State::place()
+  Revision forgotten = no_revision;  // State::oldest_tombstone()
   LogTime time{};
   std::uint64_t digest = 0;  // State::digest()
 };
@@ -25,7 +27,7 @@ struct SnapshotHeader {
 std::optional<SnapshotHeader> decode_snapshot_header(std::string_view bytes, const std::filesystem::path& path);
 
 // What a block of a snapshot holds.
-enum class BlockKind : std::uint8_t { trailer = 0, bookmark = 1, records = 2 };
+enum class BlockKind : std::uint8_t { trailer = 0, bookmark = 1, records = 2, tombstones = 3, answers = 4 };
 
 // Writes a State out piece by piece. Holds it until the end.
 class SnapshotEncoder {
@@ -38,7 +40,7 @@ class SnapshotEncoder {
  private:
   void put_header();
   void put_bookmark();
-  void put_block();
+  std::string_view put_block(BlockKind kind);
   void put_trailer();
   void begin_block(BlockKind kind);
   void end_block();
@@ -49,7 +51,7 @@ class SnapshotEncoder {
   std::string bookmark_;
   std::uint64_t records_ = 0;
   std::uint32_t crc_ = 0;  // of the piece before: pieces are chained
-  enum class Part : std::uint8_t { header, bookmark, blocks, done } part_ = Part::header;
+  enum class Part : std::uint8_t { header, bookmark, records, tombstones, answers, done } part_ = Part::header;
   std::string piece_;
 };
 
@@ -63,6 +65,7 @@ struct LoadedSnapshot {
 using BytesRead = std::function<void(std::uint64_t)>;
 
 // The whole of a snapshot. Throws DamagedData, naming `path` and the offset, for anything else.
-LoadedSnapshot load_snapshot(const File& file, const std::filesystem::path& path, const BytesRead& read = {});
+LoadedSnapshot load_snapshot(const File& file, const std::filesystem::path& path, const BytesRead& read = {},
+                             StateLimits limits = {});
 
 }  // namespace kvs

@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "kvs/store/tombstone.hpp"
 #include "kvs/store/tree_node.hpp"
 
 namespace kvs {
@@ -9,20 +10,34 @@ namespace kvs {
 using tree::as_inner;
 using tree::as_leaf;
 
-const Record* State::find(std::string_view key) const { return tree::find(root_.get(), key); }
+const Record* State::find(std::string_view key) const { return tree::find(keys_.root.get(), key); }
 
-State::Cursor State::begin() const {
-  Cursor cursor(root_.get());
-  if (root_) cursor.descend(root_.get(), Cursor::Edge::first);
+const Record* State::answer(std::string_view request_key) const {
+  return answers_.root ? tree::find(answers_.root.get(), request_key) : nullptr;
+}
+
+State::Cursor State::begin() const { return begin(keys_); }
+
+State::Cursor State::answers() const { return begin(answers_); }
+
+State::Cursor State::begin(const Tree& tree) {
+  Cursor cursor(tree.root.get());
+  if (tree.root) cursor.descend(tree.root.get(), Cursor::Edge::first);
   return cursor;
 }
 
-State::Cursor State::end() const { return Cursor(root_.get()); }
+State::Cursor State::end() const { return Cursor(keys_.root.get()); }
 
-State::Cursor State::seek(std::string_view key) const {
-  Cursor cursor(root_.get());
-  if (!root_) return cursor;
-  const tree::Node* node = root_.get();
+State::Cursor State::seek(std::string_view key) const { return seek(keys_, key); }
+
+State::Cursor State::tombstones_after(Revision revision) const {
+  return seek(tombstones_, tombstone_order(after(revision)));
+}
+
+State::Cursor State::seek(const Tree& tree, std::string_view key) {
+  Cursor cursor(tree.root.get());
+  if (!tree.root) return cursor;
+  const tree::Node* node = tree.root.get();
   while (!node->is_leaf) {
     const unsigned child = as_inner(node)->child_for(key);
     cursor.push(node, child);

@@ -26,10 +26,15 @@ class State {
   // Null if there is no such key; valid as long as this State (or the record) is held.
   const Record* find(std::string_view key) const;
 
-  std::size_t size() const { return size_; }       // live keys
-  std::uint64_t bytes() const { return bytes_; }   // their records' footprints
-  Revision revision() const { return revision_; }  // of the newest applied change
-  LogTime time() const { return time_; }           // its log time
+  std::size_t size() const { return keys_.size; }      // live keys
+  std::uint64_t bytes() const { return keys_.bytes; }  // their records' footprints
+  Revision revision() const { return revision_; }      // of the newest applied change
+  LogTime time() const { return time_; }               // of the newest command that left something here
+  // The place in the order up to which this state knows everything that must be kept: that of the newest change, or of
+  // a later command that only left an answer. Never shown outside.
+  Revision place() const { return place_; }
+  // The same with the bookkeeping below: what the memory limit counts.
+  std::uint64_t footprint() const { return keys_.bytes + tombstones_.bytes + 2 * answers_.bytes; }
   // Of all records with all they hold: two States that show the same have the same digest, and two that do not have
   // another but for one chance in 2^64. Not for adversaries.
   std::uint64_t digest() const { return digest_; }
@@ -40,14 +45,34 @@ class State {
   Cursor begin() const;
   Cursor end() const;  // after the last key
 
+  // What was deleted, newest StateLimits::tombstones of it, as tombstone.hpp reads it: by revision, then by key.
+  Cursor tombstones_after(Revision revision) const;
+  std::size_t tombstones() const { return tombstones_.size; }
+  // Everything deleted after this revision still has its tombstone.
+  Revision oldest_tombstone() const { return forgotten_; }
+  // The answer to a request with that request key, as answers.hpp reads it; null: none is remembered.
+  const Record* answer(std::string_view request_key) const;
+  Cursor answers() const;  // by request key
+
  private:
   friend class StateEditor;
   friend class StateBuilder;
-  tree::NodeRef root_;
-  std::size_t size_ = 0;
-  std::uint64_t bytes_ = 0;
-  std::uint64_t digest_ = 0;  // sum of the records' digests, so that each change adds and takes away its own
+  struct Tree {
+    tree::NodeRef root;
+    std::size_t size = 0;
+    std::uint64_t bytes = 0;
+  };
+  static Cursor begin(const Tree& tree);
+  static Cursor seek(const Tree& tree, std::string_view key);
+
+  Tree keys_;
+  Tree tombstones_;
+  Tree answers_;
+  Tree answer_order_;         // place of the command -> request key
+  std::uint64_t digest_ = 0;  // sum of the digests of keys and answers, so that each change adds and takes away its own
   Revision revision_ = no_revision;
+  Revision place_ = no_revision;
+  Revision forgotten_ = no_revision;  // the newest revision whose tombstone was dropped
   LogTime time_{};
 };
 
@@ -72,27 +97,44 @@ class State::Cursor {
   std::uint16_t index_[max_depth];  // of the child taken; in the leaf: of the record
 };
 
+// How much bookkeeping a state holds beside the keys. Answers must be the same on all instances of one order, for
+// verdicts depend on them.
+struct StateLimits {
+  std::size_t tombstones = 1'000'000;
+  std::size_t answers = 100'000;
+};
+
 // Makes the next State out of one: nodes it made itself are edited in place, all others are copied first, so the State
 // it began with never changes. One thread. The editor may be dropped without commit().
 class StateEditor {
  public:
-  explicit StateEditor(State base);
+  explicit StateEditor(State base, StateLimits limits = {});
   ~StateEditor();
   StateEditor(const StateEditor&) = delete;
   StateEditor& operator=(const StateEditor&) = delete;
 
-  const Record* find(std::string_view key) const;  // sees the edits made so far
-  RecordRef put(RecordRef record);                 // inserts or replaces; returns what was there before
-  RecordRef erase(std::string_view key);           // returns what was there; null: no such key
-  std::size_t size() const { return state_.size_; }
-  std::uint64_t bytes() const { return state_.bytes_; }
+  // With the edits made so far; cursors into it are valid until the next edit.
+  const State& state() const { return state_; }
+  const Record* find(std::string_view key) const { return state_.find(key); }
+  RecordRef put(RecordRef record);         // inserts or replaces; returns what was there before
+  RecordRef erase(std::string_view key);   // returns what was there; null: no such key
+  void bury(RecordRef tombstone);          // remembers what was deleted; the oldest beyond the limit are forgotten
+  void forget_tombstones(Revision until);  // those up to this revision are not known (a snapshot says so)
+  void remember(RecordRef answer);         // of a request key that has none; the oldest beyond the limit are forgotten
+  std::size_t size() const { return state_.size(); }
+  std::uint64_t bytes() const { return state_.bytes(); }
   std::uint64_t digest() const { return state_.digest_; }
 
   // The edited State at its new revision and time. The editor goes on from it (its nodes are shared from now on).
-  State commit(Revision revision, LogTime time);
+  State commit(Revision revision, LogTime time) { return commit(revision, time, revision); }
+  State commit(Revision revision, LogTime time, Revision place);
 
  private:
+  RecordRef put(State::Tree& tree, RecordRef record);
+  RecordRef erase(State::Tree& tree, std::string_view key);
+
   State state_;
+  const StateLimits limits_;
   std::uint64_t stamp_;  // nodes made by this editor since the last commit carry it
 };
 

@@ -96,17 +96,17 @@ void StateBuilder::add(RecordRef record) {
     levels.make_leaf();
     levels.separator = tree::separator_between(levels.last->key(), record->key());
   }
-  levels.state.bytes_ += record->footprint();
+  levels.state.keys_.bytes += record->footprint();
   levels.state.digest_ += record->digest();
-  ++levels.state.size_;
+  ++levels.state.keys_.size;
   levels.last = record;
   levels.records.push_back(std::move(record));
 }
 
 State StateBuilder::finish(Revision revision, LogTime time) {
   State state = std::move(levels_->state);
-  state.root_ = levels_->finish();
-  state.revision_ = revision;
+  state.keys_.root = levels_->finish();
+  state.revision_ = state.place_ = revision;
   state.time_ = time;
   levels_ = std::make_unique<Levels>();
   return state;

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
 #include "kvs/store/state.hpp"
+#include "kvs/store/tombstone.hpp"
 #include "kvs/store/tree_edit.hpp"
 
 namespace kvs {
@@ -16,41 +18,78 @@ std::uint64_t next_stamp() {
 
 }  // namespace
 
-StateEditor::StateEditor(State base) : state_(std::move(base)), stamp_(next_stamp()) {}
+StateEditor::StateEditor(State base, StateLimits limits)
+    : state_(std::move(base)), limits_(limits), stamp_(next_stamp()) {}
 
 StateEditor::~StateEditor() = default;
 
-const Record* StateEditor::find(std::string_view key) const { return state_.find(key); }
-
-RecordRef StateEditor::put(RecordRef record) {
+RecordRef StateEditor::put(State::Tree& tree, RecordRef record) {
   const std::size_t footprint = record->footprint();
-  state_.digest_ += record->digest();
-  tree::Edit edit(state_.root_, stamp_, record->key());
+  tree::Edit edit(tree.root, stamp_, record->key());
   if (edit.found()) {
     RecordRef old = edit.replace(std::move(record));
-    state_.bytes_ += footprint - old->footprint();
-    state_.digest_ -= old->digest();
+    tree.bytes += footprint - old->footprint();
     return old;
   }
   edit.insert(std::move(record));
-  state_.bytes_ += footprint;
-  ++state_.size_;
+  tree.bytes += footprint;
+  ++tree.size;
   return {};
 }
 
-RecordRef StateEditor::erase(std::string_view key) {
-  tree::Edit edit(state_.root_, stamp_, key);
+RecordRef StateEditor::erase(State::Tree& tree, std::string_view key) {
+  tree::Edit edit(tree.root, stamp_, key);
   if (!edit.found()) return {};
   RecordRef old = edit.erase();
-  state_.bytes_ -= old->footprint();
-  state_.digest_ -= old->digest();
-  --state_.size_;
+  tree.bytes -= old->footprint();
+  --tree.size;
   return old;
 }
 
-State StateEditor::commit(Revision revision, LogTime time) {
+RecordRef StateEditor::put(RecordRef record) {
+  state_.digest_ += record->digest();
+  RecordRef old = put(state_.keys_, std::move(record));
+  if (old) state_.digest_ -= old->digest();
+  return old;
+}
+
+RecordRef StateEditor::erase(std::string_view key) {
+  RecordRef old = erase(state_.keys_, key);
+  if (old) state_.digest_ -= old->digest();
+  return old;
+}
+
+void StateEditor::bury(RecordRef tombstone) {
+  if (limits_.tombstones == 0) {
+    state_.forgotten_ = tombstone->revision();
+    return;
+  }
+  put(state_.tombstones_, std::move(tombstone));
+  if (state_.tombstones_.size <= limits_.tombstones) return;
+  RecordRef oldest = State::begin(state_.tombstones_).get();
+  state_.forgotten_ = oldest->revision();
+  erase(state_.tombstones_, oldest->key());
+}
+
+void StateEditor::forget_tombstones(Revision until) { state_.forgotten_ = std::max(state_.forgotten_, until); }
+
+void StateEditor::remember(RecordRef answer) {
+  auto order = Record::make(tombstone_order(answer->revision()), answer->key());
+  order->stamp(answer->revision(), no_revision, 0, answer->modified());
+  state_.digest_ += answer->digest();
+  put(state_.answer_order_, std::move(order));
+  put(state_.answers_, std::move(answer));
+  while (state_.answers_.size > limits_.answers) {
+    RecordRef oldest = State::begin(state_.answer_order_).get();
+    state_.digest_ -= erase(state_.answers_, oldest->value())->digest();
+    erase(state_.answer_order_, oldest->key());
+  }
+}
+
+State StateEditor::commit(Revision revision, LogTime time, Revision place) {
   state_.revision_ = revision;
   state_.time_ = time;
+  state_.place_ = place;
   stamp_ = next_stamp();  // whatever was made so far belongs to the State handed out as well
   return state_;
 }

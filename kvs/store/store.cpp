@@ -25,6 +25,7 @@ void Store::load(Executor writer, const Journal::Progress& progress) {
   if (options_.directory) {
     JournalOptions journal = options_.journal;
     journal.sync = options_.sync.when == SyncPolicy::When::always;
+    journal.state = options_.state;
     journal_ = std::make_unique<Journal>(files_, *options_.directory, journal);
     found = journal_->recover(progress);
     if (!found.notes.empty()) log::warn(found.notes, {{"data_dir", options_.directory->string()}});
@@ -32,7 +33,8 @@ void Store::load(Executor writer, const Journal::Progress& progress) {
   found_log_id_ = found.log_id;
   bookmark_ = std::move(found.bookmark);
   newest_ = found.state;
-  editor_ = std::make_unique<StateEditor>(newest_);
+  editor_ = std::make_unique<StateEditor>(newest_, options_.state);
+  expiry_.start(newest_);
   show(newest_, bookmark_);
 }
 
@@ -53,7 +55,7 @@ awaitable<void> Store::run(std::function<void()> ready) {
 
 // False if it was stopped before it had found the order.
 awaitable<bool> Store::join() {
-  BusStart from{found_log_id_, newest_.revision(), newest_.time(), bookmark_};
+  BusStart from{found_log_id_, newest_.place(), newest_.time(), bookmark_};
   LogId log_id = co_await bus_.start(std::move(from), *writer_);
   if (log_id == LogId{}) co_return false;
   log_id_ = log_id;
@@ -62,6 +64,10 @@ awaitable<bool> Store::join() {
     sync_timer_.emplace(*writer_);
     asio::co_spawn(*writer_, sync_now_and_then(), [](std::exception_ptr) {});  // fail() has spoken
   }
+  expiry_timer_.emplace(*writer_);
+  asio::co_spawn(*writer_, propose_expiries(), [](std::exception_ptr error) {
+    if (error) log::error("expiries are not proposed any more");
+  });
   follow_bus();
   co_return true;
 }
@@ -88,21 +94,77 @@ void Store::become_ready() {
 
 void Store::take(Batch&& batch) {
   Verdicts verdicts(views_.size());
-  Revision before = newest_.revision();
   Changes changes = judge_all(batch, verdicts);
-  CommitRef commit;
+  CommitRef made;
   if (!changes.empty() && make_durable(changes, batch.bookmark, verdicts)) {
     bookmark_ = std::move(batch.bookmark);
-    newest_ = editor_->commit(changes.back().revision(), changes.back().record->modified());
-    show(newest_, bookmark_);
-    commit = std::make_shared<Commit>(before, std::move(changes));
+    made = commit(std::move(changes));
   }
   end_all(batch, verdicts);
-  tell(commit, std::move(verdicts));
-  if (journal_ && !journal_ended_ && commit && !snapshot_under_way_ && journal_->wants_snapshot(newest_))
+  tell(made, std::move(verdicts));
+  if (journal_ && !journal_ended_ && made && !snapshot_under_way_ && journal_->wants_snapshot(newest_))
     begin_snapshot();
   digests_.count(batch.commands.size());
   if (digests_.due()) say_digest();
+}
+
+// What is durable now is shown. Null if there were only answers.
+CommitRef Store::commit(Changes&& changes) {
+  Revision before = newest_.revision(), place = changes.back().revision();
+  LogTime time = changes.back().record->modified();
+  note_deadlines(changes);
+  std::erase_if(changes, [](const Change& change) { return change.op == Op::answer; });
+  newest_ = editor_->commit(changes.empty() ? before : changes.back().revision(), time, place);
+  show(newest_, bookmark_);
+  return changes.empty() ? nullptr : std::make_shared<Commit>(before, std::move(changes));
+}
+
+void Store::note_deadlines(const Changes& changes) {
+  auto before = expiry_.next();
+  auto own = own_.begin();
+  for (const Change& change : changes) {
+    while (own != own_.end() && *own < change.revision()) ++own;
+    expiry_.note(change, own != own_.end() && *own == change.revision());
+  }
+  auto next = expiry_.next();
+  if (next && (!before || *next < *before)) expiry_timer_->cancel();  // it waits for a later one
+}
+
+LogTime Store::wall_clock() const {
+  if (options_.wall_clock) return options_.wall_clock();
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+// Proposals are commands like any other; their places decide. A wrong wall clock makes them early, then they change
+// nothing and come again, or late.
+awaitable<void> Store::propose_expiries() {
+  constexpr std::chrono::milliseconds longest{1000};  // a wall clock may be set
+  while (!stopping_) {
+    auto next = expiry_.next();
+    LogTime now = wall_clock();
+    if (next && *next <= now && phase() == Phase::ready && bus_up_) {
+      for (const RecordRef& record : expiry_.due(now)) propose(record);
+      bus_.flush();
+      continue;
+    }
+    auto wait = longest;
+    if (next && *next > now) wait = std::min(wait, *next - now);
+    if (next) {
+      expiry_timer_->expires_after(wait);
+    } else {
+      expiry_timer_->expires_at(Clock::time_point::max());
+    }
+    boost::system::error_code ignored;
+    co_await expiry_timer_->async_wait(asio::redirect_error(use_awaitable, ignored));
+  }
+}
+
+void Store::propose(const RecordRef& record) {
+  Command command;
+  command.kind = Command::Kind::expire;
+  command.record = Record::make(record->key(), std::string_view{});
+  command.conditions.push_back({Condition::Kind::revision_in, {record->revision()}, {}});
+  bus_.publish(std::move(command), {});  // if it can't go now, it is proposed again
 }
 
 void Store::say_digest() {
@@ -118,25 +180,23 @@ void Store::say_digest() {
 Changes Store::judge_all(Batch& batch, Verdicts& verdicts) {
   Changes changes;
   changes.reserve(batch.commands.size());
+  own_.clear();
   Revision newest = newest_.revision();
   for (Ordered& ordered : batch.commands) {
     Ticket ticket = ordered.ticket;
     bool confirmed = ordered.confirmed;
     std::string request_id = std::move(ordered.command.request_id);
+    if (ticket.thread != Ticket::nobody) own_.push_back(ordered.place);
     if (ordered.command.kind == Command::Kind::digest)
       digests_.passed(ordered.place, editor_->digest(), ordered.command.claim);
-    Judgement judgement = judge(std::move(ordered), *editor_, newest);
-    if (judgement.change) {
-      newest = judgement.change->revision();
-      apply(*judgement.change, *editor_);
-      changes.push_back(std::move(*judgement.change));
-    }
-    requests_.note(std::move(request_id), {judgement.verdict.outcome, judgement.verdict.revision});
+    Verdict verdict = judge(std::move(ordered), *editor_, newest, changes);
+    if (verdict.outcome == Verdict::Outcome::applied && !verdict.replayed) newest = verdict.revision;
+    requests_.note(std::move(request_id), {verdict.outcome, verdict.revision});
     if (ticket.thread == Ticket::nobody) continue;
     if (confirmed) {
-      verdicts[ticket.thread].push_back({ticket, std::move(judgement.verdict)});
+      verdicts[ticket.thread].push_back({ticket, std::move(verdict)});
     } else {
-      hold(ticket, std::move(judgement.verdict));
+      hold(ticket, std::move(verdict));
     }
   }
   return changes;
@@ -186,9 +246,9 @@ bool Store::make_durable(const Changes& changes, std::string_view bookmark, Verd
       outcome = Verdict::Outcome::unknown;
     }
   }
-  editor_ = std::make_unique<StateEditor>(newest_);
+  editor_ = std::make_unique<StateEditor>(newest_, options_.state);
   for (auto& thread : verdicts) {
-    for (Settled& settled : thread) settled.verdict = Verdict{outcome, false, no_revision, nullptr};
+    for (Settled& settled : thread) settled.verdict = {}, settled.verdict.outcome = outcome;
   }
   return false;
 }
@@ -253,10 +313,10 @@ void Store::begin_snapshot() {
     } catch (const std::exception& error) {
       log::error("could not write a snapshot; the journal keeps everything", {{"error", error.what()}});
     }
-    asio::post(*writer_, [this, written, revision = state.revision()] {
+    asio::post(*writer_, [this, written, place = state.place()] {
       snapshot_under_way_ = false;
       if (!written) return;
-      journal_->snapshot_written(revision);
+      journal_->snapshot_written(place);
       if (options_.digest_every != 0) say_digest();  // the others hear of the snapshot
     });
   });
@@ -269,7 +329,7 @@ void Store::write_last_snapshot(std::stop_token stop) {
   try {
     if (options_.sync.when == SyncPolicy::When::interval) journal_->sync();
     bool written = journal_->write_snapshot(newest_, bookmark_, stop);
-    if (written) journal_->snapshot_written(newest_.revision());
+    if (written) journal_->snapshot_written(newest_.place());
   } catch (const std::exception& error) {
     log::error("could not write the last snapshot; the journal keeps everything", {{"error", error.what()}});
   }
@@ -299,6 +359,7 @@ awaitable<void> Store::sync_now_and_then() {
 void Store::stop_syncing() {
   stopping_ = true;
   if (sync_timer_) sync_timer_->cancel();
+  if (expiry_timer_) expiry_timer_->cancel();
 }
 
 StateAndBookmark Store::shown() const {

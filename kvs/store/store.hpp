@@ -16,6 +16,7 @@
 #include "kvs/async.hpp"
 #include "kvs/bus/bus.hpp"
 #include "kvs/store/digest_check.hpp"
+#include "kvs/store/expiry.hpp"
 #include "kvs/store/history.hpp"
 #include "kvs/store/journal.hpp"
 #include "kvs/store/request_log.hpp"
@@ -39,6 +40,8 @@ struct StoreOptions {
   std::optional<std::filesystem::path> directory;  // none: nothing is kept (--ephemeral)
   SyncPolicy sync;
   JournalOptions journal;
+  StateLimits state;
+  std::function<LogTime()> wall_clock;  // only for when to propose an expiry; none: the system's
   std::uint64_t digest_every = 0;  // commands after which this instance says what it holds, to be compared; 0: never
 };
 
@@ -106,6 +109,11 @@ class Store {
   awaitable<bool> join();
   void take(Batch&& batch);
   Changes judge_all(Batch& batch, Verdicts& verdicts);
+  CommitRef commit(Changes&& changes);
+  void note_deadlines(const Changes& changes);
+  awaitable<void> propose_expiries();
+  void propose(const RecordRef& record);
+  LogTime wall_clock() const;
   void end_all(Batch& batch, Verdicts& verdicts);
   void hold(const Ticket& ticket, Verdict&& verdict);
   bool make_durable(const Changes& changes, std::string_view bookmark, Verdicts& verdicts);
@@ -128,6 +136,7 @@ class Store {
   std::vector<View*> views_;
   std::optional<Executor> writer_;
   std::optional<asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>> sync_timer_;
+  std::optional<asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>> expiry_timer_;
   bool stopping_ = false;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<StateEditor> editor_;
@@ -136,6 +145,8 @@ class Store {
   std::optional<LogId> found_log_id_;
   std::function<void()> ready_;
   bool bus_up_ = false;
+  Expiry expiry_;
+  std::vector<Revision> own_;  // places of the batch that are of commands published here
   DigestCheck digests_;
   RequestLog requests_;
   // Verdicts on commands that came by and are not confirmed yet, by thread and serial number of the ticket.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kvs/change.hpp"
+#include "kvs/store/judge.hpp"
 #include "kvs/store/state.hpp"
 
 namespace kvs::test {
@@ -22,13 +23,7 @@ inline Change removed(std::uint64_t revision, std::string_view key) {
 }
 
 inline void apply(StateEditor& editor, const Changes& changes) {
-  for (const Change& change : changes) {
-    if (change.op == Op::set) {
-      editor.put(change.record);
-    } else {
-      editor.erase(change.record->key());
-    }
-  }
+  for (const Change& change : changes) kvs::apply(change, editor);
 }
 
 inline State with(State state, const Changes& changes) {
