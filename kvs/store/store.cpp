@@ -78,6 +78,7 @@ void Store::follow_bus() {
   BusStatus bus = bus_.status();
   if (bus.up == std::exchange(bus_up_, bus.up)) return;
   if (phase() == Phase::starting && bus.up) become_ready();
+  expiry_timer_->cancel();  // what was due meanwhile can be proposed
   if (phase() == Phase::starting) return;
   for (View* view : views_) {
     asio::post(view->executor(), [view, up = bus.up, since = bus.since] { view->bus_changed(up, since); });
