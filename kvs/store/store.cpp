@@ -11,8 +11,19 @@
 
 namespace kvs {
 
+namespace {
+
+constexpr std::uint64_t most_roots = 64;                  // of earlier states
+constexpr std::uint64_t least_spacing = 4 * 1024 * 1024;  // between two of them, in bytes of changes
+
+}  // namespace
+
 Store::Store(StoreOptions options, FileSystem& files, Bus& bus)
-    : options_(std::move(options)), files_(files), bus_(bus), digests_(options_.digest_every) {}
+    : options_(std::move(options)),
+      files_(files),
+      bus_(bus),
+      digests_(options_.digest_every),
+      past_(std::max(least_spacing, options_.journal.history_bytes / most_roots)) {}
 
 Store::~Store() {
   reader_.join();
@@ -35,6 +46,7 @@ void Store::load(Executor writer, const Journal::Progress& progress) {
   newest_ = found.state;
   editor_ = std::make_unique<StateEditor>(newest_, options_.state);
   expiry_.start(newest_);
+  past_.start(newest_);
   show(newest_, bookmark_);
 }
 
@@ -117,55 +129,10 @@ CommitRef Store::commit(Changes&& changes) {
   std::erase_if(changes, [](const Change& change) { return change.op == Op::answer; });
   newest_ = editor_->commit(changes.empty() ? before : changes.back().revision(), time, place);
   show(newest_, bookmark_);
-  return changes.empty() ? nullptr : std::make_shared<Commit>(before, std::move(changes));
-}
-
-void Store::note_deadlines(const Changes& changes) {
-  auto before = expiry_.next();
-  auto own = own_.begin();
-  for (const Change& change : changes) {
-    while (own != own_.end() && *own < change.revision()) ++own;
-    expiry_.note(change, own != own_.end() && *own == change.revision());
-  }
-  auto next = expiry_.next();
-  if (next && (!before || *next < *before)) expiry_timer_->cancel();  // it waits for a later one
-}
-
-LogTime Store::wall_clock() const {
-  if (options_.wall_clock) return options_.wall_clock();
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
-// Proposals are commands like any other; their places decide. A wrong wall clock makes them early, then they change
-// nothing and come again, or late.
-awaitable<void> Store::propose_expiries() {
-  constexpr std::chrono::milliseconds longest{1000};  // a wall clock may be set
-  while (!stopping_) {
-    auto next = expiry_.next();
-    LogTime now = wall_clock();
-    if (next && *next <= now && phase() == Phase::ready && bus_up_) {
-      for (const RecordRef& record : expiry_.due(now)) propose(record);
-      bus_.flush();
-      continue;
-    }
-    auto wait = longest;
-    if (next && *next > now) wait = std::min(wait, *next - now);
-    if (next) {
-      expiry_timer_->expires_after(wait);
-    } else {
-      expiry_timer_->expires_at(Clock::time_point::max());
-    }
-    boost::system::error_code ignored;
-    co_await expiry_timer_->async_wait(asio::redirect_error(use_awaitable, ignored));
-  }
-}
-
-void Store::propose(const RecordRef& record) {
-  Command command;
-  command.kind = Command::Kind::expire;
-  command.record = Record::make(record->key(), std::string_view{});
-  command.conditions.push_back({Condition::Kind::revision_in, {record->revision()}, {}});
-  bus_.publish(std::move(command), {});  // if it can't go now, it is proposed again
+  if (changes.empty()) return nullptr;
+  auto made = std::make_shared<Commit>(before, std::move(changes));
+  past_.note(*made, newest_, journal_ ? journal_->oldest() : no_revision);
+  return made;
 }
 
 void Store::say_digest() {
@@ -388,53 +355,6 @@ void Store::refresh(State& state, std::uint64_t& version) const {
 PublishResult Store::publish(Command&& command, Ticket ticket) {
   if (phase() != Phase::ready) return PublishResult::away;
   return bus_.publish(std::move(command), ticket);
-}
-
-namespace {
-
-// A piece of history on its way from the reading thread. Shared because the watch that asked may be gone by then.
-struct Fetch {
-  explicit Fetch(Executor executor) : wakeup(executor) {}
-  bool done = false;
-  OlderHistory found;
-  Wakeup wakeup;
-};
-
-// What is durable but not shown yet stays out: a watch must not know of a change before the reads do.
-void cut_after(Changes& changes, Revision shown) {
-  while (!changes.empty() && changes.back().revision() > shown) changes.pop_back();
-}
-
-}  // namespace
-
-OlderHistory Store::read_commit(Revision after, std::size_t max_bytes) const {
-  try {
-    State shown;
-    std::uint64_t version = 0;
-    refresh(shown, version);
-    Changes changes = journal_->read(after, max_bytes);
-    cut_after(changes, shown.revision());
-    if (!changes.empty()) return {std::make_shared<Commit>(after, std::move(changes)), false};
-  } catch (const std::out_of_range&) {  // dropped meanwhile
-  } catch (const std::exception& error) {
-    log::error("could not read the history", {{"error", error.what()}});
-    return {nullptr, true};
-  }
-  return {};
-}
-
-awaitable<OlderHistory> Store::read_history(View& view, Revision after, std::size_t max_bytes) {
-  if (!journal_ || journal_ended_) co_return OlderHistory{};
-  auto fetch = std::make_shared<Fetch>(view.executor());
-  asio::post(reader_, [this, fetch, after, max_bytes, executor = view.executor()] {
-    asio::post(executor, [fetch, found = read_commit(after, max_bytes)]() mutable {
-      fetch->found = std::move(found);
-      fetch->done = true;
-      fetch->wakeup.notify();
-    });
-  });
-  while (!fetch->done) co_await fetch->wakeup.wait();
-  co_return std::move(fetch->found);
 }
 
 }  // namespace kvs

@@ -19,6 +19,7 @@
 #include "kvs/store/expiry.hpp"
 #include "kvs/store/history.hpp"
 #include "kvs/store/journal.hpp"
+#include "kvs/store/past.hpp"
 #include "kvs/store/request_log.hpp"
 #include "kvs/store/state.hpp"
 #include "kvs/store/view.hpp"
@@ -103,6 +104,10 @@ class Store {
   void flush() { bus_.flush(); }
   // A commit made of the older history after `after`, at most up to the state that is shown. On the view's thread.
   awaitable<OlderHistory> read_history(View& view, Revision after, std::size_t max_bytes);
+  // The state after the newest change that is not newer than `revision`, and it stays at hand for a minute. Nothing:
+  // the history does not reach back so far (oldest_past() says how far), or could not be read. On the view's thread.
+  awaitable<std::optional<State>> past(View& view, Revision revision);
+  Revision oldest_past(const View& view) const;
 
  private:
   using Verdicts = std::vector<std::vector<Settled>>;  // by thread
@@ -149,6 +154,7 @@ class Store {
   std::vector<Revision> own_;  // places of the batch that are of commands published here
   DigestCheck digests_;
   RequestLog requests_;
+  Past past_;
   // Verdicts on commands that came by and are not confirmed yet, by thread and serial number of the ticket.
   std::unordered_map<std::uint64_t, Settled> held_;
   bool snapshot_under_way_ = false;

@@ -1,0 +1,76 @@
+#include "kvs/store/past.hpp"
+
+#include <algorithm>
+
+#include "kvs/store/judge.hpp"
+
+namespace kvs {
+
+void Past::start(const State& state) {
+  std::lock_guard lock(mutex_);
+  roots_.assign(1, state);
+}
+
+void Past::note(const Commit& commit, const State& state, Revision oldest) {
+  std::deque<State> dropped;  // freed after the lock
+  std::lock_guard lock(mutex_);
+  since_ += commit.footprint();
+  if (since_ >= spacing_) {
+    roots_.push_back(state);
+    since_ = 0;
+  }
+  while (roots_.size() > 1 && roots_[1].revision() <= oldest) {
+    dropped.push_back(std::move(roots_.front()));
+    roots_.pop_front();
+  }
+}
+
+std::optional<State> Past::before(Revision revision) const {
+  std::lock_guard lock(mutex_);
+  std::optional<State> found;
+  auto root = std::ranges::upper_bound(roots_, revision, {}, &State::revision);
+  if (root != roots_.begin()) found = *std::prev(root);
+  for (const Pinned& pinned : pinned_) {
+    if (pinned.state.revision() > revision) continue;
+    if (!found || pinned.state.revision() > found->revision()) found = pinned.state;
+  }
+  return found;
+}
+
+Revision Past::oldest() const {
+  std::lock_guard lock(mutex_);
+  return roots_.empty() ? no_revision : roots_.front().revision();
+}
+
+void Past::pin(const State& state, Clock::time_point now) {
+  std::vector<Pinned> dropped;
+  std::lock_guard lock(mutex_);
+  std::erase_if(pinned_, [&](Pinned& pinned) {
+    bool goes = pinned.until < now || pinned.state.revision() == state.revision();
+    if (goes) dropped.push_back(std::move(pinned));
+    return goes;
+  });
+  if (pinned_.size() == most_pinned) {
+    dropped.push_back(std::move(pinned_.front()));
+    pinned_.erase(pinned_.begin());
+  }
+  pinned_.push_back({state, now + pinned_for});
+}
+
+State advance(const State& base, const std::vector<CommitRef>& commits, Revision revision, StateLimits limits) {
+  StateEditor editor(base, limits);
+  Revision last = base.revision();
+  LogTime time = base.time();
+  for (const CommitRef& commit : commits) {
+    for (const Change& change : commit->changes()) {
+      if (change.revision() <= base.revision()) continue;
+      if (change.revision() > revision) return editor.commit(last, time);
+      apply(change, editor);
+      last = change.revision();
+      time = change.record->modified();
+    }
+  }
+  return editor.commit(last, time);
+}
+
+}  // namespace kvs

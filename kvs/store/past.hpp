@@ -1,0 +1,54 @@
+// Earlier states: a few roots kept along the history, from which any state in between is a few changes away.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "kvs/change.hpp"
+#include "kvs/store/history.hpp"
+#include "kvs/store/state.hpp"
+#include "kvs/timeouts.hpp"
+
+namespace kvs {
+
+// Any thread. A root kept costs what was changed since: its own old nodes and values.
+class Past {
+ public:
+  // A root is kept for every `spacing` bytes of changes.
+  explicit Past(std::uint64_t spacing) : spacing_(spacing) {}
+
+  // Where the history begins for this process.
+  void start(const State& state);
+  // A commit was made, and gave `state`; nothing before `oldest` will be asked for any more.
+  void note(const Commit& commit, const State& state, Revision oldest);
+
+  // The newest state kept that is not newer than `revision`; nothing: there is none.
+  std::optional<State> before(Revision revision) const;
+  // The smallest revision before() has something for.
+  Revision oldest() const;
+
+  // A state made for somebody who may come back for the next page: kept for a minute, the newest of them.
+  void pin(const State& state, Clock::time_point now);
+
+ private:
+  static constexpr std::chrono::seconds pinned_for{60};
+  static constexpr std::size_t most_pinned = 64;
+  struct Pinned {
+    State state;
+    Clock::time_point until;
+  };
+
+  const std::uint64_t spacing_;
+  mutable std::mutex mutex_;
+  std::deque<State> roots_;  // by revision
+  std::vector<Pinned> pinned_;
+  std::uint64_t since_ = 0;  // bytes of changes after the newest root
+};
+
+// `base` with the changes of `commits` on top, up to `revision`: the state after the newest change that is not newer.
+State advance(const State& base, const std::vector<CommitRef>& commits, Revision revision, StateLimits limits);
+
+}  // namespace kvs

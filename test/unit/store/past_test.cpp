@@ -1,0 +1,91 @@
+#include "kvs/store/past.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "store_fixture.hpp"
+
+using namespace kvs;
+using namespace kvs::test;
+
+namespace {
+
+std::string at(StoreFixture& f, std::uint64_t revision) {
+  auto state = run(f.io, f.store.past(f.view, Revision{revision}));
+  return state ? text(*state) : "compacted";
+}
+
+CommitRef commit(std::uint64_t before, Changes changes) {
+  return std::make_shared<Commit>(Revision{before}, std::move(changes));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(past)
+
+BOOST_AUTO_TEST_CASE(every_state_of_the_history_can_be_had_again) {
+  StoreFixture f;
+  f.load().order(commands(put("a", "1"), put("b", "2")));
+  f.order(commands(put("a", "3"), drop("b")));
+  BOOST_TEST(at(f, 0) == "");
+  BOOST_TEST(at(f, 1) == "a=1@1 ");
+  BOOST_TEST(at(f, 2) == "a=1@1 b=2@2 ");
+  BOOST_TEST(at(f, 3) == "a=3@3 b=2@2 ");
+  BOOST_TEST(at(f, 4) == "a=3@3 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_between_two_changes_means_the_state_after_the_first) {
+  StoreFixture f;
+  f.load().order(commands(put("a", "1"), drop("nothing"), put("a", "3")));
+  BOOST_TEST(at(f, 2) == "a=1@1 ");
+}
+
+BOOST_AUTO_TEST_CASE(what_memory_does_not_hold_any_more_comes_from_the_journal) {
+  TemporaryDirectory directory;
+  StoreFixture f(kept_in(directory), 1);  // one commit in memory
+  f.load();
+  for (const char* value : {"1", "2", "3", "4"}) f.apply(put("a", value));
+  BOOST_TEST(at(f, 2) == "a=2@2 ");
+}
+
+BOOST_AUTO_TEST_CASE(after_a_restart_the_journal_still_gives_the_past_if_it_begins_at_the_beginning) {
+  TemporaryDirectory directory;
+  {
+    StoreFixture before(kept_in(directory));
+    before.load().order(commands(put("a", "1"), put("a", "2")));
+  }
+  StoreFixture f(kept_in(directory));
+  f.load();
+  BOOST_TEST(at(f, 1) == "a=1@1 ");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_journal_what_memory_no_longer_holds_is_compacted) {
+  StoreFixture f({}, 1);
+  f.load();
+  for (const char* value : {"1", "2", "3"}) f.apply(put("a", value));
+  BOOST_TEST(at(f, 1) == "compacted");
+}
+
+BOOST_AUTO_TEST_CASE(a_root_is_kept_for_every_so_many_bytes_and_dropped_with_the_history) {
+  Past past(1);  // one for every commit
+  State empty, one = with(empty, {set(1, "a", "1")}), two = with(one, {set(2, "a", "2")});
+  past.start(empty);
+  past.note(*commit(0, {set(1, "a", "1")}), one, no_revision);
+  past.note(*commit(1, {set(2, "a", "2")}), two, no_revision);
+  BOOST_TEST((past.before(Revision{1})->revision() == Revision{1}));
+  BOOST_TEST((past.oldest() == no_revision));
+  past.note(*commit(2, {set(3, "a", "3")}), with(two, {set(3, "a", "3")}), Revision{2});
+  BOOST_TEST((past.oldest() == Revision{2}));
+  BOOST_TEST(!past.before(Revision{1}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_state_that_was_made_stays_for_a_minute) {
+  Past past(1 << 30);
+  past.start(with({}, {set(9, "z", "9")}));
+  auto now = Clock::now();
+  past.pin(with({}, {set(5, "a", "5")}), now);
+  BOOST_TEST((past.before(Revision{6})->revision() == Revision{5}));
+  past.pin(with({}, {set(7, "b", "7")}), now + std::chrono::seconds(61));
+  BOOST_TEST(!past.before(Revision{6}).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
