@@ -15,8 +15,8 @@
 #include <stdexcept>
 
 #include "kvs/crc32c.hpp"
+#include "kvs/little_endian.hpp"
 #include "kvs/store/damaged_data.hpp"
-#include "kvs/store/little_endian.hpp"
 
 namespace kvs {
 namespace {

@@ -14,10 +14,10 @@
 #include <stdexcept>
 
 #include "kvs/crc32c.hpp"
+#include "kvs/little_endian.hpp"
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/file_window.hpp"
 #include "kvs/store/journal_format.hpp"
-#include "kvs/store/little_endian.hpp"
 
 namespace kvs {
 namespace {

@@ -1,4 +1,4 @@
-// Numbers as bytes, least significant first: the order of everything on disk.
+// Numbers as bytes, least significant first: the order of everything on disk and on the bus.
 #pragma once
 #include <boost/endian/conversion.hpp>
 #include <cassert>
