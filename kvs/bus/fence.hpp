@@ -51,9 +51,12 @@ class Fence {
   // record of ours that we thought lost has come by). With another nonce and after one of ours, the name is taken
   // twice.
   Opening open(const OpenRecord& open, Revision place, LogTime time);
+  // A command of our newest epoch that does not count (somebody forges, or we were forgotten): only a new open record
+  // of ours makes the next ones count.
   Admission admit(const Stamp& stamp, Revision place, LogTime time);
 
-  // What a digest command that counts says of its instance's newest snapshot. Forgotten when another process opens.
+  // What a digest command says of its instance's newest snapshot; right after admit() has found that it counts.
+  // Forgotten when another process opens.
   void note_snapshot(std::string_view instance, Revision snapshot);
 
   // The newest epoch of an instance; none if it is not known (any more): then nothing it writes counts before it has
@@ -64,7 +67,7 @@ class Fence {
 
   // For the bookmark. decode() gives nothing for bytes that are not a whole table; never throws but std::bad_alloc.
   void encode(std::string& out) const;
-  static std::optional<Fence> decode(ByteReader& in);
+  static std::optional<Fence> decode(CheckedReader& in);
 
   bool operator==(const Fence&) const = default;
 

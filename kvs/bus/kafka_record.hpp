@@ -33,7 +33,7 @@ struct KafkaRecord {
   std::optional<std::string_view> kvs;  // the last header of that name; a NULL there is an empty one. None: not ours
   std::string_view content_type;        // the last header of that name; empty: none
 
-  // At least what it takes in a batch, headers and framing included: to be compared with message.max.bytes.
+  // No less than it takes as a batch of its own, headers and framing included: to be compared with message.max.bytes.
   std::size_t size() const;
 };
 
@@ -60,7 +60,8 @@ struct OpenRecord {
 
 // The views of what these two give point into the command, the stamp and `header`, which is overwritten: keep it from
 // call to call and nothing is allocated.
-// None: the format cannot hold the command (more than max_conditions, a list of more than 65,535 revisions).
+// None: the format cannot hold the command (more than max_conditions, a list of more than 65,535 revisions, or what
+// should have been refused before: bad sizes of key, content type, request id). What is given decodes to the same.
 std::optional<KafkaRecord> encode_command(const Command& command, const Stamp& stamp, std::string& header);
 KafkaRecord encode_open(const OpenRecord& open, std::string& header);
 
@@ -90,9 +91,9 @@ std::string to_string(const NewerFormat& newer, std::int64_t offset);
 
 using DecodedRecord = std::variant<StampedCommand, OpenRecord, ForeignCommand, MalformedRecord, NewerFormat>;
 
-// Any bytes at all are an answer, never an exception but std::bad_alloc. Allocates no more than a small multiple of
-// the record's size. The limit is for values of foreign records only: those of ours were admitted by the instance that
-// wrote them, and all instances must agree on them. So they must on foreign ones: give all instances the same limit.
+// Any bytes at all have an answer; the only exception is std::bad_alloc. Allocates about as much as the record is
+// large. The limit is for values of foreign records: those of ours were admitted by the instance that wrote them. All
+// instances must come to the same answer, so give them all the same limit.
 DecodedRecord decode_record(const KafkaRecord& record, std::size_t max_foreign_value_size);
 
 }  // namespace kvs
