@@ -37,7 +37,7 @@ std::string complaint(std::string_view bytes, std::optional<LogId> log_id = log_
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-constexpr std::size_t version_at = 8, next_at = 9, read_at = 17, last_at = 18;
+constexpr std::size_t version_at = 8;
 
 }  // namespace
 
@@ -140,14 +140,15 @@ BOOST_AUTO_TEST_CASE(offsets_that_cannot_be_are_damage) {
 }
 
 BOOST_AUTO_TEST_CASE(whatever_byte_stands_anywhere_it_is_refused_or_reads_as_it_would_be_written) {
-  const std::string good = bookmark().encode();
-  for (std::size_t at = version_at; at < good.size(); ++at) {
-    for (int value = 0; value < 256; ++value) {
-      std::string bytes = good;
-      bytes[at] = static_cast<char>(value);
-      bytes = sealed(bytes);
-      if (complaint(bytes, std::nullopt) != "") continue;
-      BOOST_REQUIRE_MESSAGE(KafkaBookmark::decode(bytes, {}).encode() == bytes, "byte " << at << " = " << value);
+  for (const std::string& good : {bookmark().encode(), KafkaBookmark{}.encode()}) {
+    for (std::size_t at = version_at; at < good.size(); ++at) {
+      for (int value = 0; value < 256; ++value) {
+        std::string bytes = good;
+        bytes[at] = static_cast<char>(value);
+        bytes = sealed(bytes);
+        if (complaint(bytes, std::nullopt) != "") continue;
+        BOOST_REQUIRE_MESSAGE(KafkaBookmark::decode(bytes, {}).encode() == bytes, "byte " << at << " = " << value);
+      }
     }
   }
 }
