@@ -56,13 +56,6 @@ Topic full_topic() {
 
 }  // namespace
 
-BOOST_TEST_DONT_PRINT_LOG_VALUE(Opening)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(Admission)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(LogTime)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(Revision)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(std::optional<Revision>)
-BOOST_TEST_DONT_PRINT_LOG_VALUE(std::optional<LogId>)
-
 BOOST_AUTO_TEST_SUITE(fence)
 
 BOOST_AUTO_TEST_CASE(the_first_open_record_names_the_log) {
