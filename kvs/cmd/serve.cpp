@@ -156,7 +156,7 @@ void Serving::banner(const std::vector<std::string>& urls) const {
             << "   data: " << (options_.ephemeral ? "in memory only" : options_.data_dir.string()) << "\n";
   for (const auto& one : urls) std::cerr << "  " << one << "\n";
   std::string target = url.starts_with("unix:") ? "--unix-socket " + url.substr(5) + " http://localhost" : url;
-  std::cerr << "\n  try:  curl -X PUT -d Ahmedabad " << target << "/v1/kv/City\n\n";
+  std::cerr << "\n  try:  echo -n Ahmedabad | curl -T - " << target << "/v1/kv/City\n\n";
 }
 
 void Serving::run_writer() {

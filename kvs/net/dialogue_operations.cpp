@@ -17,14 +17,14 @@ constexpr std::string_view front_page =
     "kvs " KVS_VERSION
     ": a key-value store whose changes can be watched\n"
     "\n"
-    "  curl -X PUT -d Ahmedabad http://HOST/v1/kv/City      set a key\n"
-    "  curl http://HOST/v1/kv/City                          its bytes\n"
-    "  curl http://HOST/v1/kv/City?record=1                 with its revision\n"
-    "  curl -X DELETE http://HOST/v1/kv/City                delete it\n"
-    "  curl -X PUT -H 'If-None-Match: *' -d 1 http://HOST/v1/kv/lock   only if it is not there\n"
-    "  curl http://HOST/getall                              everything as one JSON object\n"
-    "  kvs watch --server http://HOST                       every change from now on\n"
-    "  curl http://HOST/v1/status                           how the server is\n";
+    "  echo -n Ahmedabad | curl -T - http://HOST/v1/kv/City   set a key\n"
+    "  curl http://HOST/v1/kv/City                            its bytes\n"
+    "  curl 'http://HOST/v1/kv/City?record=1'                 with its revision\n"
+    "  curl -X DELETE http://HOST/v1/kv/City                  delete it\n"
+    "  curl -X PUT -H 'If-None-Match: *' http://HOST/v1/kv/lock   only if it is not there\n"
+    "  curl http://HOST/getall                                everything as one JSON object\n"
+    "  kvs watch --server http://HOST                         every change from now on\n"
+    "  curl http://HOST/v1/status                             how the server is doing\n";
 
 std::string_view phase_name(Phase phase) {
   switch (phase) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The README does what it says: its commands are run, in order, and must print what it shows; its flags are those of --help."""
+"""The README does what it says: its commands are run, in order, and must print what it shows; its flags are those of --help.
+So does the server's front page."""
 import os
 import re
 import subprocess
@@ -51,6 +52,27 @@ class Tour(unittest.TestCase):
         self.assertTrue(agrees('{"revision":1,"modified":"…"}', '{"revision":1,"modified":"2026-01-01T00:00:00.000Z"}'))
         self.assertFalse(agrees('{"revision":1,"modified":"…"}', '{"revision":2,"modified":"2026-01-01T00:00:00.000Z"}'))
         self.assertFalse(agrees("4", "4\n5"))
+
+
+class FrontPage(unittest.TestCase):
+    def test_its_commands_work_in_any_shell(self):
+        with Server() as server:
+            address = f"http://127.0.0.1:{server.port}"
+            page = self.run_command(f"curl {address}/")
+            commands = re.findall(r"^  (.*curl .*?)(?: {2,}.*)?$", page, re.MULTILINE)
+            self.assertGreater(len(commands), 5)
+            for command in commands:
+                with self.subTest(command=command):
+                    printed = self.run_command(command)
+                    self.assertNotIn("urn:kvs:problem", printed)
+                    self.assertNotIn("content_type", printed)  # one nobody thought of, such as that of curl -d
+
+    def run_command(self, command):
+        # Some shells refuse a pattern that matches no file, as an address with ? may be; failglob does that, too.
+        ended = subprocess.run(["bash", "-O", "failglob", "-c", command], env=environment(), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual(ended.returncode, 0, ended.stderr.decode("utf-8"))
+        return ended.stdout.decode("utf-8")
 
 
 class Names(unittest.TestCase):
