@@ -1,0 +1,215 @@
+// A real connection from accept to close: its time-outs, and how it ends.
+#include "kvs/net/session.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "client.hpp"
+
+using namespace kvs;
+using namespace kvs::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Fixture : NetFixture {
+  explicit Fixture(Patience::Duration Patience::* about, Patience::Duration time = 1ms)
+      : NetFixture(impatient(about, time)) {
+    load();
+  }
+  Fixture() : Fixture(&Patience::idle, 1h) {}
+};
+
+constexpr Buffers small{4096};
+constexpr std::size_t large = 4'000'000;  // more than small buffers hold
+
+std::string announce(std::size_t size, std::string_view fields = {}) {
+  return request("PUT", "/v1/kv/a", std::string(fields) + "Content-Length: " + std::to_string(size) + "\r\n");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(session)
+
+BOOST_AUTO_TEST_CASE(a_connection_on_which_nothing_is_asked_is_closed_without_a_word) {
+  Fixture f(&Patience::idle);
+  Client client(f);
+  BOOST_TEST(client.rest() == "");
+  BOOST_TEST(client.ended_well());
+  client.until_server_is_over();
+  BOOST_TEST(f.counters.connections == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_idles_after_an_answer_is_closed_without_a_word) {
+  Fixture f(&Patience::idle);
+  Client client(f, get("/livez"));
+  BOOST_TEST(client.answer().status == 200);
+  BOOST_TEST(client.rest() == "");
+  BOOST_TEST(client.ended_well());
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_whose_request_has_begun_does_not_idle) {
+  Fixture f(&Patience::idle);
+  Client busy(f, "GET /livez HT");
+  settle(f.worker.context());
+  Client idle(f);
+  idle.rest();  // its time was up after that of the other would have been
+  BOOST_TEST(!busy.server_over());
+  BOOST_TEST(busy.send("TP/1.1\r\nHost: localhost\r\n\r\n").answer().status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_head_that_does_not_come_in_time_is_408) {
+  Fixture f(&Patience::head);
+  Client client(f, "GET /v1/status HTTP/1.1\r\n");
+  Answer answer = client.answer();
+  BOOST_TEST(answer.status == 408);
+  BOOST_TEST(answer.closes());
+  BOOST_TEST(client.rest() == "");
+  BOOST_TEST(client.ended_well());
+}
+
+BOOST_AUTO_TEST_CASE(the_time_of_a_head_runs_from_its_first_byte_however_it_trickles_in) {
+  Fixture f(&Patience::head, 5ms);
+  Client client(f, "GET /livez?");
+  client.listen();
+  while (client.received().empty()) {
+    client.send("x");
+    settle(f.worker.context());
+  }
+  BOOST_TEST(client.answer().status == 408);  // and not 414 after 16 KiB
+}
+
+BOOST_AUTO_TEST_CASE(each_head_of_a_pipeline_has_its_own_time) {
+  Fixture f(&Patience::head);
+  Client client(f, get("/livez") + get("/livez") + "GET /livez");
+  BOOST_TEST(client.answer().status == 200);
+  BOOST_TEST(client.answer().status == 200);
+  BOOST_TEST(client.answer().status == 408);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_does_not_come_in_time_is_408) {
+  for (std::string text : {announce(5), announce(5) + "1234", announce(5, "Expect: 100-continue\r\n"),
+                           request("PUT", "/v1/kv/a", "Transfer-Encoding: chunked\r\n") + "5\r\n12"}) {
+    Fixture f(&Patience::body);
+    Client client(f, text);
+    Answer answer = client.answer();
+    if (answer.status == 100) answer = client.answer();
+    BOOST_TEST(answer.status == 408, text);
+    BOOST_TEST(answer.closes());
+    BOOST_TEST(client.rest() == "");
+    BOOST_TEST(client.ended_well());
+    BOOST_TEST(f.bus.published.empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_write_that_is_not_settled_in_time_is_504_and_the_connection_goes_on) {
+  Fixture f(&Patience::request);
+  Client client(f, store("a", "1"));
+  Answer answer = client.answer();
+  BOOST_TEST(answer.status == 504);
+  BOOST_TEST(answer.code() == "outcome_unknown");
+  BOOST_TEST(!answer.closes());
+  f.order();  // the verdict comes late
+  BOOST_TEST(client.send(get("/v1/kv/a")).answer().body == "1");
+}
+
+BOOST_AUTO_TEST_CASE(a_write_is_answered_when_it_is_settled) {
+  Fixture f;
+  Client client(f, store("a", "1") + get("/v1/kv/a"));
+  settle(f.worker.context());
+  BOOST_TEST(client.received() == "");
+  f.order();
+  BOOST_TEST(client.answer().status == 201);
+  BOOST_TEST(client.answer().body == "1");
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_takes_no_byte_of_its_answer_is_closed) {
+  Fixture f(&Patience::send);
+  f.apply(put("large", std::string(large, 'x')));
+  for (const char* target : {"/v1/kv/large", "/getall"}) {
+    Client client(f, get(target), small);
+    client.until_server_is_over();
+    BOOST_TEST(client.rest().size() < large, target);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_takes_its_time_gets_its_answer) {
+  Fixture f;
+  f.apply(put("large", std::string(large, 'x')));
+  Client client(f, get("/v1/kv/large") + get("/livez"), small);
+  settle(f.worker.context());
+  BOOST_TEST(client.answer().body.size() == large);
+  BOOST_TEST(client.answer().body == "ok\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_large_store_is_streamed_and_the_connection_goes_on) {
+  Fixture f;
+  f.order(commands(put("a", std::string(large, 'x')), put("b", "2")));
+  Client client(f, get("/getall") + get("/livez"), small);
+  client.wait([&] { return client.received().ends_with("ok\n"); });
+  auto end = client.received().find("\"b\":\"2\"}\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n");
+  BOOST_TEST(end != std::string::npos);
+  BOOST_TEST(end > large);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_comes_before_the_end_of_its_request_arrives) {
+  Fixture f;
+  f.options.max_value_size = 5;
+  Client client(f, announce(large), small);
+  client.send(std::string(large, 'x'));
+  BOOST_TEST(client.answer().status == 413);
+  BOOST_TEST(client.rest() == "");
+  BOOST_TEST(client.ended_well());  // the bytes that nobody wants did not reset it
+  BOOST_TEST(!client.server_over());
+  client.close().until_server_is_over();
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_does_not_close_after_the_last_answer_is_not_waited_for_longer_than_a_moment) {
+  Fixture f(&Patience::linger);
+  Client client(f, get("/livez", "Connection: close\r\n"));
+  client.until_server_is_over();
+  BOOST_TEST(client.answer().closes());
+  BOOST_TEST(client.rest() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_leaves_takes_its_connection_with_it) {
+  for (std::string text : {std::string(), std::string("GET /li"), announce(5), announce(5) + "12", get("/livez"),
+                           get("/livez", "Connection: close\r\n"), get("/v1/kv/large")}) {
+    Fixture f;
+    f.apply(put("large", std::string(large, 'x')));
+    Client client(f, text, small);
+    settle(f.worker.context());
+    client.close().until_server_is_over();
+    BOOST_TEST(f.counters.connections == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_busy_ends_with_its_answer_after_a_drain) {
+  Fixture f;
+  Client body(f, announce(2) + "o"), verdict(f, store("b", "2"));
+  settle(f.worker.context());
+  f.worker.drain();
+  body.send("k");
+  settle(f.worker.context());
+  f.order();
+  for (Client* client : {&body, &verdict}) {
+    Answer answer = client->answer();
+    BOOST_TEST(answer.status == 201);
+    BOOST_TEST(answer.closes());
+    BOOST_TEST(client->rest() == "");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_abort_ends_a_connection_whatever_it_does) {
+  Fixture f;
+  f.apply(put("large", std::string(large, 'x')));
+  Client idle(f), head(f, "GET /li"), body(f, announce(5)), verdict(f, store("b", "2")),
+      lingering(f, get("/livez", "Connection: close\r\n")), sending(f, get("/v1/kv/large"), small),
+      streaming(f, get("/getall"), small);
+  settle(f.worker.context());
+  BOOST_TEST(f.counters.connections == 7U);
+  f.worker.abort_all();
+  settle(f.worker.context());
+  BOOST_TEST(f.counters.connections == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
