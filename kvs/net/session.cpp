@@ -63,11 +63,12 @@ awaitable<void> Session::run() {
     if (!dialogue_->output().empty() && !send_at_once()) open = co_await send_output();
     if (!open) break;
     if (need == Dialogue::Need::bytes) {
+      // The others first: by then the next request may be here, which saves a vain attempt to read and a wait.
+      if (dialogue_->inbox().empty()) co_await asio::post(worker_.executor(), use_awaitable);
+      // No suspension from here to the read: what cancels it (a drain, a time-out) must find it begun.
       std::span<char> room = begin_request();
       if (room.empty()) break;
       boost::system::error_code error;
-      // The others first: by then the next request may be here, which saves a vain attempt to read and a wait.
-      if (reading_idle_) co_await asio::post(worker_.executor(), use_awaitable);
       std::size_t count = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
                                                            asio::redirect_error(use_awaitable, error));
       reading_idle_ = false;

@@ -183,6 +183,23 @@ BOOST_AUTO_TEST_CASE(a_client_that_leaves_takes_its_connection_with_it) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_that_idles_ends_with_the_drain_wherever_it_finds_it) {
+  bool everywhere = false;
+  for (int steps = 0; !everywhere; ++steps) {
+    Fixture f;
+    Client client(f, get("/livez"));
+    for (int step = 0; step < steps && !everywhere; ++step) {
+      f.worker.context().restart();
+      everywhere = f.worker.context().poll_one() == 0;
+    }
+    f.worker.drain();
+    std::string heard = client.rest();
+    BOOST_TEST((heard.empty() || take_answer(heard).status == 200), "after " << steps << " steps");
+    BOOST_TEST(heard == "");
+    client.close().until_server_is_over();
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_is_busy_ends_with_its_answer_after_a_drain) {
   Fixture f;
   Client body(f, announce(2) + "o"), verdict(f, store("b", "2"));
