@@ -19,8 +19,8 @@ struct Patience {
   Duration request = std::chrono::seconds{10};  // for a write to be settled
   Duration send = std::chrono::seconds{60};     // without the client taking a byte
   Duration linger = std::chrono::seconds{1};    // reading on after an answer that came before the request's end
-  Duration ping = std::chrono::seconds{20};     // between two pings to a silent watcher
-  Duration dead = std::chrono::seconds{40};     // without any byte from a watcher
+  Duration ping = std::chrono::seconds{20};     // without a byte from a watcher until it is pinged
+  Duration dead = std::chrono::seconds{40};     // without a byte from a watcher until it counts as dead; above `ping`
   Duration closing = std::chrono::seconds{2};   // for the answer to our closing frame
 };
 

@@ -211,8 +211,11 @@ awaitable<bool> WatchStream::start_over() {
   co_return open;
 }
 
+// Counted from the ping, which goes out late if the writer was busy: the client must have had time to answer.
+Clock::time_point WatchStream::dead_at() const { return pinged_at_ + (patience_.dead - patience_.ping); }
+
 Clock::time_point WatchStream::next_deadline() const {
-  auto deadline = ping_sent_ ? pinged_at_ + patience_.dead : heard_ + patience_.ping;
+  auto deadline = ping_sent_ ? dead_at() : heard_ + patience_.ping;
   if (request_.progress && synced_) deadline = std::min(deadline, spoke_ + *request_.progress);
   return deadline;
 }
@@ -224,7 +227,7 @@ void WatchStream::speak_up(Clock::time_point now) {
     pong_.reset();
   }
   if (request_.progress && synced_ && now >= spoke_ + *request_.progress) say_progress();
-  if (ping_sent_ && now >= pinged_at_ + patience_.dead) {
+  if (ping_sent_ && now >= dead_at()) {
     close(close_code::try_later, "dead");
   } else if (!ping_sent_ && now >= heard_ + patience_.ping) {
     ping_sent_ = true;
@@ -293,7 +296,7 @@ awaitable<void> WatchStream::read_client() {
       break;
     }
     heard_ = Clock::now();
-    ping_sent_ = false;
+    if (std::exchange(ping_sent_, false)) watch_.interrupt();  // the writer waits for a later time than the next ping's
     open = take_frames({worker_.scratch(), count});
   }
   watch_.interrupt();

@@ -49,6 +49,7 @@ class WatchStream final : public Connection {
   awaitable<void> read_client();
   bool take_frames(std::string_view input);
   void take_message(std::string_view text);
+  Clock::time_point dead_at() const;
   Clock::time_point next_deadline() const;
   void speak_up(Clock::time_point now);
   void say_synced();
