@@ -1,4 +1,4 @@
-// A disk, or a quota, that is full.
+// A disk, or a quota, that is full, or a limit on the size of files that is reached.
 #pragma once
 #include <stdexcept>
 #include <system_error>

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import pwd
 import re
 import resource
 import select
@@ -295,13 +296,36 @@ class DataDirectoryTest(unittest.TestCase):
         self.addCleanup(server.remove)
         return server
 
-    def refused(self, code, *expected):
+    def refused(self, code, *expected, wrapper=()):
         """`kvs serve` on the directory must end by itself, and say these words."""
-        ended, stderr = run("serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data))
+        ended, stderr = run("serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data), wrapper=wrapper)
         self.assertEqual(ended, code, stderr)
         for words in expected:
             self.assertIn(words, stderr)
         return stderr
+
+    def refuses_writes_and_loses_nothing(self, server, make_room):
+        """Writes until there is no room, restarts with room, and looks for everything that was acknowledged."""
+        acknowledged = {}
+        with server.connect() as connection:
+            for number in range(1000):
+                answer = connection.request("PUT", "/v1/kv/k%d" % number, body=b"%d" % number + b"x" * 10000)
+                if answer.status != 201:
+                    break
+                acknowledged["k%d" % number] = answer.json()["revision"]
+            self.assertEqual(answer.status, 507, repr(answer))
+            self.assertEqual(answer.json()["code"], "out_of_space")
+            self.assertGreater(len(acknowledged), 10)
+            self.assertEqual(connection.request("GET", "/v1/kv/k0").status, 200)
+            self.assertEqual(connection.request("GET", "/livez").status, 200)
+        server.terminate()
+        server.process.wait()
+        make_room()
+        server.start()
+        events = server.state()
+        self.assertEqual({event["key"]: event["revision"] for event in events}, acknowledged)
+        self.assertGreater(server.put("after", "v"), max(acknowledged.values()))
+        server.stop()
 
 
 class DataDirectory(DataDirectoryTest):
@@ -368,35 +392,16 @@ class DataDirectory(DataDirectoryTest):
 
     def test_a_full_disk_refuses_writes_and_loses_nothing(self):
         self.data.mkdir()
-        acknowledged = {}
         with contextlib.ExitStack() as stack:
             if os.geteuid() == 0:
                 stack.enter_context(mounted(self, self.data, "size=2m"))
                 server = self.serve()
-                make_room = lambda: subprocess.run(["mount", "-o", "remount,size=64m", str(self.data)], check=True)
-            else:  # files of at most 2 MiB instead
-                server = self.serve(wrapper=["sh", "-c", "trap '' XFSZ; ulimit -f 4096; exec \"$@\"", "sh"])
+                make_room = lambda: enlarge(self.data)
+            else:
+                server = self.serve(wrapper=SMALL_FILES)
                 make_room = server.wrapper.clear
             stack.callback(server.remove)
-            with server.connect() as connection:
-                for number in range(1000):
-                    answer = connection.request("PUT", "/v1/kv/k%d" % number, body=b"%d" % number + b"x" * 10000)
-                    if answer.status != 201:
-                        break
-                    acknowledged["k%d" % number] = answer.json()["revision"]
-                self.assertEqual(answer.status, 507, repr(answer))
-                self.assertEqual(answer.json()["code"], "out_of_space")
-                self.assertGreater(len(acknowledged), 10)
-                self.assertEqual(connection.request("GET", "/v1/kv/k0").status, 200)
-                self.assertEqual(connection.request("GET", "/livez").status, 200)
-            server.terminate()
-            server.process.wait()
-            make_room()
-            server.start()
-            events = server.state()
-            self.assertEqual({event["key"]: event["revision"] for event in events}, acknowledged)
-            self.assertGreater(server.put("after", "v"), max(acknowledged.values()))
-            server.stop()
+            self.refuses_writes_and_loses_nothing(server, make_room)
 
     def test_a_full_disk_at_the_start_is_named(self):
         if os.geteuid() != 0:
@@ -406,6 +411,74 @@ class DataDirectory(DataDirectoryTest):
             with contextlib.suppress(OSError):
                 (self.data / "ballast").write_bytes(b"x" * 65536)
             self.refused(1, str(self.data))
+
+
+class OfAnotherUser(DataDirectoryTest):
+    """Root may write everywhere; a service runs as somebody who may not. Whoever is not root has seen that above."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("only root can run the server as another user")
+        if not shutil.which("setpriv"):
+            self.skipTest("needs setpriv")
+        self.user = pwd.getpwnam("nobody")
+        self.wrapper = ["setpriv", "--reuid=%d" % self.user.pw_uid, "--regid=%d" % self.user.pw_gid, "--clear-groups"]
+        if subprocess.run(self.wrapper + [BINARY, "version"], capture_output=True, check=False).returncode:
+            self.skipTest("the binary is where another user may not run it")
+        self.give(self.directory)
+
+    def give(self, path, mode=0o700):
+        os.chown(path, self.user.pw_uid, self.user.pw_gid)
+        path.chmod(mode)
+
+    def test_it_is_made_and_used_without_being_root(self):
+        server = self.serve(wrapper=self.wrapper)
+        server.put("k", "v")
+        server.stop()
+        for path in [self.data, *self.data.iterdir()]:
+            self.assertEqual((path.stat().st_uid, path.stat().st_gid), (self.user.pw_uid, self.user.pw_gid), path)
+
+    def test_a_read_only_directory_is_refused(self):
+        self.data.mkdir()
+        self.give(self.data, 0o500)
+        self.refused(1, str(self.data), wrapper=self.wrapper)
+
+    def test_a_directory_that_cannot_be_made_is_refused(self):
+        self.give(self.directory, 0o500)
+        self.refused(1, str(self.data), wrapper=self.wrapper)
+        self.assertFalse(self.data.exists())
+
+    def test_a_directory_of_somebody_else_is_refused(self):
+        server = self.serve()
+        server.put("k", "v")
+        server.stop()
+        before = {path: path.read_bytes() for path in self.data.iterdir()}
+        self.refused(1, str(self.data), wrapper=self.wrapper)
+        self.assertEqual({path: path.read_bytes() for path in self.data.iterdir()}, before)
+
+    def test_a_directory_that_became_read_only_is_refused_and_loses_nothing(self):
+        server = self.serve(wrapper=self.wrapper)
+        server.put("k", "v")
+        server.stop()
+        for path in [*self.data.iterdir(), self.data]:
+            path.chmod(path.stat().st_mode & ~0o200)
+        self.refused(1, str(self.data), wrapper=self.wrapper)
+        for path in [self.data, *self.data.iterdir()]:
+            path.chmod(path.stat().st_mode | 0o200)
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/kv/k").body, b"v")
+        server.stop()
+
+    def test_a_full_disk_refuses_writes_and_loses_nothing(self):
+        self.data.mkdir()
+        options = "size=2m,mode=700,uid=%d,gid=%d" % (self.user.pw_uid, self.user.pw_gid)
+        with mounted(self, self.data, options):
+            self.refuses_writes_and_loses_nothing(self.serve(wrapper=self.wrapper), lambda: enlarge(self.data))
+
+    def test_files_that_may_not_grow_refuse_writes_and_lose_nothing(self):
+        server = self.serve(wrapper=self.wrapper + SMALL_FILES)
+        self.refuses_writes_and_loses_nothing(server, lambda: setattr(server, "wrapper", self.wrapper))
 
 
 def crc32c(data):
@@ -492,6 +565,14 @@ class DamagedData(DataDirectoryTest):
                     path.write_bytes(data)
                 stderr = self.refused(9, paths[-1].name)
                 self.assertIn("newer", stderr)
+
+
+# Files of at most 2 MiB, and a write beyond is an error and not the end.
+SMALL_FILES = ["sh", "-c", "trap '' XFSZ; ulimit -f 4096; exec \"$@\"", "sh"]
+
+
+def enlarge(path):
+    subprocess.run(["mount", "-o", "remount,size=64m", str(path)], check=True)
 
 
 @contextlib.contextmanager

@@ -26,8 +26,8 @@ struct Fixture {
   void break_syncs() {
     f.files.on_sync = [] { throw_error(EIO); };
   }
-  void fill_the_disk() {
-    f.files.on_write = [] { throw_error(ENOSPC); };
+  void fill_the_disk(int error = ENOSPC) {
+    f.files.on_write = [error] { throw_error(error); };
   }
   void make_room() { f.files.on_write = nullptr; }
 };
@@ -183,6 +183,19 @@ BOOST_AUTO_TEST_CASE(writes_work_again_when_there_is_room_again) {
   x.f.order();
   BOOST_TEST(x.f.told.text == "0:applied@2 ");
   BOOST_TEST(x.f.state() == "b=2@2 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_quota_and_a_limit_on_the_size_of_files_are_full_disks_too) {
+  for (int error : {EDQUOT, EFBIG}) {
+    Fixture x;
+    x.fill_the_disk(error);
+    x.f.submit(put("a", "1"));
+    x.f.order();
+    x.make_room();
+    x.f.submit(put("b", "2"), 1);
+    x.f.order();
+    BOOST_TEST(x.f.told.text == "0:no_room 1:applied@2 ");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_there_was_no_room_for_is_not_there_after_a_restart) {
