@@ -72,6 +72,11 @@ std::optional<Kind> wire_kind(Command::Kind kind) {
       return Kind::barrier;
     case Command::Kind::digest:
       return Kind::digest;
+    case Command::Kind::touch:
+    case Command::Kind::remove_range:
+    case Command::Kind::transaction:
+    case Command::Kind::expire:
+      break;
   }
   return {};
 }
