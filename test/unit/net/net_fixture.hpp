@@ -26,9 +26,9 @@ struct NetFixture : StoreFixture {
     return *this;
   }
   // What was written, and then these commands, in one batch: judged, applied, and the worker knows.
-  void order(std::vector<Command> commands = {}, std::vector<Lost> lost = {}) {
+  void order(std::vector<Command> commands = {}, std::vector<Ending> endings = {}) {
     settle(worker.context());
-    StoreFixture::order(std::move(commands), std::move(lost));
+    StoreFixture::order(std::move(commands), std::move(endings));
     settle(worker.context());
   }
   void apply(Command&& command) { order(commands(std::move(command))); }

@@ -30,9 +30,9 @@ struct Fixture : NetFixture {
     writes.answer(out);
     return answer();
   }
-  std::vector<Lost> lost(Verdict::Outcome outcome) {
-    std::vector<Lost> all;
-    for (auto& [command, ticket] : bus.published) all.push_back({ticket, outcome});
+  std::vector<Ending> lost(Ending::How how) {
+    std::vector<Ending> all;
+    for (auto& [command, ticket] : bus.published) all.push_back({ticket, how, {}});
     bus.published.clear();
     return all;
   }
@@ -129,11 +129,11 @@ BOOST_AUTO_TEST_CASE(a_refused_write_to_a_key_that_is_not_there_says_so) {
 BOOST_AUTO_TEST_CASE(a_write_the_bus_has_lost_is_503_or_504) {
   Fixture f;
   f.submit(put("a", "1"));
-  f.order({}, f.lost(Verdict::Outcome::unknown));
+  f.order({}, f.lost(Ending::How::unknown));
   f.writes.answer(f.out);
   BOOST_TEST(f.answer().code() == "outcome_unknown");
   f.submit(put("a", "1"));
-  f.order({}, f.lost(Verdict::Outcome::failed));
+  f.order({}, f.lost(Ending::How::failed));
   f.writes.answer(f.out);
   BOOST_TEST(f.answer().status == 503);
 }
