@@ -18,6 +18,7 @@ class RequestLog {
   struct Entry {
     Verdict::Outcome outcome = Verdict::Outcome::unknown;
     Revision revision = no_revision;  // applied: of the change; nothing: of the state it was judged against
+    bool created = false;             // applied set: the key was not there before
   };
 
   explicit RequestLog(std::size_t limit = 10'000) : limit_(limit) {}

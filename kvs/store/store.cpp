@@ -107,12 +107,14 @@ void Store::become_ready() {
 
 void Store::take(Batch&& batch) {
   Verdicts verdicts(views_.size());
-  Changes changes = judge_all(batch, verdicts);
+  Outcomes outcomes;
+  Changes changes = judge_all(batch, verdicts, outcomes);
   CommitRef made;
-  if (!changes.empty() && make_durable(changes, batch.bookmark, verdicts)) {
+  if (!changes.empty() && make_durable(changes, batch.bookmark, verdicts, outcomes)) {
     bookmark_ = std::move(batch.bookmark);
     made = commit(std::move(changes));
   }
+  for (auto& [id, outcome] : outcomes) requests_.note(std::move(id), outcome);
   end_all(batch, verdicts);
   tell(made, std::move(verdicts));
   if (journal_ && !journal_ended_ && made && !snapshot_under_way_ && journal_->wants_snapshot(newest_))
@@ -145,7 +147,7 @@ void Store::say_digest() {
   bus_.flush();
 }
 
-Changes Store::judge_all(Batch& batch, Verdicts& verdicts) {
+Changes Store::judge_all(Batch& batch, Verdicts& verdicts, Outcomes& outcomes) {
   Changes changes;
   changes.reserve(batch.commands.size());
   own_.clear();
@@ -159,7 +161,10 @@ Changes Store::judge_all(Batch& batch, Verdicts& verdicts) {
       digests_.passed(ordered.place, editor_->digest(), ordered.command.claim);
     Verdict verdict = judge(std::move(ordered), *editor_, newest, changes);
     if (verdict.outcome == Verdict::Outcome::applied && !verdict.replayed) newest = verdict.revision;
-    requests_.note(std::move(request_id), {verdict.outcome, verdict.revision});
+    if (!request_id.empty()) {
+      RequestLog::Entry entry{verdict.outcome, verdict.revision, verdict.created};
+      outcomes.emplace_back(std::move(request_id), entry);
+    }
     if (ticket.thread == Ticket::nobody) continue;
     if (confirmed) {
       verdicts[ticket.thread].push_back({ticket, std::move(verdict)});
@@ -196,7 +201,7 @@ void Store::end_all(Batch& batch, Verdicts& verdicts) {
 // Whether the changes are as durable as was asked for. If not, they are undone, and every verdict that spoke of them is
 // changed: nothing of a batch that did not reach the disk may have been seen, so also not the refusals judged against
 // it.
-bool Store::make_durable(const Changes& changes, std::string_view bookmark, Verdicts& verdicts) {
+bool Store::make_durable(const Changes& changes, std::string_view bookmark, Verdicts& verdicts, Outcomes& outcomes) {
   if (!journal_ || journal_ended_) return true;
   if (bus_.keeps_log()) return keep_quick_start(changes, bookmark);
   auto outcome = Verdict::Outcome::failed;
@@ -218,6 +223,7 @@ bool Store::make_durable(const Changes& changes, std::string_view bookmark, Verd
   for (auto& thread : verdicts) {
     for (Settled& settled : thread) settled.verdict = {}, settled.verdict.outcome = outcome;
   }
+  for (auto& [id, entry] : outcomes) entry = {outcome, no_revision};
   return false;
 }
 

@@ -110,10 +110,11 @@ class Store {
   Revision oldest_past(const View& view) const;
 
  private:
-  using Verdicts = std::vector<std::vector<Settled>>;  // by thread
+  using Verdicts = std::vector<std::vector<Settled>>;                       // by thread
+  using Outcomes = std::vector<std::pair<std::string, RequestLog::Entry>>;  // by request id, in the order
   awaitable<bool> join();
   void take(Batch&& batch);
-  Changes judge_all(Batch& batch, Verdicts& verdicts);
+  Changes judge_all(Batch& batch, Verdicts& verdicts, Outcomes& outcomes);
   CommitRef commit(Changes&& changes);
   void note_deadlines(const Changes& changes);
   awaitable<void> propose_expiries();
@@ -121,7 +122,7 @@ class Store {
   LogTime wall_clock() const;
   void end_all(Batch& batch, Verdicts& verdicts);
   void hold(const Ticket& ticket, Verdict&& verdict);
-  bool make_durable(const Changes& changes, std::string_view bookmark, Verdicts& verdicts);
+  bool make_durable(const Changes& changes, std::string_view bookmark, Verdicts& verdicts, Outcomes& outcomes);
   void show(State state, std::string_view bookmark);
   void follow_bus();
   void become_ready();

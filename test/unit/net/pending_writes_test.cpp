@@ -183,12 +183,12 @@ BOOST_AUTO_TEST_CASE(writes_are_settled_when_the_last_of_them_is) {
   f.submit(put("b", "2"));
   BOOST_TEST(f.writes.size() == 2U);
   auto waiting = Task<bool>(f.worker.context(), wait_for(f.writes, f.wakeup));
-  auto second = f.bus.published.back();
+  auto second = std::move(f.bus.published.back());
   f.bus.published.pop_back();
   f.order();
   BOOST_TEST(!f.writes.settled());
   BOOST_TEST(!waiting.done());
-  f.bus.published.push_back(second);
+  f.bus.published.push_back(std::move(second));
   f.order();
   BOOST_TEST(f.writes.settled());
   BOOST_TEST(waiting.done());
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(given_up_writes_are_unknown_but_those_that_have_their_verdi
   Fixture f;
   f.submit(put("a", "1"));
   f.submit(put("b", "2"));
-  auto second = f.bus.published.back();
+  auto second = std::move(f.bus.published.back());
   f.bus.published.pop_back();
   f.order();
   f.writes.abandon();
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(given_up_writes_are_unknown_but_those_that_have_their_verdi
   f.writes.answer(f.out);
   BOOST_TEST(f.answer().status == 201);
   BOOST_TEST(f.answer().code() == "outcome_unknown");
-  f.bus.published.push_back(second);
+  f.bus.published.push_back(std::move(second));
   f.order();  // its verdict comes late, and finds nobody
   BOOST_TEST(f.writes.empty());
   BOOST_TEST(f.state() == "a=1@1 b=2@2 ");

@@ -196,6 +196,22 @@ BOOST_AUTO_TEST_CASE(a_request_that_never_came_by_is_known_to_have_failed) {
   BOOST_TEST((f.store.requests().find("r1")->outcome == Verdict::Outcome::failed));
 }
 
+BOOST_AUTO_TEST_CASE(a_request_whose_batch_was_undone_for_want_of_room_is_not_said_to_be_applied) {
+  TemporaryDirectory directory;
+  StoreFixture f(kept_in(directory));
+  f.load();
+  f.files.on_write = [] { throw_error(ENOSPC); };
+  f.apply(with_id(put("a", "1"), "r1"));
+  BOOST_TEST((f.store.requests().find("r1")->outcome == Verdict::Outcome::no_room));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_made_its_key_is_told_from_one_that_replaced_it) {
+  StoreFixture f;
+  f.load().order(commands(with_id(put("a", "1"), "r1"), with_id(put("a", "2"), "r2")));
+  BOOST_TEST(f.store.requests().find("r1")->created);
+  BOOST_TEST(!f.store.requests().find("r2")->created);
+}
+
 BOOST_AUTO_TEST_CASE(of_more_requests_than_are_remembered_the_oldest_are_forgotten) {
   RequestLog log(2);
   for (const char* id : {"a", "b", "a", "c"}) log.note(id, {Verdict::Outcome::applied, Revision{1}});
