@@ -70,6 +70,7 @@ void View::receive(const CommitRef& commit, std::vector<Settled>&& settled) {
     state();  // an idle thread must not hold an old root for ever
     history_.push(commit);
     wake_watches(*commit);
+    waits_.reached(state_.revision());
   }
   for (Settled& one : settled) settle(std::move(one));
 }
@@ -91,6 +92,7 @@ void View::bus_changed(bool up, Clock::time_point since) {
 
 void View::drain() {
   draining_ = true;
+  waits_.drain();
   while (!waiting_.empty()) static_cast<Watch&>(waiting_.front()).wake(history_.newest());
   while (!waiting_filtered_.empty()) static_cast<Watch&>(waiting_filtered_.front()).wake(history_.newest());
 }

@@ -10,27 +10,14 @@
 #include "kvs/bus/bus.hpp"
 #include "kvs/store/history.hpp"
 #include "kvs/store/interest.hpp"
+#include "kvs/store/settler.hpp"
 #include "kvs/store/state.hpp"
+#include "kvs/store/state_wait.hpp"
 #include "kvs/timeouts.hpp"
 
 namespace kvs {
 
 class Store;
-
-// Whoever waits for verdicts: told once for every submitted write that was not abandoned, on the view's thread.
-class Settler {
- public:
-  virtual void settle(std::uint32_t index, Verdict&& verdict) = 0;
-
- protected:
-  ~Settler() = default;
-};
-
-// The verdict on a write of this thread, on its way back to it.
-struct Settled {
-  Ticket ticket;
-  Verdict verdict;
-};
 
 using WaitingHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 // The part of a Watch that the view's list of waiting watches sees.
@@ -60,6 +47,12 @@ class View {
   // abandoned first; the settler must live until then.
   PublishResult submit(Command&& command, Settler& settler, std::uint32_t index, Ticket& ticket);
   void abandon(const Ticket& ticket);
+
+  // Tells the waiter when state() has come to `revision`, which it has not yet.
+  void await(Revision revision, StateWaiter& waiter) { waits_.until(revision, waiter); }
+  // Tells the waiter when state() has everything that was acknowledged anywhere before this call; never unless
+  // `accepted`.
+  PublishResult await_barrier(StateWaiter& waiter) { return waits_.until_barrier(waiter); }
 
   const History& history() const { return history_; }
   std::size_t watches() const { return watches_; }
@@ -96,6 +89,7 @@ class View {
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t next_serial_ = 1;
   bool flushing_ = false;  // a flush of the bus is posted
+  StateWaits waits_{*this};
 
   Interest interest_;
   boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>>
