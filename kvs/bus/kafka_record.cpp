@@ -1,26 +1,48 @@
-// A record of ours: key and value are those of the command, as they are, and the content type has a header of its own,
-// so that programs that know nothing of kvs can read the topic. The rest stands in the header `kvs`.
+// A record of ours: where key and value are those of one key of the store, they are the message's own, as they are, and
+// the content type has a header of its own, so that programs that know nothing of kvs can read the topic. The rest
+// stands in the header `kvs`.
 // All numbers little-endian.
 //
 // header     := crc32c:u32 version:u8 kind:u8 fields:u8 log_id:u64 instance:text (open | command)
 // open       := nonce:u64 attempt:u32
-// command    := epoch:u64 sequence:u64 [request_id:text] [origin] [conditions] [claim]
+// command    := epoch:u64 sequence:u64 [request_id:text] [origin] [conditions] [ttl:u64] [request_key] [claim | name]
 // text       := size:u8 byte*
+// name       := size:u16 byte*                                          kinds touch (a key), remove_range (a prefix),
+//                                                                       always
 // origin     := kind:u8 port:u16 address:(ipv4: 4, ipv6: 16, else 0)
 // conditions := count:u8 condition*
 // condition  := kind:u8 [count:u16 revision:u64*] [size:u32 byte*]      revisions: kinds 3, 4   bytes: kind 5
 //               kinds: 1 exists, 2 absent, 3 revision_in, 4 revision_not_in, 5 value_is
+// request_key := key:text payload:u64                                   payload: a digest of what was asked
 // claim      := at:u64 value:u64 snapshot:u64                           kind digest, always
 //
 // crc32c     is over key_size:u32 content_type_size:u32 value_size:u32 (0xFFFFFFFF for NULL), the header after crc32c,
 //            key, content type, value
-// fields     says what is there, in the order of the bits: 1 request_id, 2 origin, 4 conditions
-//            (meant for 8: time to live, 16: idempotency key)
+// fields     says what is there, in the order of the bits: 1 request_id, 2 origin, 4 conditions, 8 ttl, 16 request_key
 // log_id     0 = not known, in open records only
-// kind       1 set        key, value, maybe a content type
-//            2 remove     key, NULL value
+// ttl        milliseconds, at most max_ttl (so that no log time plus a ttl overflows); where a bit says that there is
+//            one, not 0
+// kind       1 set           key, value, maybe a content type          may have conditions, ttl, request_key
+//            2 remove        key, NULL value                           may have conditions, request_key
 //            3 barrier, 4 digest, 5 open: NULL key, NULL value
-//            (meant for 6: transaction, 7: expire, 8: touch, 9: range delete)
+//            6 transaction   NULL key, value `transaction`             may have request_key
+//            7 expire        key, NULL value                           one condition: revision_in of one revision
+//            8 touch         NULL key, NULL value, name                may have conditions, ttl, request_key
+//            9 remove_range  NULL key, NULL value, name                may have request_key
+//
+// transaction := checks:u16 check* then:u16 step* otherwise:u16 step*   at most 1,024 checks and 1,024 steps in all
+// check       := key:name condition
+// step        := kind:u8 key:name [ttl:u64 content_type:text size:u32 byte*]
+//                kinds: 1 set (and only then what is in brackets; ttl 0 = none), 2 remove, 3 get
+//                no key is written twice in one list: at one revision a key is one thing
+//
+// What a reader sees who knows key and value only: sets and deletes, also those that conditions will refuse.
+// - A touch changes no value: it has no message key, since a key with a NULL value would be a delete.
+// - An expire looks like the delete that it is: such a reader knows of no deadlines, and would else keep every key that
+//   ever had one. It does nothing if the key has changed or a clock was ahead; then he misses the key until its next
+//   set, or as much too early as that clock was ahead. Conditional deletes, which may be refused, are no better.
+//   Every instance may propose it; to delete twice does no harm.
+// - What a transaction or range delete did he does not see: it names several keys, or none.
 //
 // Versions: the first five bytes, and what crc32c covers, are the same in all of them, so that what is newer can be
 // told from what is damaged. A reader refuses a version it does not know as a whole. So a writer gives each record the
@@ -30,9 +52,10 @@
 #include "kvs/bus/kafka_record.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 
+#include "kvs/bus/kafka_fields.hpp"
+#include "kvs/bus/kafka_transaction.hpp"
 #include "kvs/crc32c.hpp"
 #include "kvs/limits.hpp"
 #include "kvs/little_endian.hpp"
@@ -40,48 +63,53 @@
 namespace kvs {
 namespace {
 
-enum class Kind : std::uint8_t { set = 1, remove, barrier, digest, open };
+// Wire numbers are fixed here, whatever becomes of the enumerators.
+enum class Kind : std::uint8_t { set = 1, remove, barrier, digest, open, transaction, expire, touch, remove_range };
 
 namespace field {
-constexpr std::uint8_t request_id = 1, origin = 2, conditions = 4, all = 7;
+constexpr std::uint8_t request_id = 1, origin = 2, conditions = 4, ttl = 8, request_key = 16, all = 31;
 }
 
 constexpr std::size_t fixed_start = 5;  // crc32c and version
-constexpr std::size_t max_request_id_size = 128;
 
-bool is_visible(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
-}
+// Where the key of the command's record stands.
+enum class Named : std::uint8_t { nowhere, in_key, in_header };
 
-// What a field of an HTTP head can carry.
-bool is_content_type(std::string_view text) {
-  auto carried = [](unsigned char c) { return (c >= 0x20 && c != 0x7F) || c == '\t'; };
-  return text.size() <= max_content_type_size && std::ranges::all_of(text, carried);
-}
+// What a kind of record has; `fields`: those that not every command may have.
+struct Shape {
+  Kind kind;
+  Named named = Named::nowhere;
+  bool value = false;
+  std::uint8_t fields = 0;
+};
 
-bool is_key(std::string_view key) { return !key.empty() && key.size() <= max_key_size; }
+constexpr Shape open_shape{Kind::open};
 
-// Wire numbers are fixed here, whatever becomes of the enumerators.
-std::optional<Kind> wire_kind(Command::Kind kind) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wswitch"  // a kind that is not here does not compile
+constexpr std::optional<Shape> shape_of(Command::Kind kind) {
   switch (kind) {
     case Command::Kind::set:
-      return Kind::set;
+      return Shape{Kind::set, Named::in_key, true, field::conditions | field::ttl | field::request_key};
     case Command::Kind::remove:
-      return Kind::remove;
+      return Shape{Kind::remove, Named::in_key, false, field::conditions | field::request_key};
     case Command::Kind::barrier:
-      return Kind::barrier;
+      return Shape{Kind::barrier};
     case Command::Kind::digest:
-      return Kind::digest;
+      return Shape{Kind::digest};
     case Command::Kind::touch:
+      return Shape{Kind::touch, Named::in_header, false, field::conditions | field::ttl | field::request_key};
     case Command::Kind::remove_range:
+      return Shape{Kind::remove_range, Named::in_header, false, field::request_key};
     case Command::Kind::transaction:
+      return Shape{Kind::transaction, Named::nowhere, true, field::request_key};
     case Command::Kind::expire:
-      break;
+      return Shape{Kind::expire, Named::in_key, false, field::conditions};
   }
   return {};
 }
 
-std::optional<Command::Kind> command_kind(Kind kind) {
+constexpr std::optional<Command::Kind> command_kind(Kind kind) {
   switch (kind) {
     case Kind::set:
       return Command::Kind::set;
@@ -91,25 +119,49 @@ std::optional<Command::Kind> command_kind(Kind kind) {
       return Command::Kind::barrier;
     case Kind::digest:
       return Command::Kind::digest;
+    case Kind::transaction:
+      return Command::Kind::transaction;
+    case Kind::expire:
+      return Command::Kind::expire;
+    case Kind::touch:
+      return Command::Kind::touch;
+    case Kind::remove_range:
+      return Command::Kind::remove_range;
     case Kind::open:
       break;
   }
   return {};
 }
+#pragma GCC diagnostic pop
 
-constexpr std::array condition_kinds{Condition::Kind::exists, Condition::Kind::absent, Condition::Kind::revision_in,
-                                     Condition::Kind::revision_not_in, Condition::Kind::value_is};
+// Every kind of command that can be written is read as the same, and the other way round.
+constexpr bool kinds_match() {
+  for (int number = 0; number <= UINT8_MAX; ++number) {
+    Command::Kind kind{static_cast<std::uint8_t>(number)};
+    if (auto shape = shape_of(kind); shape && command_kind(shape->kind) != kind) return false;
+    Kind wire{static_cast<std::uint8_t>(number)};
+    if (auto read = command_kind(wire); read && (!shape_of(*read) || shape_of(*read)->kind != wire)) return false;
+  }
+  return true;
+}
+static_assert(kinds_match());
 
-std::uint8_t wire_condition(Condition::Kind kind) {
-  auto found = std::ranges::find(condition_kinds, kind);
-  return static_cast<std::uint8_t>(found - condition_kinds.begin() + 1);
+// What may be the key of a command's record: of a range, its prefix.
+bool is_named_well(Kind kind, std::string_view name) {
+  return is_key(name) || (kind == Kind::remove_range && name.empty());
 }
 
-bool has_revisions(Condition::Kind kind) {
-  return kind == Condition::Kind::revision_in || kind == Condition::Kind::revision_not_in;
+bool is_request_id(std::string_view id) { return !id.empty() && id.size() <= max_request_id_size && is_visible(id); }
+
+bool is_request_key(std::string_view key) {
+  return !key.empty() && key.size() <= max_request_key_size && is_visible(key);
 }
 
-bool has_key(Command::Kind kind) { return kind == Command::Kind::set || kind == Command::Kind::remove; }
+// An expire is about one revision of its key: without that it would be a delete.
+bool names_one_revision(const std::vector<Condition>& conditions) {
+  return conditions.size() == 1 && conditions[0].kind == Condition::Kind::revision_in &&
+         conditions[0].revisions.size() == 1;
+}
 
 // Of an origin's address; none: no kind of origin.
 std::optional<std::size_t> address_size(Origin::Kind kind) {
@@ -127,16 +179,34 @@ std::optional<std::size_t> address_size(Origin::Kind kind) {
 
 // Encoding.
 
-bool can_encode(const Condition& condition) {
-  return condition.revisions.size() <= UINT16_MAX && condition.value.size() <= UINT32_MAX;
+std::uint8_t fields_of(const Command& command) {
+  std::uint8_t fields = 0;
+  if (!command.request_id.empty()) fields |= field::request_id;
+  if (command.origin.kind != Origin::Kind::none) fields |= field::origin;
+  if (!command.conditions.empty()) fields |= field::conditions;
+  if (command.ttl.count() != 0) fields |= field::ttl;
+  if (!command.request_key.empty()) fields |= field::request_key;
+  return fields;
 }
 
-bool can_encode(const Command& command) {
-  if (!wire_kind(command.kind) || has_key(command.kind) != static_cast<bool>(command.record)) return false;
-  if (command.record && !is_key(command.record->key())) return false;
-  if (command.record && !is_content_type(command.record->content_type())) return false;
-  if (command.request_id.size() > max_request_id_size || !is_visible(command.request_id)) return false;
-  if (!command.record && !command.conditions.empty()) return false;
+// What every kind may have.
+constexpr std::uint8_t common_fields = field::request_id | field::origin;
+
+bool can_encode_record(const Record* record, const Shape& shape) {
+  if (shape.named == Named::nowhere) return !record;
+  return record && is_named_well(shape.kind, record->key()) && is_content_type(record->content_type());
+}
+
+bool can_encode(const Command& command, const Shape& shape) {
+  std::uint8_t fields = fields_of(command);
+  if ((fields & ~(common_fields | shape.fields)) != 0) return false;
+  if (!can_encode_record(command.record.get(), shape)) return false;
+  if ((fields & field::request_id) != 0 && !is_request_id(command.request_id)) return false;
+  if ((fields & field::request_key) != 0 && !is_request_key(command.request_key)) return false;
+  if (!is_ttl(command.ttl)) return false;
+  if (shape.kind == Kind::expire && !names_one_revision(command.conditions)) return false;
+  if ((shape.kind == Kind::transaction) != static_cast<bool>(command.transaction)) return false;
+  if (command.transaction && !can_encode(*command.transaction)) return false;
   return command.conditions.size() <= max_conditions &&
          std::ranges::all_of(command.conditions, [](const Condition& one) { return can_encode(one); });
 }
@@ -147,16 +217,9 @@ void put(const Origin& origin, ByteAppender& out) {
   out.put(std::string_view(reinterpret_cast<const char*>(origin.address.data()), *address_size(origin.kind)));
 }
 
-void put(const Condition& condition, ByteAppender& out) {
-  out.put(wire_condition(condition.kind));
-  if (has_revisions(condition.kind)) {
-    out.put(static_cast<std::uint16_t>(condition.revisions.size()));
-    for (Revision revision : condition.revisions) out.put(number(revision));
-  }
-  if (condition.kind == Condition::Kind::value_is) {
-    out.put(static_cast<std::uint32_t>(condition.value.size()));
-    out.put(condition.value);
-  }
+void put(const std::vector<Condition>& conditions, ByteAppender& out) {
+  out.put(static_cast<std::uint8_t>(conditions.size()));
+  for (const Condition& condition : conditions) put(condition, out);
 }
 
 void put(const DigestClaim& claim, ByteAppender& out) {
@@ -175,17 +238,21 @@ void put_start(Kind kind, std::uint8_t fields, LogId log_id, std::string_view in
   out.put_text(instance);
 }
 
-std::uint8_t fields_of(const Command& command) {
-  std::uint8_t fields = 0;
-  if (!command.request_id.empty()) fields |= field::request_id;
-  if (command.origin.kind != Origin::Kind::none) fields |= field::origin;
-  if (!command.conditions.empty()) fields |= field::conditions;
-  return fields;
+void put_fields(const Command& command, std::uint8_t fields, ByteAppender& out) {
+  if ((fields & field::request_id) != 0) out.put_text(command.request_id);
+  if ((fields & field::origin) != 0) put(command.origin, out);
+  if ((fields & field::conditions) != 0) put(command.conditions, out);
+  if ((fields & field::ttl) != 0) put_ttl(command.ttl, out);
+  if ((fields & field::request_key) != 0) {
+    out.put_text(command.request_key);
+    out.put(command.payload);
+  }
 }
 
-void seal(KafkaRecord& record, std::string& header) {
-  record.kvs = header;
-  ByteWriter(header.data()).put(checksum(record));
+// The header is what stands first in the buffer.
+void seal(KafkaRecord& record, std::string& buffer, std::size_t header_size) {
+  record.kvs = std::string_view(buffer).substr(0, header_size);
+  ByteWriter(buffer.data()).put(checksum(record));
 }
 
 // Decoding. Each of these gives what is wrong, or null.
@@ -199,20 +266,6 @@ const char* get(CheckedReader& in, Origin& origin) {
   return nullptr;
 }
 
-const char* get(CheckedReader& in, Condition& condition) {
-  auto kind = in.get<std::uint8_t>();
-  if (kind < 1 || kind > condition_kinds.size()) return "a condition of no known kind";
-  condition.kind = condition_kinds[kind - 1];
-  if (has_revisions(condition.kind)) {
-    std::size_t count = in.get<std::uint16_t>();
-    if (count * sizeof(Revision) > in.left()) return "its header is cut off";  // before anything is allocated
-    condition.revisions.resize(count);
-    for (Revision& revision : condition.revisions) revision = Revision{in.get<std::uint64_t>()};
-  }
-  if (condition.kind == Condition::Kind::value_is) condition.value = in.get(in.get<std::uint32_t>());
-  return nullptr;
-}
-
 const char* get(CheckedReader& in, std::vector<Condition>& conditions) {
   std::size_t count = in.get<std::uint8_t>();
   if (count == 0 || count > max_conditions) return "no conditions, or too many";
@@ -223,17 +276,35 @@ const char* get(CheckedReader& in, std::vector<Condition>& conditions) {
   return nullptr;
 }
 
+const char* check_fields(std::uint8_t fields, const Shape& shape) {
+  if ((fields & ~field::all) != 0) return "fields of no known kind";
+  const int extra = fields & ~(common_fields | shape.fields);
+  if ((extra & field::conditions) != 0) return "conditions where none belong";
+  if ((extra & field::ttl) != 0) return "a time to live where none belongs";
+  if ((extra & field::request_key) != 0) return "a request key where none belongs";
+  return nullptr;
+}
+
 const char* get_fields(CheckedReader& in, std::uint8_t fields, Command& command) {
   if ((fields & field::request_id) != 0) {
     command.request_id = in.get_text();
-    bool good = !command.request_id.empty() && command.request_id.size() <= max_request_id_size;
-    if (!good || !is_visible(command.request_id)) return "a bad request id";
+    if (!is_request_id(command.request_id)) return "a bad request id";
   }
   if ((fields & field::origin) != 0) {
     if (auto wrong = get(in, command.origin)) return wrong;
   }
   if ((fields & field::conditions) != 0) {
     if (auto wrong = get(in, command.conditions)) return wrong;
+  }
+  if ((fields & field::ttl) != 0) {
+    auto ttl = get_ttl(in);
+    if (!ttl || ttl->count() == 0) return "a bad time to live";
+    command.ttl = *ttl;
+  }
+  if ((fields & field::request_key) != 0) {
+    command.request_key = in.get_text();
+    command.payload = in.get<std::uint64_t>();
+    if (!is_request_key(command.request_key)) return "a bad request key";
   }
   return nullptr;
 }
@@ -247,36 +318,49 @@ const char* get_stamp(CheckedReader& in, Stamp& stamp) {
   return nullptr;
 }
 
-// Key, value and content type are those of this kind of command.
-const char* check_payload(const KafkaRecord& record, Kind kind) {
-  if (kind == Kind::set || kind == Kind::remove) {
+// Key, value and content type are those of this kind of record.
+const char* check_payload(const KafkaRecord& record, const Shape& shape) {
+  if (shape.named == Named::in_key) {
     if (!record.key || !is_key(*record.key)) return "no key, or one of a bad size";
   } else if (record.key) {
     return "a key where none belongs";
   }
-  if (record.value.has_value() != (kind == Kind::set)) return "a value where none belongs, or none where one does";
+  if (record.value.has_value() != shape.value) return "a value where none belongs, or none where one does";
   if (record.value && record.value->size() > UINT32_MAX) return "a value of 4 GiB or more";
-  if (kind != Kind::set && !record.content_type.empty()) return "a content type where none belongs";
+  if (shape.kind != Kind::set && !record.content_type.empty()) return "a content type where none belongs";
   if (!is_content_type(record.content_type)) return "a bad content type";
   return nullptr;
 }
 
-const char* get_command(CheckedReader& in, Kind kind, std::uint8_t fields, const KafkaRecord& record,
-                        StampedCommand& stamped) {
-  Command& command = stamped.command;
-  command.kind = *command_kind(kind);
-  if (auto wrong = get_stamp(in, stamped.stamp)) return wrong;
-  if ((fields & ~field::all) != 0) return "fields of no known kind";
-  if ((fields & field::conditions) != 0 && !has_key(command.kind)) return "conditions where none belong";
-  if (auto wrong = get_fields(in, fields, command)) return wrong;
-  if (command.kind == Command::Kind::digest) {
+// What comes last in the header.
+const char* get_end(CheckedReader& in, const Shape& shape, Command& command, std::string_view& name) {
+  if (shape.kind == Kind::digest) {
     command.claim.at = Revision{in.get<std::uint64_t>()};
     command.claim.value = in.get<std::uint64_t>();
     command.claim.snapshot = Revision{in.get<std::uint64_t>()};
   }
+  if (shape.named == Named::in_header) name = get_name(in);
   if (!in.at_end()) return "its header is cut off, or longer than it says";
-  if (has_key(command.kind)) {
-    command.record = Record::make(*record.key, record.value.value_or(std::string_view()), record.content_type);
+  if (shape.named == Named::in_header && !is_named_well(shape.kind, name)) return "no name, or one of a bad size";
+  return nullptr;
+}
+
+const char* get_command(CheckedReader& in, const Shape& shape, std::uint8_t fields, const KafkaRecord& record,
+                        StampedCommand& stamped) {
+  Command& command = stamped.command;
+  command.kind = *command_kind(shape.kind);
+  if (auto wrong = get_stamp(in, stamped.stamp)) return wrong;
+  if (auto wrong = check_fields(fields, shape)) return wrong;
+  if (auto wrong = get_fields(in, fields, command)) return wrong;
+  std::string_view name = record.key.value_or(std::string_view());
+  if (auto wrong = get_end(in, shape, command, name)) return wrong;
+  if (shape.kind == Kind::expire && !names_one_revision(command.conditions)) return "an expire of no one revision";
+  if (shape.kind == Kind::transaction) {
+    command.transaction = std::make_unique<Transaction>();
+    return get(*record.value, *command.transaction);
+  }
+  if (shape.named != Named::nowhere) {
+    command.record = Record::make(name, record.value.value_or(std::string_view()), record.content_type);
   }
   return nullptr;
 }
@@ -290,22 +374,28 @@ const char* get_open(CheckedReader& in, std::uint8_t fields, OpenRecord& open) {
   return nullptr;
 }
 
+std::optional<Shape> shape_of(Kind kind) {
+  if (kind == Kind::open) return open_shape;
+  auto known = command_kind(kind);
+  return known ? shape_of(*known) : std::nullopt;
+}
+
 DecodedRecord decode_body(CheckedReader& in, const KafkaRecord& record) {
-  Kind kind{in.get<std::uint8_t>()};
+  auto shape = shape_of(Kind{in.get<std::uint8_t>()});
   auto fields = in.get<std::uint8_t>();
   LogId log_id{in.get<std::uint64_t>()};
   auto instance = in.get_text();
-  if (kind != Kind::open && !command_kind(kind)) return MalformedRecord{"of no known kind"};
+  if (!shape) return MalformedRecord{"of no known kind"};
   if (!is_instance_name(instance)) return MalformedRecord{"a bad instance name"};
-  if (auto wrong = check_payload(record, kind)) return MalformedRecord{wrong};
-  if (kind == Kind::open) {
+  if (auto wrong = check_payload(record, *shape)) return MalformedRecord{wrong};
+  if (shape->kind == Kind::open) {
     OpenRecord open{{}, instance};
     if (log_id != LogId{}) open.log_id = log_id;
     if (auto wrong = get_open(in, fields, open)) return MalformedRecord{wrong};
     return open;
   }
   StampedCommand stamped{{log_id, instance}, {}};
-  if (auto wrong = get_command(in, kind, fields, record, stamped)) return MalformedRecord{wrong};
+  if (auto wrong = get_command(in, *shape, fields, record, stamped)) return MalformedRecord{wrong};
   return stamped;
 }
 
@@ -367,41 +457,43 @@ std::uint32_t checksum(const KafkaRecord& record) {
   return crc32c(record.value.value_or(std::string_view()), crc);
 }
 
-std::optional<KafkaRecord> encode_command(const Command& command, const Stamp& stamp, std::string& header) {
-  if (!can_encode(command)) return {};
+std::optional<KafkaRecord> encode_command(const Command& command, const Stamp& stamp, std::string& buffer) {
+  auto shape = shape_of(command.kind);
+  if (!shape || !can_encode(command, *shape)) return {};
   assert(stamp.log_id != LogId{} && stamp.epoch != no_revision && stamp.sequence != 0);
-  header.clear();
-  ByteAppender out(header);
-  put_start(*wire_kind(command.kind), fields_of(command), stamp.log_id, stamp.instance, out);
+  buffer.clear();
+  ByteAppender out(buffer);
+  const std::uint8_t fields = fields_of(command);
+  put_start(shape->kind, fields, stamp.log_id, stamp.instance, out);
   out.put(number(stamp.epoch));
   out.put(stamp.sequence);
-  if (!command.request_id.empty()) out.put_text(command.request_id);
-  if (command.origin.kind != Origin::Kind::none) put(command.origin, out);
-  if (!command.conditions.empty()) {
-    out.put(static_cast<std::uint8_t>(command.conditions.size()));
-    for (const Condition& condition : command.conditions) put(condition, out);
-  }
-  if (command.kind == Command::Kind::digest) put(command.claim, out);
+  put_fields(command, fields, out);
+  if (shape->kind == Kind::digest) put(command.claim, out);
+  if (shape->named == Named::in_header) put_name(command.record->key(), out);
+  const std::size_t header_size = buffer.size();
+  if (command.transaction) put(*command.transaction, out);
 
   KafkaRecord record;
-  if (has_key(command.kind)) record.key = command.record->key();
-  if (command.kind == Command::Kind::set) {
+  if (shape->named == Named::in_key) record.key = command.record->key();
+  if (shape->kind == Kind::set) {
     record.value = command.record->value();
     record.content_type = command.record->content_type();
   }
-  seal(record, header);
+  if (command.transaction) record.value = std::string_view(buffer).substr(header_size);
+  if (record.value && record.value->size() > UINT32_MAX) return {};
+  seal(record, buffer, header_size);
   return record;
 }
 
-KafkaRecord encode_open(const OpenRecord& open, std::string& header) {
+KafkaRecord encode_open(const OpenRecord& open, std::string& buffer) {
   assert(open.nonce != 0 && open.attempt != 0);
-  header.clear();
-  ByteAppender out(header);
+  buffer.clear();
+  ByteAppender out(buffer);
   put_start(Kind::open, 0, open.log_id.value_or(LogId{}), open.instance, out);
   out.put(open.nonce);
   out.put(open.attempt);
   KafkaRecord record;
-  seal(record, header);
+  seal(record, buffer, buffer.size());
   return record;
 }
 

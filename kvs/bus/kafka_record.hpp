@@ -58,12 +58,14 @@ struct OpenRecord {
   std::uint32_t attempt = 0;  // from 1, one more with every open record the process writes: shows the late and doubled
 };
 
-// The views of what these two give point into the command, the stamp and `header`, which is overwritten: keep it from
-// call to call and nothing is allocated.
+// The views of what these two give point into the command, the stamp and `buffer`, which is overwritten: it holds the
+// header and the value of a transaction. Keep it from call to call and (but for transactions) nothing is allocated.
 // None: the format cannot hold the command (more than max_conditions, a list of more than 65,535 revisions, or what
-// should have been refused before: bad sizes of key, content type, request id). What is given decodes to the same.
-std::optional<KafkaRecord> encode_command(const Command& command, const Stamp& stamp, std::string& header);
-KafkaRecord encode_open(const OpenRecord& open, std::string& header);
+// should have been refused before: bad sizes, a time to live above max_ttl, too much in a transaction or a key written
+// twice there, an expire that is not of one revision, what this kind does not have). What is given decodes to the same;
+// without a request key the payload says nothing and is left out.
+std::optional<KafkaRecord> encode_command(const Command& command, const Stamp& stamp, std::string& buffer);
+KafkaRecord encode_open(const OpenRecord& open, std::string& buffer);
 
 // A command of ours. stamp.instance points into the record.
 struct StampedCommand {
@@ -92,8 +94,9 @@ std::string to_string(const NewerFormat& newer, std::int64_t offset);
 using DecodedRecord = std::variant<StampedCommand, OpenRecord, ForeignCommand, MalformedRecord, NewerFormat>;
 
 // Any bytes at all have an answer; the only exception is std::bad_alloc. Allocates about as much as the record is
-// large. The limit is for values of foreign records: those of ours were admitted by the instance that wrote them. All
-// instances must come to the same answer, so give them all the same limit.
+// large, and some 200 bytes for every check and step of a transaction. The limit is for values of foreign records:
+// those of ours were admitted by the instance that wrote them. All instances must come to the same answer, so give them
+// all the same limit.
 DecodedRecord decode_record(const KafkaRecord& record, std::size_t max_foreign_value_size);
 
 }  // namespace kvs

@@ -30,11 +30,26 @@ struct Check {
     require(written.content_type == record.content_type);
   }
 
+  void bounded(const Command& command) const {
+    require(command.ttl.count() >= 0 && command.ttl <= max_ttl);
+    require(command.conditions.size() <= max_conditions && command.request_key.size() <= max_request_key_size);
+    require(!command.record || command.record->key().size() <= max_key_size);
+    require((command.kind == Command::Kind::transaction) == static_cast<bool>(command.transaction));
+    if (!command.transaction) return;
+    const Transaction& asked = *command.transaction;
+    require(asked.checks.size() <= max_transaction_checks);
+    require(asked.then.size() + asked.otherwise.size() <= max_transaction_steps);
+    for (const auto* steps : {&asked.then, &asked.otherwise}) {
+      for (const auto& step : *steps) require(step.record && step.ttl.count() >= 0 && step.ttl <= max_ttl);
+    }
+  }
+
   void operator()(const StampedCommand& stamped) const {
     std::string header;
     auto written = encode_command(stamped.command, stamped.stamp, header);
     require(written.has_value());
     same(*written);
+    bounded(stamped.command);
 
     Fence fence;
     fence.open({{}, stamped.stamp.instance, number(stamped.stamp.log_id), 1}, stamped.stamp.epoch, {});

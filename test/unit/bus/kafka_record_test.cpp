@@ -45,29 +45,76 @@ std::string random_text(std::mt19937_64& random, std::size_t longest, int lowest
   return text;
 }
 
+std::string random_key(std::mt19937_64& random) { return 'k' + random_text(random, 30, 0, 255); }
+
+NewRecord random_record(std::mt19937_64& random, bool valued) {
+  if (!valued) return Record::make(random_key(random), std::string_view());
+  auto type = random_text(random, 20, 0x20, 0x7E);
+  return Record::make(random_key(random), random_text(random, 50, 0, 255), type);
+}
+
+std::chrono::milliseconds random_ttl(std::mt19937_64& random) {
+  return std::chrono::milliseconds(random() % 2 ? random() % static_cast<std::uint64_t>(max_ttl.count()) : 0);
+}
+
+Condition random_condition(std::mt19937_64& random) {
+  Condition condition{Condition::Kind(random() % 5), {}, {}};
+  bool listed = condition.kind == Condition::Kind::revision_in || condition.kind == Condition::Kind::revision_not_in;
+  for (auto r = listed ? random() % 5 : 0; r > 0; --r) condition.revisions.push_back(Revision{random()});
+  if (condition.kind == Condition::Kind::value_is) condition.value = random_text(random, 40, 0, 255);
+  return condition;
+}
+
+std::vector<Transaction::Step> random_steps(std::mt19937_64& random) {
+  std::vector<Transaction::Step> steps;
+  for (auto n = random() % 5; n > 0; --n) {
+    Transaction::Step step{Transaction::Step::Kind(1 + random() % 3), {}, {}};
+    bool sets = step.kind == Transaction::Step::Kind::set;
+    step.record = random_record(random, sets);
+    if (sets) step.ttl = random_ttl(random);
+    auto same_key = [&](const Transaction::Step& other) { return other.record->key() == step.record->key(); };
+    if (std::ranges::none_of(steps, same_key)) steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+Transaction random_transaction(std::mt19937_64& random) {
+  Transaction transaction;
+  for (auto n = random() % 4; n > 0; --n) transaction.checks.push_back({random_key(random), random_condition(random)});
+  transaction.then = random_steps(random);
+  transaction.otherwise = random_steps(random);
+  return transaction;
+}
+
 Command random_command(std::mt19937_64& random) {
+  using Kind = Command::Kind;
   Command command;
-  command.kind = Command::Kind(1 + random() % 4);
-  bool keyed = command.kind <= Command::Kind::remove;
-  if (command.kind == Command::Kind::set) {
-    auto type = random_text(random, 20, 0x20, 0x7E);
-    command.record = Record::make('k' + random_text(random, 30, 0, 255), random_text(random, 50, 0, 255), type);
-  } else if (keyed) {
-    command.record = Record::make('k' + random_text(random, 30, 0, 255), std::string_view());
-  } else if (command.kind == Command::Kind::digest) {
-    command.claim = {Revision{random()}, random(), Revision{random()}};
+  command.kind = Kind(1 + random() % 8);
+  auto is_one_of = [&](auto... kinds) { return ((command.kind == kinds) || ...); };
+  if (is_one_of(Kind::set, Kind::remove, Kind::touch, Kind::remove_range, Kind::expire)) {
+    command.record = random_record(random, command.kind == Kind::set);
+  }
+  if (is_one_of(Kind::digest)) command.claim = {Revision{random()}, random(), Revision{random()}};
+  if (is_one_of(Kind::transaction)) command.transaction = std::make_unique<Transaction>(random_transaction(random));
+  if (is_one_of(Kind::expire)) command.conditions = {{Condition::Kind::revision_in, {Revision{random()}}, {}}};
+  if (is_one_of(Kind::set, Kind::remove, Kind::touch)) {
+    for (auto n = random() % 4; n > 0; --n) command.conditions.push_back(random_condition(random));
+  }
+  if (is_one_of(Kind::set, Kind::touch)) command.ttl = random_ttl(random);
+  if (random() % 2 && !is_one_of(Kind::barrier, Kind::digest, Kind::expire)) {
+    command.request_key = 'r' + random_text(random, 254, 0x21, 0x7E);
+    command.payload = random();
   }
   if (random() % 2) command.request_id = random_text(random, 128, 0x21, 0x7E);
   constexpr std::array origins{"", "unix", "10.1.2.3:65535", "[::1]:1"};
   command.origin = parse_origin(origins[random() % origins.size()]);
-  for (auto n = keyed ? random() % 4 : 0; n > 0; --n) {
-    Condition condition{Condition::Kind(random() % 5), {}, {}};
-    bool listed = condition.kind == Condition::Kind::revision_in || condition.kind == Condition::Kind::revision_not_in;
-    for (auto r = listed ? random() % 5 : 0; r > 0; --r) condition.revisions.push_back(Revision{random()});
-    if (condition.kind == Condition::Kind::value_is) condition.value = random_text(random, 40, 0, 255);
-    command.conditions.push_back(std::move(condition));
-  }
   return command;
+}
+
+std::vector<Transaction::Step> gets(std::size_t count) {
+  std::vector<Transaction::Step> steps;
+  while (steps.size() < count) steps.push_back(a_step(Transaction::Step::Kind::get, "k"));
+  return steps;
 }
 
 }  // namespace
@@ -102,6 +149,40 @@ BOOST_AUTO_TEST_CASE(barrier_digest_and_open_have_neither_key_nor_value) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_set_with_a_time_to_live_is_as_readable_as_one_without) {
+  Command command = a_set("City", "Ahmedabad", "text/plain");
+  command.ttl = std::chrono::milliseconds(1);
+  auto record = encoded(command);
+  BOOST_TEST(record.key.value() == "City");
+  BOOST_TEST(record.value.value() == "Ahmedabad");
+  BOOST_TEST(record.content_type == "text/plain");
+}
+
+BOOST_AUTO_TEST_CASE(a_touch_does_not_look_like_a_delete) {
+  auto record = encoded(a_touch("City"));
+  BOOST_TEST(!record.key);
+  BOOST_TEST(!record.value);
+}
+
+BOOST_AUTO_TEST_CASE(an_expire_looks_like_a_delete) {
+  auto record = encoded(an_expire("City", Revision{7}));
+  BOOST_TEST(record.key.value() == "City");
+  BOOST_TEST(!record.value);
+}
+
+BOOST_AUTO_TEST_CASE(a_range_delete_has_neither_key_nor_value) {
+  auto record = encoded(a_range_delete("City"));
+  BOOST_TEST(!record.key);
+  BOOST_TEST(!record.value);
+}
+
+BOOST_AUTO_TEST_CASE(a_transaction_has_no_key_and_its_operations_as_value) {
+  auto record = encoded(full_transaction());
+  BOOST_TEST(!record.key);
+  BOOST_TEST(record.value.value().size() > 0U);
+  BOOST_TEST(record.content_type == "");
+}
+
 // If one of these fails, the format has changed: then it needs another version number.
 BOOST_AUTO_TEST_CASE(the_bytes_of_a_set) {
   BOOST_TEST(hex(*encoded(a_set("City", "Ahmedabad", "text/plain")).kvs) ==
@@ -110,8 +191,33 @@ BOOST_AUTO_TEST_CASE(the_bytes_of_a_set) {
 
 BOOST_AUTO_TEST_CASE(the_bytes_of_all_that_a_command_can_carry) {
   BOOST_TEST(hex(*encoded(full_command()).kvs) ==
-             "48dc67b1010107a0a0a0a0a0a0a0a0036f6e6505000000000000000900000000000000057265712d310622c820010db8"
-             "0000000000000000000000010501020302000700000000000000000000000001000004000005030000006f6c64");
+             "94f03bf501011fa0a0a0a0a0a0a0a0036f6e6505000000000000000900000000000000057265712d310622c820010db8"
+             "0000000000000000000000010501020302000700000000000000000000000001000004000005030000006f6c64307500"
+             "00000000000772657472792d318877665544332211");
+}
+
+BOOST_AUTO_TEST_CASE(the_bytes_of_a_touch) {
+  BOOST_TEST(hex(*encoded(a_touch("City", std::chrono::milliseconds(30'000))).kvs) ==
+             "54b31f5b010808a0a0a0a0a0a0a0a0036f6e650500000000000000090000000000000030750000000000000400436974"
+             "79");
+}
+
+BOOST_AUTO_TEST_CASE(the_bytes_of_a_range_delete) {
+  BOOST_TEST(hex(*encoded(a_range_delete("City")).kvs) ==
+             "21f89b9e010900a0a0a0a0a0a0a0a0036f6e6505000000000000000900000000000000040043697479");
+}
+
+BOOST_AUTO_TEST_CASE(the_bytes_of_an_expire) {
+  BOOST_TEST(hex(*encoded(an_expire("City", Revision{7})).kvs) ==
+             "d04cdda3010704a0a0a0a0a0a0a0a0036f6e6505000000000000000900000000000000010301000700000000000000");
+}
+
+BOOST_AUTO_TEST_CASE(the_bytes_of_a_transaction) {
+  auto record = encoded(full_transaction());
+  BOOST_TEST(hex(*record.kvs) == "10e748d7010600a0a0a0a0a0a0a0a0036f6e6505000000000000000900000000000000");
+  BOOST_TEST(hex(*record.value) ==
+             "05000100610101006202010063030100070000000000000001006404000001006505030000006f6c6403000101006b09"
+             "0000000000000003612f6201000000760301006b0201007201000101006b00000000000000000000000000");
 }
 
 BOOST_AUTO_TEST_CASE(the_bytes_of_a_digest) {
@@ -131,6 +237,13 @@ BOOST_AUTO_TEST_CASE(commands_of_every_kind_come_out_as_they_went_in) {
   BOOST_TEST(survives(a_delete("k")));
   BOOST_TEST(survives(a_barrier()));
   BOOST_TEST(survives(a_digest({Revision{70}, 0xFEDCBA9876543210, Revision{50}})));
+  BOOST_TEST(survives(a_touch("k")));
+  BOOST_TEST(survives(a_touch("k", std::chrono::milliseconds(1))));
+  BOOST_TEST(survives(a_range_delete("prefix/")));
+  BOOST_TEST(survives(a_range_delete("")));
+  BOOST_TEST(survives(an_expire("k", Revision{7})));
+  BOOST_TEST(survives(a_transaction()));
+  BOOST_TEST(survives(full_transaction()));
 }
 
 BOOST_AUTO_TEST_CASE(everything_a_command_can_carry_comes_out_as_it_went_in) {
@@ -149,6 +262,29 @@ BOOST_AUTO_TEST_CASE(the_largest_of_everything_comes_out_as_it_went_in) {
   command.conditions[1] = {Condition::Kind::value_is, {}, std::string(default_max_value_size, 'x')};
   auto longest_name = std::string(max_instance_name_size, 'i');
   BOOST_TEST(survives(command, {LogId{UINT64_MAX}, longest_name, Revision{UINT64_MAX}, UINT64_MAX}));
+}
+
+BOOST_AUTO_TEST_CASE(the_largest_of_what_is_new_comes_out_as_it_went_in) {
+  const std::string longest_key(max_key_size, '\xFF');
+  Command touch = a_touch(longest_key, max_ttl);
+  touch.request_key = std::string(max_request_key_size, '~');
+  touch.payload = UINT64_MAX;
+  BOOST_TEST(survives(touch));
+  BOOST_TEST(survives(a_range_delete(longest_key)));
+  Transaction transaction;
+  transaction.checks.assign(max_transaction_checks, {longest_key, revisions(100)});
+  transaction.then = gets(max_transaction_steps - 1);
+  transaction.otherwise = {a_step(Transaction::Step::Kind::set, longest_key, std::string(default_max_value_size, 'v'),
+                                  std::string(max_content_type_size, 't'), max_ttl)};
+  BOOST_TEST(survives(a_transaction(std::move(transaction))));
+}
+
+BOOST_AUTO_TEST_CASE(steps_may_write_a_key_once_in_each_list_and_get_it_as_often_as_they_like) {
+  using Kind = Transaction::Step::Kind;
+  Transaction transaction;
+  transaction.then = {a_step(Kind::get, "k"), a_step(Kind::set, "k", "v"), a_step(Kind::get, "k")};
+  transaction.otherwise = {a_step(Kind::remove, "k")};
+  BOOST_TEST(survives(a_transaction(std::move(transaction))));
 }
 
 BOOST_AUTO_TEST_CASE(random_commands_come_out_as_they_went_in) {
@@ -199,6 +335,82 @@ BOOST_AUTO_TEST_CASE(what_no_reader_would_take_is_not_encoded) {
   command = a_barrier();
   command.conditions = {{Condition::Kind::exists, {}, {}}};
   BOOST_TEST(!can_encode(command));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_kind_does_not_have_is_not_encoded) {
+  for (auto make : {+[] { return a_barrier(); }, +[] { return a_digest({}); }, +[] { return an_expire("k", {}); }}) {
+    Command keyed = make(), timed = make();
+    keyed.request_key = "r";
+    timed.ttl = std::chrono::milliseconds(1);
+    BOOST_TEST(!can_encode(keyed));
+    BOOST_TEST(!can_encode(timed));
+  }
+  for (auto make :
+       {+[] { return a_delete("k"); }, +[] { return a_range_delete("k"); }, +[] { return a_transaction(); }}) {
+    Command timed = make();
+    timed.ttl = std::chrono::milliseconds(1);
+    BOOST_TEST(!can_encode(timed));
+  }
+  for (auto make : {+[] { return a_range_delete("k"); }, +[] { return a_transaction(); }}) {
+    Command conditional = make();
+    conditional.conditions = {{Condition::Kind::exists, {}, {}}};
+    BOOST_TEST(!can_encode(conditional));
+  }
+  Command set = a_set("k", "v"), transaction = a_transaction(), none = a_transaction();
+  set.transaction = std::make_unique<Transaction>();
+  transaction.record = Record::make("k", "v");
+  none.transaction.reset();
+  for (const Command* bad : {&set, &transaction, &none}) BOOST_TEST(!can_encode(*bad));
+}
+
+BOOST_AUTO_TEST_CASE(bad_times_to_live_keys_and_requests_of_new_kinds_are_not_encoded) {
+  BOOST_TEST(!can_encode(a_touch("k", std::chrono::milliseconds(-1))));
+  BOOST_TEST(!can_encode(a_touch("k", max_ttl + std::chrono::milliseconds(1))));
+  BOOST_TEST(!can_encode(a_touch("")));
+  BOOST_TEST(!can_encode(an_expire("", Revision{7})));
+  BOOST_TEST(!can_encode(a_range_delete(std::string(max_key_size + 1, 'k'))));
+  Command command = a_touch("k");
+  command.request_key = std::string(max_request_key_size + 1, 'r');
+  BOOST_TEST(!can_encode(command));
+  command.request_key = "two words";
+  BOOST_TEST(!can_encode(command));
+}
+
+BOOST_AUTO_TEST_CASE(an_expire_that_is_not_of_one_revision_is_not_encoded) {
+  Command command = an_expire("k", Revision{7});
+  const Condition good = command.conditions[0];
+  for (const auto& bad : {std::vector<Condition>{}, {good, good}, {revisions(0)}, {revisions(2)}}) {
+    command.conditions = bad;
+    BOOST_TEST(!can_encode(command));
+  }
+  command.conditions = {{Condition::Kind::revision_not_in, {Revision{7}}, {}}};
+  BOOST_TEST(!can_encode(command));
+}
+
+BOOST_AUTO_TEST_CASE(a_transaction_that_no_reader_would_take_is_not_encoded) {
+  using Kind = Transaction::Step::Kind;
+  auto can = [](auto change) {
+    Transaction transaction;
+    change(transaction);
+    return can_encode(a_transaction(std::move(transaction)));
+  };
+  auto then = [&](const std::vector<Transaction::Step>& steps) { return can([&](auto& one) { one.then = steps; }); };
+  const Condition exists{Condition::Kind::exists, {}, {}};
+  BOOST_TEST(can([&](auto& one) { one.checks.assign(1024, {"k", exists}); }));
+  BOOST_TEST(!can([&](auto& one) { one.checks.assign(1025, {"k", exists}); }));
+  BOOST_TEST(!can([&](auto& one) { one.checks = {{"", exists}}; }));
+  BOOST_TEST(!can([&](auto& one) { one.checks = {{"k", revisions(65536)}}; }));
+  BOOST_TEST(can([&](auto& one) { one.then = gets(1000), one.otherwise = gets(24); }));
+  BOOST_TEST(!can([&](auto& one) { one.then = gets(1000), one.otherwise = gets(25); }));
+  BOOST_TEST(!then({a_step(Kind::set, "k"), a_step(Kind::remove, "k")}));
+  BOOST_TEST(!can([&](auto& one) { one.otherwise = {a_step(Kind::remove, "k"), a_step(Kind::remove, "k")}; }));
+  BOOST_TEST(!then({a_step(Kind::get, "")}));
+  BOOST_TEST(!then({a_step(Kind{4}, "k")}));
+  BOOST_TEST(!then({{Kind::get, {}, {}}}));
+  BOOST_TEST(!then({a_step(Kind::set, "k", "v", "a\r\nb")}));
+  BOOST_TEST(!then({a_step(Kind::set, "k", "v", "", max_ttl + std::chrono::milliseconds(1))}));
+  BOOST_TEST(!then({a_step(Kind::set, "k", "v", "", std::chrono::milliseconds(-1))}));
+  BOOST_TEST(!then({a_step(Kind::get, "k", "", "", std::chrono::milliseconds(1))}));
 }
 
 BOOST_AUTO_TEST_CASE(names_of_instances_are_visible_ascii_of_1_to_128_bytes) {

@@ -1,10 +1,14 @@
 // Records of the Kafka topic for tests: commands to write, and records that own their bytes, to be bent and sealed
 // again.
 #pragma once
+#include <algorithm>
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "kvs/bus/kafka_record.hpp"
 #include "kvs/limits.hpp"
@@ -60,6 +64,56 @@ inline Command a_digest(DigestClaim claim) {
   return command;
 }
 
+inline Command a_touch(std::string_view key, std::chrono::milliseconds ttl = {}) {
+  Command command;
+  command.kind = Command::Kind::touch;
+  command.record = Record::make(key, std::string_view());
+  command.ttl = ttl;
+  return command;
+}
+
+inline Command a_range_delete(std::string_view prefix) {
+  Command command;
+  command.kind = Command::Kind::remove_range;
+  command.record = Record::make(prefix, std::string_view());
+  return command;
+}
+
+inline Command an_expire(std::string_view key, Revision of) {
+  Command command;
+  command.kind = Command::Kind::expire;
+  command.record = Record::make(key, std::string_view());
+  command.conditions.push_back({Condition::Kind::revision_in, {of}, {}});
+  return command;
+}
+
+inline Transaction::Step a_step(Transaction::Step::Kind kind, std::string_view key, std::string_view value = {},
+                                std::string_view content_type = {}, std::chrono::milliseconds ttl = {}) {
+  return {kind, Record::make(key, value, content_type), ttl};
+}
+
+inline Command a_transaction(Transaction transaction = {}) {
+  Command command;
+  command.kind = Command::Kind::transaction;
+  command.transaction = std::make_unique<Transaction>(std::move(transaction));
+  return command;
+}
+
+// A check of every kind and a step of every kind.
+inline Command full_transaction() {
+  using Kind = Transaction::Step::Kind;
+  Transaction transaction;
+  transaction.checks = {{"a", {Condition::Kind::exists, {}, {}}},
+                        {"b", {Condition::Kind::absent, {}, {}}},
+                        {"c", {Condition::Kind::revision_in, {Revision{7}}, {}}},
+                        {"d", {Condition::Kind::revision_not_in, {}, {}}},
+                        {"e", {Condition::Kind::value_is, {}, "old"}}};
+  transaction.then = {a_step(Kind::set, "k", "v", "a/b", std::chrono::milliseconds(9)), a_step(Kind::get, "k"),
+                      a_step(Kind::remove, "r")};
+  transaction.otherwise = {a_step(Kind::set, "k", "")};
+  return a_transaction(std::move(transaction));
+}
+
 // Everything a command can carry.
 inline Command full_command() {
   Command command = a_set("key", "value", "text/plain");
@@ -70,6 +124,9 @@ inline Command full_command() {
                         {Condition::Kind::revision_in, {Revision{7}, Revision{1ULL << 40}}, {}},
                         {Condition::Kind::revision_not_in, {}, {}},
                         {Condition::Kind::value_is, {}, "old"}};
+  command.ttl = std::chrono::milliseconds(30'000);
+  command.request_key = "retry-1";
+  command.payload = 0x1122334455667788;
   return command;
 }
 
@@ -91,17 +148,37 @@ inline bool same(const Condition& a, const Condition& b) {
   return a.kind == b.kind && a.revisions == b.revisions && a.value == b.value;
 }
 
+inline auto texts(const NewRecord& record) {
+  return record ? std::tuple(record->key(), record->value(), record->content_type())
+                : std::tuple<std::string_view, std::string_view, std::string_view>();
+}
+
+inline bool same(const Transaction::Check& a, const Transaction::Check& b) {
+  return a.key == b.key && same(a.condition, b.condition);
+}
+
+inline bool same(const Transaction::Step& a, const Transaction::Step& b) {
+  return a.kind == b.kind && a.ttl == b.ttl && texts(a.record) == texts(b.record);
+}
+
+template <class One>
+bool same(const std::vector<One>& a, const std::vector<One>& b) {
+  return std::ranges::equal(a, b, [](const One& x, const One& y) { return same(x, y); });
+}
+
+inline bool same(const Transaction& a, const Transaction& b) {
+  return same(a.checks, b.checks) && same(a.then, b.then) && same(a.otherwise, b.otherwise);
+}
+
 inline bool same(const Command& a, const Command& b) {
-  auto texts = [](const Command& one) {
-    const Record* record = one.record.get();
-    return record ? std::tuple(record->key(), record->value(), record->content_type())
-                  : std::tuple<std::string_view, std::string_view, std::string_view>();
+  auto plain = [](const Command& one) {
+    return std::tie(one.kind, one.origin, one.request_id, one.ttl, one.request_key, one.payload, one.claim.at,
+                    one.claim.value, one.claim.snapshot);
   };
-  auto claim = [](const Command& one) { return std::tuple(one.claim.at, one.claim.value, one.claim.snapshot); };
-  bool same_conditions = std::equal(a.conditions.begin(), a.conditions.end(), b.conditions.begin(), b.conditions.end(),
-                                    [](const Condition& x, const Condition& y) { return same(x, y); });
-  return a.kind == b.kind && !a.record == !b.record && texts(a) == texts(b) && same_conditions &&
-         a.origin == b.origin && a.request_id == b.request_id && claim(a) == claim(b);
+  bool same_transaction =
+      a.transaction && b.transaction ? same(*a.transaction, *b.transaction) : !a.transaction && !b.transaction;
+  return plain(a) == plain(b) && !a.record == !b.record && texts(a.record) == texts(b.record) &&
+         same(a.conditions, b.conditions) && same_transaction;
 }
 
 inline bool same(const Stamp& a, const Stamp& b) {
