@@ -99,6 +99,14 @@ void append_reset(std::string& out, Revision revision, Revision oldest) {
   out += '}';
 }
 
+void append_stale(std::string& out, LogTime since) {
+  out += "{\"op\":\"stale\",\"time\":\"";
+  append_time(out, since);
+  out += "\"}";
+}
+
+void append_fresh(std::string& out) { out += "{\"op\":\"fresh\"}"; }
+
 void append_legacy_pair(std::string& out, std::string_view key, std::string_view value) {
   out += "{\"Key\":";
   append_json_string_replacing(out, key);

@@ -29,6 +29,8 @@ void append_initial_event(std::string& out, const Record& record, ValueForm form
 void append_synced(std::string& out, Revision revision);
 void append_progress(std::string& out, Revision revision);
 void append_reset(std::string& out, Revision revision, Revision oldest);
+void append_stale(std::string& out, LogTime since);  // the bus is away
+void append_fresh(std::string& out);                 // it is back
 
 // {"Key":"City","Value":"Ahmedabad"} and a newline; broken UTF-8 becomes U+FFFD, here and below.
 void append_legacy_pair(std::string& out, std::string_view key, std::string_view value);

@@ -79,6 +79,7 @@ awaitable<bool> WatchStream::send_all() {
   if (request_.initial) open = co_await send_state(std::exchange(request_.state, {}));
   while (open && closing_.code == 0 && !failed_) {
     if (!synced_ && sent_ >= synced_at_) say_synced();
+    say_staleness();
     for (; progress_asked_ != 0 && sent_ >= progress_at_; --progress_asked_) say_progress();
     if (!out_.empty()) {
       open = co_await send(out_);
@@ -103,6 +104,22 @@ void WatchStream::say_synced() {
 void WatchStream::say_progress() {
   std::string event;
   append_progress(event, sent_);
+  append_event_message(out_, event);
+  spoke_ = Clock::now();
+}
+
+// Says whether the bus is away if that is not what was said last: of one that went and came back meanwhile nothing.
+void WatchStream::say_staleness() {
+  auto since = worker_.view().away_since();
+  if (stale_said_ == since.has_value() || request_.form != WatchForm::events) return;
+  stale_said_ = since.has_value();
+  std::string event;
+  if (since) {
+    auto wall = std::chrono::system_clock::now() - (Clock::now() - *since);
+    append_stale(event, std::chrono::time_point_cast<std::chrono::milliseconds>(wall));
+  } else {
+    append_fresh(event);
+  }
   append_event_message(out_, event);
   spoke_ = Clock::now();
 }

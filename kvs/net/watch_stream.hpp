@@ -54,6 +54,7 @@ class WatchStream final : public Connection {
   void speak_up(Clock::time_point now);
   void say_synced();
   void say_progress();
+  void say_staleness();
   bool sendable_as_is(const Step& step) const;
   void close(std::uint16_t code, std::string_view why);
   std::string position() const;
@@ -71,7 +72,8 @@ class WatchStream final : public Connection {
   Revision sent_;       // everything wanted up to here was sent
   Revision synced_at_;  // catching up ends here
   bool synced_ = false;
-  int progress_asked_ = 0;  // by the client; answered when progress_at_ is sent
+  bool stale_said_ = false;  // the last that was said of the bus: it is away
+  int progress_asked_ = 0;   // by the client; answered when progress_at_ is sent
   Revision progress_at_ = no_revision;
   bool ping_sent_ = false;
   Clock::time_point pinged_at_{};

@@ -16,6 +16,11 @@ class GivenBus final : public Bus {
   std::vector<std::pair<Command, Ticket>> published;
   bool up = true;      // a change shows with the next batch
   bool keeps = false;  // what keeps_log() says
+  // What else status() says.
+  std::chrono::steady_clock::time_point since{};
+  std::optional<std::uint64_t> lag;
+  std::string detail;
+  std::vector<BusMember> members;
 
   void give(Batch batch) {
     batches_.push_back(std::move(batch));
@@ -41,7 +46,7 @@ class GivenBus final : public Bus {
     batches_.pop_front();
     co_return batch;
   }
-  BusStatus status() const override { return {"given", up, {}, {}, {}, {}}; }
+  BusStatus status() const override { return {"given", up, since, lag, detail, members}; }
   bool keeps_log() const override { return keeps; }
   void stop() override {
     stopped_ = true;
