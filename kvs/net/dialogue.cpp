@@ -1,7 +1,10 @@
 #include "kvs/net/dialogue.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
+
+#include "kvs/net/starting.hpp"
 
 namespace kvs {
 
@@ -18,6 +21,12 @@ errc too_large_code(const RouteInfo& route) {
 
 bool speaks_problems(std::string_view path) { return path.starts_with("/v1/") || path == "/v1"; }
 
+void append_chunk(std::string& out, std::string_view bytes) {
+  char size[24];
+  int length = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  out.append(size, static_cast<std::size_t>(length)).append(bytes).append("\r\n");
+}
+
 // The client's own id, if it gave a usable one.
 std::string_view given_request_id(const RequestHead& head) {
   for (Known known : {Known::kvs_request_id, Known::x_request_id}) {
@@ -32,12 +41,17 @@ std::string_view given_request_id(const RequestHead& head) {
 }  // namespace
 
 Dialogue::Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer)
-    : worker_(worker), arrival_(arrival), peer_(peer), writes_(worker, wakeup) {}
+    : worker_(worker), arrival_(arrival), peer_(peer), writes_(worker, wakeup), wait_(worker, wakeup) {}
 
 Dialogue::Need Dialogue::advance() {
   for (;;) {
     if (closing_) return writes_.empty() ? Need::close : Need::verdicts;
     if (out_.size() > flush_above) return Need::send;
+    if (paused_) {
+      Need need = resume();
+      if (need != Need::next) return need;
+      continue;
+    }
     if (writes_.size() >= max_pipelined) return Need::verdicts;
     // RFC 9112, 2.2: some clients end a body with an empty line of their own. Nothing has begun by it.
     if (may_skip_line_ && in_.data().starts_with("\r\n")) {
@@ -80,6 +94,7 @@ void Dialogue::read_manners(const RouteInfo& route) {
   manners_.http10 = head_.minor_version() == 0 && head_.keep_alive();
   manners_.close = !head_.keep_alive() || draining_ || worker_.draining();
   manners_.plain_errors = route.legacy;
+  manners_.reads = route.reads && !kvs::writes(route, head_.method());
 }
 
 Dialogue::Need Dialogue::serve_head() {
@@ -115,7 +130,7 @@ std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body
     return Problem{errc::method_not_allowed, "this path takes " + std::string(route.allow)};
   }
   if (!worker_.view().ready() && !route.while_starting && head_.method() != Method::options) {
-    return Problem{errc::starting, "the data is still being loaded; try again in a second"};
+    return Problem{errc::starting, starting_text(worker_.store()) + "; try again in a second"};
   }
   if (is_put()) body_limit = worker_.options().max_value_size;
   if (route.route == Route::legacy_set || route.route == Route::legacy_get) {
@@ -199,12 +214,33 @@ Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size) {
   worker_.view().state();  // the newest there is, and the same one until the request is answered
   Need need = dispatch(body);
   if (need == Need::verdicts) return need;  // it will be looked at again behind the writes
+  if (need == Need::state) {
+    paused_ = {body, size};
+    return need;
+  }
   in_.consume(size);
   receiving_ = false;
   chunks_.reset();
   record_ = nullptr;
   if (body_.capacity() > body_room_size) body_ = {};
   return need;
+}
+
+// Nothing is received while a read waits, so its head and body are where they were.
+Dialogue::Need Dialogue::resume() {
+  if (wait_.waiting()) return Need::state;
+  Paused paused = *paused_;
+  paused_.reset();
+  return serve(paused.body, paused.size);
+}
+
+std::optional<Dialogue::Need> Dialogue::await_state(const result<Consistency>& wanted) {
+  if (!wanted) return refuse(wanted.error());
+  if (wait_.idle()) wait_.begin(*wanted);
+  if (wait_.waiting()) return Need::state;
+  ReadWait::End end = wait_.end();
+  if (end == ReadWait::End::reached) return std::nullopt;
+  return refuse(read_problem(end, *wanted, worker_));
 }
 
 Dialogue::Need Dialogue::dispatch(std::string_view body) {
@@ -229,6 +265,10 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
       return legacy_get(body);
     case Route::legacy_getall:
       return legacy_getall();
+    case Route::request_outcome:
+      return request_outcome();
+    case Route::snapshot:
+      return snapshot();
     case Route::unknown:
     case Route::unknown_v1:
       break;  // admit() has refused them
@@ -250,6 +290,39 @@ Dialogue::Need Dialogue::options() {
 Dialogue::Need Dialogue::answered() {
   closing_ = closing_ || manners_.close;
   return Need::next;
+}
+
+// In HTTP/1.0 only the end of the connection ends such a body.
+Dialogue::Need Dialogue::stream(Revision revision, std::string_view fields, std::unique_ptr<BodySource> source) {
+  chunked_out_ = head_.minor_version() != 0;
+  if (!chunked_out_) manners_.close = true;
+  {
+    Reply reply(worker_, out_, manners_);
+    reply.begin(200, revision).fields(fields);
+    if (chunked_out_) reply.field("Transfer-Encoding", "chunked");
+    reply.no_body();
+  }
+  if (manners_.head_only) return answered();
+  source_ = std::move(source);
+  return Need::stream;
+}
+
+bool Dialogue::next_piece() {
+  std::string_view piece = source_->next();
+  if (!chunked_out_) {
+    out_ += piece;
+  } else if (piece.empty()) {
+    out_ += "0\r\n\r\n";
+  } else {
+    append_chunk(out_, piece);
+  }
+  return !piece.empty();
+}
+
+bool Dialogue::stream_done() {
+  source_.reset();
+  closing_ = closing_ || manners_.close;
+  return !closing_;
 }
 
 Dialogue::Need Dialogue::refuse(const Problem& problem, std::string_view fields, int status) {

@@ -1,14 +1,17 @@
 // What is said on one HTTP connection: bytes in, answers out. Plain state without a socket; the Session moves the
 // bytes.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "kvs/net/body_source.hpp"
 #include "kvs/net/chunked.hpp"
 #include "kvs/net/gate.hpp"
 #include "kvs/net/head.hpp"
 #include "kvs/net/inbox.hpp"
 #include "kvs/net/pending_writes.hpp"
+#include "kvs/net/read_wait.hpp"
 #include "kvs/net/routes.hpp"
 #include "kvs/net/target.hpp"
 #include "kvs/net/watch_request.hpp"
@@ -19,14 +22,15 @@ class Dialogue {
  public:
   // What has to happen before advance() can go on. Before each of them the output is to be sent, but for `verdicts`.
   enum class Need : std::uint8_t {
-    next,        // nothing: call advance() again
-    bytes,       // more of the next request
-    body,        // more of the body under way: into body_room(), then body_received()
-    verdicts,    // the pending writes settled, then settle()
-    send,        // the output has grown large
-    everything,  // stream all pairs, then stream_done()
-    watch,       // the connection turns into a watch: upgrade() says which
-    close,       // the last answer has been given
+    next,      // nothing: call advance() again
+    bytes,     // more of the next request
+    body,      // more of the body under way: into body_room(), then body_received()
+    verdicts,  // the pending writes settled, then settle()
+    state,     // the state to become as new as a read wants it: until wait() is over, or give_up() at its deadline
+    send,      // the output has grown large
+    stream,    // next_piece() until there is none, then stream_done()
+    watch,     // the connection turns into a watch: upgrade() says which
+    close,     // the last answer has been given
   };
 
   Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer);
@@ -39,6 +43,7 @@ class Dialogue {
   void settle() {
     if (writes_.answer(out_)) closing_ = true;
   }
+  ReadWait& wait() { return wait_; }
 
   std::span<char> body_room();
   Need body_received(std::size_t count);
@@ -48,12 +53,14 @@ class Dialogue {
   void time_out();
 
   WatchRequest& upgrade() { return upgrade_; }
-  const Manners& manners() const { return manners_; }
-  // For Need::everything: without chunks only the end of the connection ends the answer.
-  void end_after_stream() { manners_.close = true; }
+  // Puts more of a streamed body into the output; false: that was the last of it.
+  bool next_piece();
   bool stream_done();  // whether the connection goes on
 
-  void drain() { draining_ = true; }
+  void drain() {
+    draining_ = true;
+    wait_.drain();
+  }
   std::uint64_t heads() const { return heads_; }  // complete heads so far
 
  private:
@@ -65,11 +72,19 @@ class Dialogue {
   Need take_chunks();
   Need serve(std::string_view body, std::size_t size);
   Need dispatch(std::string_view body);
+  Need resume();
   Need refuse(const Problem& problem, std::string_view fields = {}, int status = 0);
   Need refuse_early(const Problem& problem, std::string_view fields = {});
   Need refuse_and_close(const Problem& problem, int status = 0);
   Need reject_head(const HeadResult& error);
   Need answered();
+  // A 200 whose body comes from `source`. `fields`: whole lines besides those that every answer has.
+  Need stream(Revision revision, std::string_view fields, std::unique_ptr<BodySource> source);
+  // What a read begins with, before it looks at the state: nothing if that is as new as wanted, else what is needed
+  // first (the read then begins anew), or the refusal.
+  std::optional<Need> await_state(const result<Consistency>& wanted);
+  bool wants_any_state() const { return head_.query().empty() && !head_.has(Known::kvs_min_revision); }
+  std::optional<Need> await_state_leniently();
   Need options();
 
   Need kv_item(std::string_view body);
@@ -84,6 +99,8 @@ class Dialogue {
   Need legacy_get(std::string_view body);
   Need legacy_set(std::string_view body);
   Need legacy_getall();
+  Need request_outcome();
+  Need snapshot();
   Need watch();
   Need livez();
   Need readyz();
@@ -96,6 +113,15 @@ class Dialogue {
   Inbox in_;
   std::string out_;
   PendingWrites writes_;
+  ReadWait wait_;
+  // A read that waits for the state: its body, and how much of the inbox the request takes.
+  struct Paused {
+    std::string_view body;
+    std::size_t size;
+  };
+  std::optional<Paused> paused_;
+  std::unique_ptr<BodySource> source_;
+  bool chunked_out_ = false;
   RequestHead head_;
   std::size_t seen_ = 0;
   std::uint64_t heads_ = 0;

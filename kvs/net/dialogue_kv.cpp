@@ -16,7 +16,8 @@ std::string_view sent(const RequestHead& head, Known known, std::string& scratch
   return list.data() ? list : std::string_view("");
 }
 
-constexpr ParameterRule item_rules[] = {{"record"}};
+constexpr ParameterRule own_rules[] = {{"record"}};
+constexpr auto item_rules = read_parameters(own_rules);
 
 }  // namespace
 
@@ -35,12 +36,13 @@ Dialogue::Need Dialogue::kv_item(std::string_view body) {
 
 Dialogue::Need Dialogue::get_item(std::string_view key) {
   bool as_record = head_.has(Known::accept) && prefers_record(head_.value(Known::accept));
-  if (!head_.query().empty()) {
+  if (!wants_any_state()) {
     auto query = parse_query(head_.query(), item_rules);
     if (!query) return refuse(query.error());
     auto flag = query->flag("record");
     if (!flag) return refuse(flag.error());
     as_record = as_record || *flag;
+    if (auto need = await_state(parse_consistency(head_, *query, worker_))) return *need;
   }
   const State& state = worker_.view().held();
   const Record* record = state.find(key);
@@ -128,6 +130,7 @@ Dialogue::Need Dialogue::delete_item(std::string_view key) {
 
 Dialogue::Need Dialogue::submit(Command&& command, WriteForm form) {
   command.origin = peer_;
+  command.request_id = manners_.request_id;
   PublishResult result = writes_.submit(std::move(command), form, manners_);
   if (result != PublishResult::accepted) return refuse(publish_problem(result, worker_));
   closing_ = closing_ || manners_.close;

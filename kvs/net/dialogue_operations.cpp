@@ -1,8 +1,10 @@
 // Health, status, the front page, and the way into a watch.
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "kvs/json_text.hpp"
 #include "kvs/net/dialogue.hpp"
+#include "kvs/net/starting.hpp"
 #include "kvs/net/websocket.hpp"
 
 namespace kvs {
@@ -26,18 +28,66 @@ constexpr std::string_view front_page =
     "  kvs watch --server http://HOST                         every change from now on\n"
     "  curl http://HOST/v1/status                             how the server is doing\n";
 
-std::string_view phase_name(Phase phase) {
-  switch (phase) {
+// One of the things that /readyz looks at.
+struct Check {
+  std::string_view name;
+  bool good;
+  std::string words;
+};
+
+Check check_store(Worker& worker) {
+  switch (worker.store().phase()) {
     case Phase::starting:
-      return "loading the data";
+      return {"store", false, starting_text(worker.store())};
     case Phase::failed:
-      return "writing to the data directory failed";
+      return {"store", false, "writing to the data directory failed"};
     case Phase::stopped:
-      return "stopped";
+      return {"store", false, "stopped"};
     case Phase::ready:
       break;
   }
-  return "ok";
+  if (!worker.view().ready()) return {"store", false, starting_text(worker.store())};
+  return {"store", true, "ok"};
+}
+
+std::string whole_seconds(std::chrono::steady_clock::duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + " s";
+}
+
+// A bus that went away takes no instance out of service: they all have the same one, and what they are asked for most,
+// reads of what is here, goes on.
+Check check_bus(Worker& worker) {
+  BusStatus bus = worker.store().bus_status();
+  std::string why = bus.detail.empty() ? "" : " (" + bus.detail + ")";
+  if (!worker.view().ready()) return {"bus", bus.up, bus.up ? "ok" : "not reached yet" + why};
+  auto away = worker.view().away_since();
+  if (!away) return {"bus", true, "ok"};
+  return {"bus", true, "away for " + whole_seconds(Clock::now() - *away) + why + ": reads go on, writes are refused"};
+}
+
+json::array members_json(const std::vector<BusMember>& members) {
+  json::array all;
+  for (const BusMember& member : members) {
+    std::string heard;
+    append_time(heard, member.heard);
+    all.push_back({{"name", member.name},
+                   {"since", number(member.since)},
+                   {"snapshot", number(member.snapshot)},
+                   {"heard", heard}});
+  }
+  return all;
+}
+
+json::object bus_json(const BusStatus& bus) {
+  json::object object{{"kind", bus.kind}, {"up", bus.up}};
+  if (bus.since != std::chrono::steady_clock::time_point{}) {
+    auto since = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - bus.since);
+    object["since_ms"] = since.count();
+  }
+  if (bus.lag) object["lag"] = *bus.lag;
+  if (!bus.detail.empty()) object["detail"] = bus.detail;
+  object["members"] = members_json(bus.members);
+  return object;
 }
 
 }  // namespace
@@ -48,23 +98,23 @@ Dialogue::Need Dialogue::livez() {
 }
 
 Dialogue::Need Dialogue::readyz() {
-  Phase phase = worker_.store().phase();
-  bool loaded = worker_.view().ready() && phase == Phase::ready;
-  bool serving = !worker_.leaving();
+  const Check checks[] = {
+      check_store(worker_), check_bus(worker_), {"serving", !worker_.leaving(), worker_.leaving() ? "draining" : "ok"}};
   bool verbose = parse_query_leniently(head_.query()).value("verbose").has_value();
+  bool ready = std::ranges::all_of(checks, &Check::good);
   std::string text;
   if (verbose) {
-    text += loaded ? "[+]store ok\n" : "[-]store " + std::string(phase_name(phase)) + '\n';
-    text += serving ? "[+]serving ok\n" : "[-]serving draining\n";
-  } else if (loaded && serving) {
-    text = "ok\n";
+    for (const Check& check : checks)
+      text.append(check.good ? "[+]" : "[-]").append(check.name).append(" ").append(check.words) += '\n';
+  } else if (ready || worker_.leaving()) {
+    text = ready ? "ok\n" : "draining\n";
   } else {
-    text = !serving ? "draining\n" : "store: " + std::string(phase_name(phase)) + '\n';
+    const Check& first = *std::ranges::find(checks, false, &Check::good);
+    text.append(first.name).append(": ").append(first.words) += '\n';
   }
-  int status = loaded && serving ? 200 : 503;
   Reply reply(worker_, out_, manners_);
-  reply.begin(status);
-  if (status == 503) reply.field("Retry-After", "1");
+  reply.begin(ready ? 200 : 503);
+  if (!ready) reply.field("Retry-After", "1");
   reply.field("Cache-Control", "no-store").body(plain, text);
   return answered();
 }
@@ -74,7 +124,6 @@ Dialogue::Need Dialogue::status() {
   const ServerOptions& options = worker_.options();
   const State& state = worker_.view().held();
   bool ready = worker_.view().ready() && store.phase() == Phase::ready;
-  BusStatus bus = store.bus_status();
   json::object status{{"version", KVS_VERSION}, {"instance", options.instance}};
   if (worker_.view().ready()) {
     status["log_id"] = to_string(store.log_id());
@@ -91,7 +140,7 @@ Dialogue::Need Dialogue::status() {
   status["draining"] = worker_.leaving();
   if (store.phase() == Phase::failed) status["failure"] = store.failure();
   status["fsync"] = options.fsync;
-  status["bus"] = {{"kind", bus.kind}, {"up", bus.up}};
+  status["bus"] = bus_json(store.bus_status());
   status["limits"] = {{"max_key_size", max_key_size},
                       {"max_value_size", options.max_value_size},
                       {"max_connections", options.max_connections},
@@ -125,6 +174,7 @@ Dialogue::Need Dialogue::watch() {
     return refuse({errc::malformed, std::string(error->detail)}, version, error->status);
   auto request = route_->route == Route::watch ? parse_watch(head_, worker_) : parse_subscribe(head_, worker_);
   if (!request) return refuse(request.error());
+  if (auto need = await_state(request->consistency)) return *need;
   upgrade_ = std::move(*request);
   manners_.close = false;
   Reply reply(worker_, upgrade_.handshake, manners_);

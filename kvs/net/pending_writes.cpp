@@ -2,6 +2,7 @@
 
 #include "kvs/json_text.hpp"
 #include "kvs/net/record_json.hpp"
+#include "kvs/net/starting.hpp"
 
 namespace kvs {
 
@@ -112,18 +113,32 @@ void PendingWrites::answer_refused(const Write& write, Reply& reply) {
                 current_members(current));
 }
 
-Problem publish_problem(PublishResult result, Worker& worker) {
-  if (result == PublishResult::full) {
-    return {errc::too_many_requests, "too many writes are waiting: nothing was written; try again in a second"};
-  }
+namespace {
+
+Problem away_problem(const BusStatus& bus, const std::string& meaning) {
+  std::string text = bus.up ? "the bus was away for a moment" : "the bus is away";
+  if (!bus.up && !bus.detail.empty()) text += " (" + bus.detail + ")";
+  return {errc::bus_away, text + ": " + meaning + "; reads of what is here go on, try again in a second"};
+}
+
+}  // namespace
+
+Problem publish_problem(PublishResult result, Worker& worker, std::string_view means) {
+  std::string meaning(means);
   Store& store = worker.store();
+  if (result == PublishResult::full)
+    return {errc::too_many_requests, "too many writes are waiting: " + meaning + "; try again in a second"};
+  if (result == PublishResult::too_large)
+    return {errc::request_too_large, "the bus can't carry as much at once: " + meaning + "; send less in one request"};
   if (store.phase() == Phase::failed) {
-    return {errc::bus_away, "writing to the data directory failed (" + store.failure() +
-                                "): nothing was written; restart kvs after repair"};
+    return {errc::bus_away, "writing to the data directory failed (" + store.failure() + "): " + meaning +
+                                "; restart kvs after repair"};
   }
   if (store.phase() == Phase::starting)
-    return {errc::starting, "the data is still being loaded; try again in a second"};
-  return {errc::draining, "the server is shutting down: nothing was written; try again in a second"};
+    return {errc::starting, starting_text(store) + ": " + meaning + "; try again in a second"};
+  if (worker.leaving() || store.phase() == Phase::stopped)
+    return {errc::draining, "the server is shutting down: " + meaning + "; try again in a second"};
+  return away_problem(store.bus_status(), meaning);
 }
 
 }  // namespace kvs

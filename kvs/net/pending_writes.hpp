@@ -52,7 +52,7 @@ class PendingWrites final : public Settler {
 // What a 412 says of the key (null: no such key): "current_revision" and "current".
 std::string current_members(const Record* current);
 
-// Why a write could not even be put into the order.
-Problem publish_problem(PublishResult result, Worker& worker);
+// Why a command could not even be put into the order, and what that means for the request.
+Problem publish_problem(PublishResult result, Worker& worker, std::string_view meaning = "nothing was written");
 
 }  // namespace kvs

@@ -1,5 +1,7 @@
 #include "kvs/net/reply.hpp"
 
+#include <algorithm>
+
 namespace kvs {
 
 void Reply::common(int status) {
@@ -15,10 +17,20 @@ void Reply::common(int status) {
     text_ << "\r\nConnection: keep-alive";
   }
   text_ << "\r\n";
+  if (manners_.reads) say_staleness();
   if (manners_.cors_origin.empty()) return;
   field("Access-Control-Allow-Origin", manners_.cors_origin);
-  field("Access-Control-Expose-Headers", "ETag, Kvs-Revision, Kvs-Log-Id, Kvs-Request-Id");
+  field("Access-Control-Expose-Headers", "ETag, Kvs-Revision, Kvs-Log-Id, Kvs-Request-Id, Kvs-Stale-Ms");
   field("Vary", "Origin");
+}
+
+// Only what was acknowledged since the bus went away can be missing here.
+void Reply::say_staleness() {
+  auto since = worker_.view().away_since();
+  if (!since) return;
+  auto away = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *since);
+  text_ << "Kvs-Stale-Ms: " << static_cast<std::uint64_t>(std::max(away.count(), std::chrono::milliseconds::rep{0}))
+        << "\r\n";
 }
 
 Reply& Reply::begin(int status, Revision revision) {

@@ -18,6 +18,7 @@ struct Manners {
   bool head_only = false;     // HEAD: all fields, no body
   bool http10 = false;        // says keep-alive if it is
   bool close = false;         // the connection ends after this answer
+  bool reads = false;         // tells of the state: says how stale that may be
   bool plain_errors = false;  // text/plain instead of a problem document (legacy routes, outside /v1)
 };
 
@@ -55,6 +56,7 @@ class Reply {
 
  private:
   void common(int status);
+  void say_staleness();
 
   Worker& worker_;
   const Manners& manners_;

@@ -9,21 +9,23 @@ constexpr std::string_view get_head = "GET, HEAD, OPTIONS";
 constexpr std::string_view any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view any_but_head = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
 
-constexpr RouteInfo kv_item{Route::kv_item, "/v1/kv/{key}", "GET, HEAD, PUT, DELETE, OPTIONS", false, false};
-constexpr RouteInfo unknown_v1{Route::unknown_v1, "", "", false, false};
-constexpr RouteInfo unknown{Route::unknown, "", "", true, false};
+constexpr RouteInfo kv_item{Route::kv_item, "/v1/kv/{key}", "GET, HEAD, PUT, DELETE, OPTIONS", false, false, true};
+constexpr RouteInfo request_outcome{Route::request_outcome, "/v1/requests/{id}", get_head, false, false, true};
+constexpr RouteInfo unknown_v1{Route::unknown_v1, "", "", false, false, false};
+constexpr RouteInfo unknown{Route::unknown, "", "", true, false, false};
 
 constexpr RouteInfo exact[] = {
-    {Route::watch, "/v1/watch", get_only, false, false},
-    {Route::status, "/v1/status", get_head, false, true},
-    {Route::livez, "/livez", get_head, true, true},
-    {Route::readyz, "/readyz", get_head, true, true},
-    {Route::root, "/", get_head, true, true},
-    {Route::root, "*", any, true, true},  // OPTIONS alone: parse_head() takes "*" for nothing else
-    {Route::legacy_set, "/set", any_but_head, true, false},
-    {Route::legacy_get, "/get", any, true, false},
-    {Route::legacy_getall, "/getall", any, true, false},
-    {Route::legacy_subscribe, "/subscribe", get_only, true, false},
+    {Route::watch, "/v1/watch", get_only, false, false, true},
+    {Route::snapshot, "/v1/snapshot", get_head, false, false, true},
+    {Route::status, "/v1/status", get_head, false, true, false},
+    {Route::livez, "/livez", get_head, true, true, false},
+    {Route::readyz, "/readyz", get_head, true, true, false},
+    {Route::root, "/", get_head, true, false, false},
+    {Route::root, "*", any, true, true, false},  // OPTIONS alone: parse_head() takes "*" for nothing else
+    {Route::legacy_set, "/set", any_but_head, true, false, false},
+    {Route::legacy_get, "/get", any, true, false, true},
+    {Route::legacy_getall, "/getall", any, true, false, true},
+    {Route::legacy_subscribe, "/subscribe", get_only, true, false, true},
 };
 
 std::string_view name(Method method) {
@@ -52,6 +54,7 @@ std::string_view name(Method method) {
 
 const RouteInfo& find_route(std::string_view path) {
   if (path.starts_with(kv_item_prefix)) return kv_item;
+  if (path.starts_with(request_prefix)) return request_outcome;
   for (const RouteInfo& route : exact) {
     if (route.path == path) return route;
   }

@@ -10,6 +10,8 @@ namespace kvs {
 
 enum class Route : std::uint8_t {
   kv_item,
+  request_outcome,
+  snapshot,
   watch,
   status,
   unknown_v1,
@@ -25,10 +27,11 @@ enum class Route : std::uint8_t {
 
 struct RouteInfo {
   Route route;
-  std::string_view path;   // a prefix if it ends with {key}
+  std::string_view path;   // a prefix if it ends with {…}
   std::string_view allow;  // the methods, as the Allow field lists them
   bool legacy;             // plain text errors, any query
   bool while_starting;     // answers before the data is loaded
+  bool reads;              // tells of the state, unless it writes
 };
 
 const RouteInfo& find_route(std::string_view path);
@@ -37,5 +40,6 @@ bool allows(const RouteInfo& route, Method method);
 bool writes(const RouteInfo& route, Method method);
 
 inline constexpr std::string_view kv_item_prefix = "/v1/kv/";
+inline constexpr std::string_view request_prefix = "/v1/requests/";
 
 }  // namespace kvs

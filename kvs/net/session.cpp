@@ -4,7 +4,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
-#include "kvs/net/record_json.hpp"
 #include "kvs/net/watch_stream.hpp"
 
 namespace kvs {
@@ -74,6 +73,8 @@ awaitable<void> Session::run() {
       reading_idle_ = false;
       dialogue_->inbox().received(count);
       if (error || count == 0) open = co_await no_request();
+    } else if (need == Dialogue::Need::state) {
+      co_await wait_for_state();
     } else if (need != Dialogue::Need::send && need != Dialogue::Need::next) {
       open = co_await leave_http(need);
     }
@@ -83,7 +84,7 @@ awaitable<void> Session::run() {
 // What does not end with an answer of its own. Whether HTTP goes on.
 awaitable<bool> Session::leave_http(Dialogue::Need need) {
   bool open = false;
-  if (need == Dialogue::Need::everything) open = co_await stream_everything();
+  if (need == Dialogue::Need::stream) open = co_await stream_body();
   if (need == Dialogue::Need::watch) co_await turn_into_watch();
   if (need == Dialogue::Need::close) co_await linger();
   co_return open;
@@ -99,6 +100,15 @@ awaitable<void> Session::wait_for_verdicts() {
     if (!writes.settled()) writes.abandon();
   }
   dialogue_->settle();
+}
+
+// The answers before it have gone out. What is behind it waits, too: answers keep the order of the requests.
+awaitable<void> Session::wait_for_state() {
+  ReadWait& wait = dialogue_->wait();
+  timed_out_ = false;
+  alarm_.arm(wait.deadline());
+  while (wait.waiting() && !timed_out_ && !aborted_) co_await wakeup_.wait();
+  wait.give_up();
 }
 
 // Whether all of the output fitted into the socket's buffer; else what is left of it is still there.
@@ -202,53 +212,16 @@ awaitable<bool> Session::receive_piece(Dialogue::Need& need) {
   co_return false;
 }
 
-namespace {
-
-void append_chunk(std::string& out, std::string_view bytes) {
-  char size[24];
-  int length = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
-  out.append(size, static_cast<std::size_t>(length)).append(bytes).append("\r\n");
-}
-
-}  // namespace
-
-// /getall from one immutable state, a chunk at a time: memory does not grow with the store.
-awaitable<bool> Session::stream_everything() {
-  State state = worker_.view().held();
-  const Manners& manners = dialogue_->manners();
-  std::string& out = dialogue_->output();
-  bool chunked = !manners.http10 && !manners.close;
-  if (!chunked) dialogue_->end_after_stream();
-  {
-    Reply reply(worker_, out, manners);
-    reply.begin(200, state.revision()).fields("Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n");
-    if (chunked) reply.field("Transfer-Encoding", "chunked");
-    reply.no_body();
-  }
-  std::string piece = "{";
-  bool first = true;
-  auto cursor = state.begin();
-  while (!manners.head_only) {
-    for (; cursor.get() && piece.size() < flush_above; cursor.next()) {
-      if (!std::exchange(first, false)) piece += ',';
-      append_legacy_member(piece, cursor.get()->key(), cursor.get()->value());
-    }
-    bool last = !cursor.get();
-    if (last) piece += "}\n";
-    if (chunked) {
-      append_chunk(out, piece);
-      if (last) out += "0\r\n\r\n";
-    } else {
-      out += piece;
-    }
-    piece.clear();
+// A body made while it is sent, each piece when the one before has gone: a slow reader costs no memory.
+awaitable<bool> Session::stream_body() {
+  bool more = true;
+  while (more) {
+    more = dialogue_->next_piece();
     bool sent = co_await send_output();
     if (!sent) co_return false;
-    if (last) break;
     co_await asio::post(worker_.executor(), use_awaitable);  // a quick reader must not keep the thread from the others
   }
-  bool sent = co_await send_output();
-  co_return sent && dialogue_->stream_done();
+  co_return dialogue_->stream_done();
 }
 
 // Closing with unread bytes would reset the connection and could lose the answer: read on for a moment.

@@ -30,6 +30,7 @@ class Session final : public Connection {
   };
 
   awaitable<void> wait_for_verdicts();
+  awaitable<void> wait_for_state();
   awaitable<bool> send_output();
   awaitable<bool> send(std::string_view bytes);
   awaitable<bool> receive(std::span<char> room, Clock::time_point deadline, std::size_t& count);
@@ -39,7 +40,7 @@ class Session final : public Connection {
   awaitable<bool> leave_http(Dialogue::Need need);
   awaitable<bool> receive_body(Dialogue::Need& need);
   awaitable<bool> receive_piece(Dialogue::Need& need);
-  awaitable<bool> stream_everything();
+  awaitable<bool> stream_body();
   awaitable<void> linger();
   awaitable<void> turn_into_watch();
 

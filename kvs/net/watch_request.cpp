@@ -1,5 +1,7 @@
 #include "kvs/net/watch_request.hpp"
 
+#include <algorithm>
+
 #include "kvs/net/target.hpp"
 
 namespace kvs {
@@ -9,7 +11,9 @@ namespace {
 constexpr std::chrono::milliseconds least_progress{100};
 constexpr std::chrono::minutes most_progress{5};
 
-constexpr ParameterRule rules[] = {{"key", true}, {"prefix", true}, {"since"}, {"initial"}, {"count"}, {"progress"}};
+constexpr ParameterRule own_rules[] = {{"key", true}, {"prefix", true}, {"since"},
+                                       {"initial"},   {"count"},        {"progress"}};
+constexpr auto rules = read_parameters(own_rules);
 
 Problem bad(std::string text) { return {errc::bad_parameter, std::move(text)}; }
 
@@ -32,16 +36,12 @@ std::optional<Problem> read_filter(const Query& query, Filter& filter) {
   return std::nullopt;
 }
 
-std::optional<Problem> check_position(const Position& position, Worker& worker, Revision now) {
-  if (position.log && *position.log != worker.store().log_id()) {
-    return Problem{errc::other_log, "the position is of another history; watch again with initial=1",
-                   "\"current_revision\":" + std::to_string(number(now)) +
-                       ",\"oldest_revision\":" + std::to_string(number(worker.store().oldest(worker.view())))};
-  }
-  if (position.revision > now) {
-    return Problem{errc::revision_in_future, "revision " + std::to_string(number(position.revision)) +
-                                                 " is not reached yet; the newest is " + std::to_string(number(now))};
-  }
+// Goes on after a position, which may have to be waited for.
+std::optional<Problem> go_on_after(const Position& position, Worker& worker, WatchRequest& request) {
+  if (auto problem = check_log(position, worker)) return problem;
+  request.after = position.revision;
+  request.consistency.since = position.revision;
+  request.consistency.at_least = std::max(request.consistency.at_least, position.revision);
   return std::nullopt;
 }
 
@@ -53,6 +53,9 @@ result<WatchRequest> parse_watch(const RequestHead& head, Worker& worker) {
   const Query& query = *parsed;
   WatchRequest request;
   if (auto problem = read_filter(query, request.filter)) return *problem;
+  auto consistency = parse_consistency(head, query, worker);
+  if (!consistency) return consistency.error();
+  request.consistency = *consistency;
 
   request.after = worker.view().held().revision();
   auto since = query.position("since");
@@ -60,8 +63,7 @@ result<WatchRequest> parse_watch(const RequestHead& head, Worker& worker) {
   auto initial = query.flag("initial");
   if (!initial) return initial.error();
   if (*since) {
-    if (auto problem = check_position(**since, worker, request.after)) return *problem;
-    request.after = (*since)->revision;
+    if (auto problem = go_on_after(**since, worker, request)) return *problem;
   } else {
     request.initial = *initial;
     if (*initial) request.state = worker.view().held();
@@ -85,6 +87,9 @@ result<WatchRequest> parse_subscribe(const RequestHead& head, Worker& worker) {
   Query query = parse_query_leniently(head.query());
   WatchRequest request;
   request.form = WatchForm::legacy;
+  auto consistency = parse_consistency(head, query, worker);
+  if (!consistency) return consistency.error();
+  request.consistency = *consistency;
   request.after = worker.view().held().revision();
   auto deletes = query.flag("deletes");
   if (!deletes) return deletes.error();
@@ -93,8 +98,7 @@ result<WatchRequest> parse_subscribe(const RequestHead& head, Worker& worker) {
   if (!since) return since.error();
   if (*since) {
     Position position{Revision{**since + 1}, std::nullopt};  // an offset is its revision less one
-    if (auto problem = check_position(position, worker, request.after)) return *problem;
-    request.after = position.revision;
+    if (auto problem = go_on_after(position, worker, request)) return *problem;
   }
   return request;
 }

@@ -36,6 +36,7 @@ class Connection : public ConnectionHook {
 struct ServerCounters {
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::uint64_t> watchers{0};
+  std::atomic<std::uint64_t> snapshots{0};  // being sent
   const Clock::time_point started = Clock::now();
 };
 

@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_small_store_is_listed_at_once_and_a_large_one_streamed) {
   BOOST_TEST(f.talk.ask(get("/getall")).body == "{\"a\":\"1\",\"b\":\"2\"}\n");
   f.apply(put("large", std::string(flush_above, 'x')));
   f.talk.say(get("/getall"));
-  BOOST_TEST((f.talk.need() == Dialogue::Need::everything));
+  BOOST_TEST((f.talk.need() == Dialogue::Need::stream));
 }
 
 BOOST_AUTO_TEST_CASE(a_watch_begins_with_a_handshake_that_says_from_where) {

@@ -65,15 +65,16 @@ BOOST_AUTO_TEST_CASE(errors_are_plain_text_outside_v1) {
 }
 
 BOOST_AUTO_TEST_CASE(only_questions_about_the_server_are_answered_while_it_starts) {
-  for (const char* path : {"/livez", "/readyz", "/v1/status", "/"}) BOOST_TEST(find_route(path).while_starting, path);
-  for (const char* path : {"/v1/kv/a", "/v1/watch", "/set", "/get", "/getall", "/subscribe"}) {
+  for (const char* path : {"/livez", "/readyz", "/v1/status"}) BOOST_TEST(find_route(path).while_starting, path);
+  for (const char* path :
+       {"/v1/kv/a", "/v1/watch", "/v1/requests/r", "/v1/snapshot", "/set", "/get", "/getall", "/subscribe", "/"}) {
     BOOST_TEST(!find_route(path).while_starting, path);
   }
 }
 
 BOOST_AUTO_TEST_CASE(allow_lists_just_the_methods_that_are_allowed) {
-  for (const char* path :
-       {"/v1/kv/a", "/v1/watch", "/v1/status", "/livez", "/readyz", "/", "/set", "/get", "/getall", "/subscribe"}) {
+  for (const char* path : {"/v1/kv/a", "/v1/watch", "/v1/requests/r", "/v1/snapshot", "/v1/status", "/livez", "/readyz",
+                           "/", "/set", "/get", "/getall", "/subscribe"}) {
     std::string listed(find_route(path).allow);
     BOOST_TEST(those(path, allows).size() == listed.size(), path << ": " << listed);
     for (std::string_view name : names) {
@@ -118,9 +119,17 @@ BOOST_AUTO_TEST_CASE(writes_are_told_by_route_and_method) {
   for (Method method : {Method::get, Method::head, Method::options}) {
     BOOST_TEST(!writes(find_route("/v1/kv/a"), method));
   }
-  for (const char* path : {"/get", "/getall", "/subscribe", "/v1/status", "/v1/watch", "/livez", "/"}) {
+  for (const char* path :
+       {"/get", "/getall", "/subscribe", "/v1/status", "/v1/watch", "/v1/requests/r", "/v1/snapshot", "/livez", "/"}) {
     BOOST_TEST(those(path, writes) == "", path);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_tells_of_the_state_is_told_from_what_does_not) {
+  for (const char* path : {"/v1/kv/a", "/v1/watch", "/v1/requests/r", "/v1/snapshot", "/get", "/getall", "/subscribe"})
+    BOOST_TEST(find_route(path).reads, path);
+  for (const char* path : {"/set", "/v1/status", "/livez", "/readyz", "/", "/nowhere", "/v1/nowhere"})
+    BOOST_TEST(!find_route(path).reads, path);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,46 @@
+// How new the state must be that a read is answered from: Kvs-Min-Revision, ?min_revision=, ?linearizable=1, ?timeout=.
+#pragma once
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "kvs/net/head.hpp"
+#include "kvs/net/target.hpp"
+#include "kvs/net/worker.hpp"
+
+namespace kvs {
+
+inline constexpr std::chrono::seconds default_read_wait{5};
+inline constexpr std::chrono::seconds most_read_wait{60};
+
+struct Consistency {
+  Revision at_least = no_revision;  // the state is of this revision or a later one
+  bool linearizable = false;        // and has everything that was acknowledged anywhere before the read began
+  std::chrono::milliseconds timeout = default_read_wait;  // how long the read may wait for that
+  // Of a watch: the place to go on from, included in at_least. Not to reach it is a mistake of whoever named it.
+  Revision since = no_revision;
+};
+
+// The parameters that every read takes, behind those of its own.
+template <std::size_t N>
+constexpr std::array<ParameterRule, N + 3> read_parameters(const ParameterRule (&own)[N]) {
+  std::array<ParameterRule, N + 3> all{};
+  for (std::size_t i = 0; i < N; ++i) all[i] = own[i];
+  all[N] = {"min_revision"};
+  all[N + 1] = {"linearizable"};
+  all[N + 2] = {"timeout"};
+  return all;
+}
+inline constexpr ParameterRule plain_read_parameters[] = {{"min_revision"}, {"linearizable"}, {"timeout"}};
+
+// Errors: bad_parameter; other_log for a revision of another history.
+result<Consistency> parse_consistency(const RequestHead& head, const Query& query, Worker& worker);
+
+// other_log if the position belongs to another history than the one that is served.
+std::optional<Problem> check_log(const Position& position, Worker& worker);
+// What a problem document says of the store: "current_revision" and "oldest_revision".
+std::string store_members(Worker& worker);
+
+}  // namespace kvs
