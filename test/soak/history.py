@@ -11,7 +11,7 @@ SET, DELETE, READ = "set", "delete", "read"
 # Outcomes. FAILED: certainly without effect, for ever. UNKNOWN: it may take effect at any later time, once, or never.
 OK, REFUSED, FAILED, UNKNOWN = "ok", "refused", "failed", "unknown"
 # Consistency of reads.
-LOCAL, MIN_REVISION, LINEARIZABLE = "local", "min_revision", "linearizable"
+LEVELS = LOCAL, MIN_REVISION, LINEARIZABLE = "local", "min_revision", "linearizable"
 # Conditions of writes; IF_REVISION comes with its revision: (IF_REVISION, 7).
 IF_REVISION, IF_ABSENT, IF_PRESENT = "revision", "absent", "present"
 

@@ -5,7 +5,7 @@ revisions, the model knows the place of every acknowledged write; a write below 
 """
 from typing import NamedTuple, Optional
 
-from history import DELETE, IF_ABSENT, IF_PRESENT, IF_REVISION, OK, READ, SET, UNKNOWN, Operation
+from history import DELETE, IF_ABSENT, IF_PRESENT, IF_REVISION, LINEARIZABLE, OK, READ, SET, UNKNOWN, Operation
 
 # The value of a set that took effect without anybody ever being shown it. One for all: what is not seen makes no difference.
 UNSEEN = "(never seen)"
@@ -99,7 +99,7 @@ def entries(operations, every_read=False, order=None, after=0):
             if operation.kind == DELETE and order is None:
                 result.append(Entry(operation.begin, FOREVER, 0, operation))
         elif operation.knows() or operation.outcome == OK:
-            if operation.kind != READ or every_read or operation.level == "linearizable":
+            if operation.kind != READ or every_read or operation.level == LINEARIZABLE:
                 result.append(Entry(operation.begin, end, operation.revision, operation))
     if order is not None:
         result += _deletes_of(order.of_key(operations[0].key, after), operations)

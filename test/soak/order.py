@@ -30,6 +30,7 @@ class Order:
         self._base = {change.key: change for change in state}
         self._at = {}           # revision -> the changes there, by key
         self._revisions = []
+        self._several = set()   # revisions that change more than one key
         self._keys = {}         # key -> its revisions
         self._values = {change.value: change.revision for change in state}
         self._fresh = []
@@ -38,20 +39,26 @@ class Order:
     def newest(self):
         return self._revisions[-1] if self._revisions else self.cut
 
+    def nth_newest(self, count):
+        """The revision above which there are so many."""
+        return self._revisions[-count - 1]
+
     def __len__(self):
         return len(self._revisions)
 
     def see(self, change, source, violations, one_of_several=False):
-        """Takes in what `source` was shown. Requests that change several keys at once say one_of_several."""
+        """Takes in what `source` was shown. one_of_several: the revision changes several keys, and may from now on."""
         if change.revision <= self.cut:
             return self._see_old(change, source, violations)
+        if one_of_several:
+            self._several.add(change.revision)
         there = self._at.get(change.revision)
         if there is None:
             self._at[change.revision] = {change.key: change}
             self._insert(self._revisions, change.revision)
         elif there.get(change.key) == change:
             return
-        elif change.key in there or not one_of_several:
+        elif change.key in there or change.revision not in self._several:
             violations.add(TWO_CHANGES_AT_ONE_REVISION,
                            f"{source} saw {change}; others saw {next(iter(there.values()))}")
             return
@@ -148,5 +155,6 @@ class Order:
                 del self._keys[key][:place]
         del self._revisions[:old]
         self._keys = {key: revisions for key, revisions in self._keys.items() if revisions}
+        self._several = {one for one in self._several if one > revision}
         self.gaps = [gap for gap in self.gaps if gap[1] > revision]
         self.cut = revision

@@ -1,0 +1,14 @@
+"""Values no two of which are the same, of any size, kept as their tags: value := tag '#' 'x'*size, tag := NAME ':' size."""
+
+
+def value_of(tag):
+    return tag + "#" + "x" * int(tag.rpartition(":")[2])
+
+
+def tag_of(value):
+    """The tag of a value that is whole; of any other the value itself, which nobody has written."""
+    tag, _, padding = value.partition("#")
+    size = tag.rpartition(":")[2]
+    if size.isdigit() and value == value_of(tag):
+        return tag
+    return value[:200]
