@@ -275,5 +275,5 @@ def what_is_offered(address):
         if ask("GET", "/v1/kv/soak-offer?" + parameter).status in (200, 404):
             levels.append(level)
     name = {"Idempotency-Key": f"soak-{time.time_ns()}"}
-    first, second = [ask("PUT", "/v1/kv/soak-offer", name, "x").json()["revision"] for _ in range(2)]
-    return Offer(tuple(levels), first == second)
+    statuses = [ask("PUT", "/v1/kv/soak-offer", name, value).status for value in ("first", "other")]
+    return Offer(tuple(levels), statuses[1] == 422)

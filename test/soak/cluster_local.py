@@ -5,7 +5,7 @@ from cluster import Cluster, Instance
 from e2e import Server
 
 # Small, so that watches also read old history from the disk, and now and then fall off its end.
-FLAGS = ("--threads", "3", "--history-memory", "256KiB", "--history-bytes", "2MiB")
+FLAGS = ("--threads", "3", "--history-memory", "64KiB", "--history-bytes", "2MiB")
 
 
 class LocalCluster(Cluster):

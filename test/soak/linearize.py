@@ -1,20 +1,22 @@
 """Is there an order of these operations that explains every answer and respects who ended before whom began?
 
 The search of Wing and Gong with Lowe's memory of configurations that led nowhere, as in Porcupine: it takes, again and
-again, one of the operations that may come next, and goes back when none fits. Two facts about kvs keep it short:
+again, one of the operations that may come next, and goes back when none fits. Some facts about kvs keep it short:
 
 - An operation that fits now and changes nothing may as well come now: whatever else comes next, it stays out of its way.
 - Changes come in the order of their revisions, so of those with a known revision only the lowest can be next.
+- Writes that were never answered and never seen may come at any time from their begin on, or never. Those that ask for the
+  same under the same condition can stand for each other, and a configuration that has used up fewer of them is as good.
 
-What is left to try are the writes that were never answered and never seen. The effort is bounded in configurations, not
-in time, so that the same history always gets the same verdict.
+The effort is bounded in configurations, not in time, so that the same history always gets the same verdict.
 """
-from typing import List, NamedTuple, Optional
+import collections
+from typing import List, NamedTuple, Optional, Tuple
 
 from key_model import EMPTY, FOREVER, Entry, State, step
 
 LINEARIZABLE, IMPOSSIBLE, INCONCLUSIVE = "linearizable", "impossible", "inconclusive"
-EFFORT = 300_000  # configurations; some seconds
+EFFORT = 50_000  # configurations; some seconds
 
 
 class Result(NamedTuple):
@@ -26,9 +28,10 @@ class Result(NamedTuple):
 
 
 class _Configuration(NamedTuple):
-    done: int               # a bit for each reader and each open write that has had its turn
+    done: int               # a bit for each reader that has had its turn
     changed: int            # how many of the changes have
     state: State
+    used: Tuple[int, ...]   # how many of the open writes of each kind have
     last: Optional[tuple]   # (entry, the `last` before it)
 
 
@@ -37,7 +40,11 @@ class _Search:
         by_begin = sorted(entries, key=lambda entry: entry.begin)
         self.changes = sorted((entry for entry in by_begin if entry.place), key=lambda entry: entry.place)
         self.readers = [entry for entry in by_begin if not entry.place and entry.end != FOREVER]
-        self.open = [entry for entry in by_begin if not entry.place and entry.end == FOREVER]
+        kinds = collections.defaultdict(list)
+        for entry in by_begin:
+            if not entry.place and entry.end == FOREVER:
+                kinds[entry.operation.kind, entry.operation.condition].append(entry)
+        self.open = list(kinds.values())
         # The first end among the changes from here on.
         self.change_ends = [FOREVER]
         for entry in reversed(self.changes):
@@ -70,28 +77,26 @@ class _Search:
             for index in fits:
                 one = one._replace(done=one.done | 1 << index, last=(self.readers[index], one.last))
 
-    def complete(self, horizon):
-        return horizon == FOREVER
-
     def following(self, one, horizon):
         """What may come next, the likeliest last."""
         result = []
-        for number, entry in enumerate(self.open):
-            bit = 1 << (len(self.readers) + number)
-            if entry.begin > horizon or one.done & bit:
+        for kind, entries in enumerate(self.open):
+            used = one.used[kind]
+            if used == len(entries) or entries[used].begin > horizon:
                 continue
-            state = step(one.state, entry)
+            state = step(one.state, entries[used])
             if state != one.state:
-                result.append(_Configuration(one.done | bit, one.changed, state, (entry, one.last)))
+                now_used = one.used[:kind] + (used + 1,) + one.used[kind + 1:]
+                result.append(one._replace(state=state, used=now_used, last=(entries[used], one.last)))
         if one.changed < len(self.changes) and self.changes[one.changed].begin <= horizon:
             entry = self.changes[one.changed]
             state = step(one.state, entry)
             if state is not None:
-                result.append(_Configuration(one.done, one.changed + 1, state, (entry, one.last)))
+                result.append(one._replace(changed=one.changed + 1, state=state, last=(entry, one.last)))
         return result
 
     def progress(self, one):
-        return one.changed + bin(one.done & self.all_read).count("1")
+        return one.changed + bin(one.done).count("1")
 
 
 def _path(last):
@@ -102,23 +107,38 @@ def _path(last):
     return path[::-1]
 
 
+class _Memory:
+    """The configurations that were gone on from."""
+
+    def __init__(self):
+        self.size = 0
+        self._used = {}
+
+    def has_as_good(self, one):
+        return any(all(before <= now for before, now in zip(used, one.used)) for used in self._used.get(one[:3], ()))
+
+    def add(self, one):
+        self.size += 1
+        self._used.setdefault(one[:3], []).append(one.used)
+
+
 def linearize(entries, initial=EMPTY, effort=EFFORT):
     search = _Search(entries)
-    waiting = [_Configuration(0, 0, initial, None)]
-    known = set()
+    waiting = [_Configuration(0, 0, initial, (0,) * len(search.open), None)]
+    known = _Memory()
     farthest, stuck = None, []
     while waiting:
         one, horizon, candidates = search.read(waiting.pop())
-        if search.complete(horizon):
-            return Result(LINEARIZABLE, len(known), _path(one.last), one.state, [])
-        if one[:3] in known:
+        if horizon == FOREVER:  # everything that must happen has
+            return Result(LINEARIZABLE, known.size, _path(one.last), one.state, [])
+        if known.has_as_good(one):
             continue
-        if len(known) == effort:
+        if known.size == effort:
             return Result(INCONCLUSIVE, effort, _path(farthest.last), farthest.state, stuck)
-        known.add(one[:3])
+        known.add(one)
         if farthest is None or search.progress(one) > search.progress(farthest):
             farthest = one
             stuck = [search.readers[index] for index in candidates]
             stuck += search.changes[one.changed:one.changed + 1]
         waiting += search.following(one, horizon)
-    return Result(IMPOSSIBLE, len(known), _path(farthest.last), farthest.state, stuck)
+    return Result(IMPOSSIBLE, known.size, _path(farthest.last), farthest.state, stuck)
