@@ -162,25 +162,26 @@ class Client:
     def insist(self, operation, round_):
         """The same write again and again, until it is answered; it must take effect once."""
         self.operations.append(operation)
-        name = f"{self.number}-{round_.number}-{self.made}"
-        for _ in range(TRIES):
-            try:
-                if self.connection is None and not self.connect():
-                    continue
-                operation.begin = operation.begin or time.monotonic_ns()
-                method, target, headers, body = self.request(operation)
-                response = self.connection.request(method, target, {**headers, "Idempotency-Key": name}, body)
-            except (OSError, ConnectionEnded):
-                self.hang_up()
+        name = {"Idempotency-Key": f"{self.number}-{round_.number}-{self.made}"}
+        impatient = self.chance.randrange(3)  # how often it is gone before there is an answer
+        for attempt in range(TRIES):
+            if self.connection is None and not self.connect():
+                round_.pause(0.02)
                 continue
-            finally:
-                if self.connection is None:
-                    round_.pause(0.02)
-            if response.status in (409, 503, 504):  # an earlier attempt may still take effect
-                continue
+            operation.begin = operation.begin or time.monotonic_ns()
             operation.instance = self.instance.number
-            self.answer(operation, response)
-            return
+            try:
+                method, target, headers, body = self.request(operation)
+                self.connection.send(request_bytes(method, target, {**headers, **name}, body, host=self.connection.host))
+                response = None if attempt < impatient else self.connection.read_response()
+            except (OSError, ConnectionEnded):
+                response = None
+            if response is None:
+                self.hang_up()
+            elif response.status in (409, 503, 504):  # an earlier attempt may still take effect
+                round_.pause(0.02)
+            else:
+                return self.answer(operation, response)
         if not operation.begin:  # never sent
             self.operations.remove(operation)
 
@@ -215,6 +216,9 @@ class Client:
             self.note_read(operation, response)
         elif status == 412:
             assert operation.condition, "refused without a condition"
+            if response.header("Idempotency-Replayed"):  # says that it was refused, not any more by what
+                operation.outcome, operation.code = FAILED, "replayed"
+                return
             problem = response.json()
             operation.outcome = REFUSED
             operation.found = problem["current"] and found_in(problem["current"], operation.key)

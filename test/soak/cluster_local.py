@@ -36,6 +36,7 @@ class LocalCluster(Cluster):
         self.heal()
 
     def restart(self, _chance, _wait):
+        self._check_running()
         self.instances[0].address = None
         self.server.stop()
         self.heal()
@@ -44,7 +45,7 @@ class LocalCluster(Cluster):
         """While it is shutting down."""
         self.server.terminate()
         wait(chance.uniform(0, 0.05))
-        self._kill()
+        self._kill(running=False)
         self.heal()
 
     def pause(self, chance, wait):
@@ -61,9 +62,11 @@ class LocalCluster(Cluster):
     def _check_running(self):
         assert self.server.process.running(), f"the instance ended by itself:\n{self.server.stderr[-4000:]}"
 
-    def _kill(self):
+    def _kill(self, running=True):
         """Nobody must find another server at an address that was this one's."""
         self.instances[0].address = None
+        if running:
+            self._check_running()
         self.server.kill()
 
     def heal(self):

@@ -147,7 +147,7 @@ class Soak:
 
     def check(self, operations, target):
         checker = self.checker
-        before = checker.order.cut, checker.order.state(self.checked).values()
+        before = self.checked, list(checker.order.state(self.checked).values())
         for actor in self.clients + [self.janitor, self.faults] + self.watchers:
             for rule, text in actor.wrong:
                 checker.violations.add(rule, text)
@@ -159,9 +159,9 @@ class Soak:
                 session.rules = WatchRules(session.name, session.filter, checker.order, checker.showings, checker.violations)
             for item in session.items:
                 session.rules.note(item)
-        checker.order.recorded = target
-        checker.order.gaps += self.watchers[0].gaps
-        self.watchers[0].gaps = []
+        recorder = self.watchers[0]
+        checker.order.recorded = min(target, recorder.position or self.checked)
+        checker.order.gaps += recorder.gaps
         checker.check(operations)
         for session in sessions:
             for item in session.items:
