@@ -37,6 +37,13 @@ void KafkaPending::reported(Revision epoch, std::uint64_t sequence, bool ok, std
   if (found != waiting_.end() && found->name == name) found->report = ok ? Report::ok : Report::failed;
 }
 
+void KafkaPending::producer_gone(std::vector<Ending>& endings) {
+  for (auto& [name, one] : std::exchange(unconfirmed_, {})) end(std::move(one), Ending::How::unknown, endings);
+  for (Outstanding& one : waiting_) {
+    if (one.report == Report::none) one.report = Report::failed;
+  }
+}
+
 KafkaPending::CameBy KafkaPending::came_by(Revision epoch, std::uint64_t sequence, std::vector<Ending>& endings) {
   Name name{epoch, sequence};
   fail_before(name, endings);

@@ -46,6 +46,10 @@ class KafkaPending {
   // The delivery report. For one that has ended (or never was) nothing happens.
   void reported(Revision epoch, std::uint64_t sequence, bool ok, std::vector<Ending>& endings);
 
+  // The producer of all that were added so far is gone: what is not reported by now is as if it had been reported
+  // failed.
+  void producer_gone(std::vector<Ending>& endings);
+
   // Its record has come by and counts (Admission::counts). What is not known here was published by an earlier process
   // of this name: nobody waits for it.
   struct CameBy {

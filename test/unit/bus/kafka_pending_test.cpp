@@ -54,6 +54,11 @@ struct Fixture {
     pending.opened(epoch, endings);
     return note(endings);
   }
+  Fixture& producer_gone() {
+    std::vector<Ending> endings;
+    pending.producer_gone(endings);
+    return note(endings);
+  }
   Fixture& stop() {
     std::vector<Ending> endings;
     pending.stop(endings);
@@ -109,6 +114,15 @@ BOOST_AUTO_TEST_CASE(what_has_come_by_waits_for_its_report_behind_a_newer_open_r
   f.pending.reported(Revision{10}, 1, true, endings);
   BOOST_TEST(endings.size() == 1U);
   BOOST_TEST((endings[0].how == Ending::How::confirmed));
+}
+
+BOOST_AUTO_TEST_CASE(what_came_by_and_lost_its_producer_before_the_report_is_unknown) {
+  BOOST_TEST(Fixture().add(1).add(2).came_by(1).producer_gone().log == "1 by; 1 unknown; ");
+}
+
+BOOST_AUTO_TEST_CASE(what_lost_its_producer_and_comes_by_after_all_is_unknown_unless_it_was_reported) {
+  BOOST_TEST(Fixture().add(1).add(2).reported(2).producer_gone().came_by(1).came_by(2).log ==
+             "1 by; 1 unknown; 2 by, confirmed; ");
 }
 
 BOOST_AUTO_TEST_CASE(what_belongs_to_the_new_epoch_is_not_touched_by_its_open_record) {

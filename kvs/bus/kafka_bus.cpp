@@ -1,0 +1,357 @@
+#include "kvs/bus/kafka_bus.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <cerrno>
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include "kvs/log.hpp"
+
+namespace kvs {
+
+namespace {
+
+constexpr std::size_t skipped_at_once = 8192;  // records read in vain before others get their turn
+
+std::uint64_t new_nonce() {
+  std::random_device random;
+  std::uint64_t nonce = 0;
+  while (nonce == 0) nonce = (std::uint64_t{random()} << 32) | random();
+  return nonce;
+}
+
+KafkaOptions checked(KafkaOptions options) {
+  check_kafka_config(options);
+  if (!is_instance_name(options.instance)) {
+    throw KafkaConfigError("the instance name must be 1 to " + std::to_string(max_instance_name_size) +
+                           " visible ASCII characters (--instance)");
+  }
+  return options;
+}
+
+std::size_t max_foreign_value(const KafkaOptions& options) {
+  return options.max_command_bytes - std::min(options.max_command_bytes, KafkaOptions::command_overhead);
+}
+
+}  // namespace
+
+KafkaTopicCare kafka_topic_care(const KafkaOptions& options) {
+  // Made when it is first asked for, on the worker's thread.
+  auto topic = std::make_shared<std::optional<KafkaTopic>>();
+  auto made = [options, topic]() -> KafkaTopic& { return *topic ? **topic : topic->emplace(options); };
+  return {[made](KafkaTopic::Timeout timeout) { return made().prepare(timeout); },
+          [made](KafkaTopic::Timeout timeout) { return made().describe(timeout); }};
+}
+
+KafkaBus::KafkaBus(KafkaOptions options, KafkaTimings timings, KafkaBusLimits limits)
+    : KafkaBus(options, kafka_topic_care(options), timings, limits) {}
+
+KafkaBus::KafkaBus(KafkaOptions options, KafkaTopicCare care, KafkaTimings timings, KafkaBusLimits limits)
+    : options_(checked(std::move(options))),
+      timings_(timings),
+      limits_(limits),
+      care_(std::move(care)),
+      wake_(std::make_shared<EventFd>()),
+      worker_(wake_),
+      intake_({options_.instance, new_nonce()}, options_.foreign == ForeignRecords::accept,
+              max_foreign_value(options_)),
+      tail_(options_, timings_, intake_, worker_, wake_),
+      writer_(options_, timings_, limits_.pending, intake_.ours(), worker_, wake_) {}
+
+KafkaBus::~KafkaBus() = default;
+
+awaitable<LogId> KafkaBus::start(BusStart from, Executor reader) {
+  intake_.resume(from);
+  if (intake_.log_id()) writer_.set_log_id(*intake_.log_id());
+  int fd = ::dup(wake_->get());
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "dup");
+  descriptor_.emplace(reader, fd);
+  timer_.emplace(reader);
+  co_await prepare_topic();
+  if (!intake_.log_id()) co_await find_log_id();
+  if (stopping_) co_return LogId{};
+  tail_.restart("reading the log");
+  co_return *intake_.log_id();
+}
+
+namespace {
+
+struct TopicAnswer {
+  bool done = false;
+  TopicDescription topic;
+  std::exception_ptr error;
+};
+
+// Why it is to be tried again; throws what is for good.
+std::string reason_to_retry(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const KafkaError& failure) {
+    if (failure.kind() == KafkaError::Kind::refused) throw BusBroken(failure.what());
+    return failure.what();
+  } catch (const BusBroken&) {
+    throw;
+  } catch (const std::exception& failure) {
+    throw BusBroken(failure.what());
+  }
+}
+
+}  // namespace
+
+awaitable<void> KafkaBus::prepare_topic() {
+  Backoff backoff(timings_);
+  while (!stopping_) {
+    auto answer = std::make_shared<TopicAnswer>();
+    worker_.give([prepare = care_.prepare, timeout = timings_.topic_timeout, answer] {
+      try {
+        answer->topic = prepare(timeout);
+      } catch (...) {
+        answer->error = std::current_exception();
+      }
+      return KafkaWorker::Finish([answer] { answer->done = true; });
+    });
+    due_ = Clock::time_point::max();
+    while (!answer->done && !stopping_) co_await wait();
+    if (stopping_) co_return;
+    if (!answer->error) {
+      topic_seen(answer->topic);
+      co_return;
+    }
+    say_away(reason_to_retry(answer->error));
+    due_ = Clock::now() + backoff.next();
+    while (Clock::now() < due_ && !stopping_) co_await wait();
+  }
+}
+
+void KafkaBus::topic_seen(const TopicDescription& topic) {
+  writer_.set_topic_bytes(topic.max_message_bytes());
+  topic_due_ = Clock::now() + timings_.check_topic_every;
+}
+
+awaitable<void> KafkaBus::find_log_id() {
+  tail_.restart("looking for the name of the log");
+  for (;;) {
+    writer_.take_reports(no_endings_);
+    scan();
+    act();
+    if (stopping_ || scan_.log_id()) break;
+    say_away(detail());
+    co_await wait();
+  }
+  if (stopping_) co_return;
+  intake_.expect(*scan_.log_id());
+  writer_.set_log_id(*scan_.log_id());
+}
+
+// Nothing is kept of what is read here, however much it is: it is all read again.
+void KafkaBus::scan() {
+  std::size_t seen = 0;
+  while (const KafkaMessage* message = scan_.log_id() ? nullptr : tail_.next()) {
+    DecodedRecord decoded = decode_record(message->record, 0);
+    if (auto* open = std::get_if<OpenRecord>(&decoded)) scan_.open(*open, after(Revision(message->offset)), LogTime{});
+    if (auto* newer = std::get_if<NewerFormat>(&decoded)) throw BusBroken(to_string(*newer, message->offset));
+    if (++seen == skipped_at_once) {
+      wake_->raise();
+      return;
+    }
+  }
+}
+
+awaitable<Batch> KafkaBus::next() {
+  for (;;) {
+    Batch batch;
+    bool more = step(batch);
+    bool something = batch.last || !batch.commands.empty() || !batch.endings.empty();
+    if (std::exchange(up_changed_, false) || something) {
+      batch.bookmark = intake_.bookmark();
+      co_return batch;
+    }
+    if (more) {
+      co_await asio::post(descriptor_->get_executor(), use_awaitable);  // others of this thread first
+    } else {
+      co_await wait();
+    }
+  }
+}
+
+// What there is to do now; true: there may be more at once. What breaks the order is thrown when everything before it
+// has been handed out.
+bool KafkaBus::step(Batch& batch) {
+  if (broken_) std::rethrow_exception(broken_);
+  bool more = false;
+  try {
+    worker_.run_finished();
+    more = writer_.take_reports(batch.endings);
+    more = read(batch) || more;
+    act();
+  } catch (const BusBroken& error) {
+    log::error("the order cannot be followed any further", {{"error", error.what()}});
+    broken_ = std::current_exception();
+    release(batch);
+    if (batch.commands.empty() && batch.endings.empty()) throw;
+    more = false;
+  }
+  settle_up();
+  if (stopping_) settle_stop(batch);
+  return more;
+}
+
+// Also when it throws, what came before has its tickets.
+bool KafkaBus::read(Batch& batch) {
+  own_.clear();
+  std::exception_ptr end;
+  bool more = false;
+  try {
+    more = take_records(batch);
+  } catch (const BusBroken&) {
+    end = std::current_exception();
+  }
+  writer_.came_by(own_, batch);
+  if (end) std::rethrow_exception(end);
+  return more;
+}
+
+bool KafkaBus::take_records(Batch& batch) {
+  std::size_t bytes = 0;
+  for (std::size_t seen = 0; seen < skipped_at_once; ++seen) {
+    if (batch.commands.size() >= limits_.batch_commands || bytes >= limits_.batch_bytes) return true;
+    const KafkaMessage* message = tail_.next();
+    if (message == nullptr) return false;
+    std::size_t before = batch.commands.size();
+    intake_.take(*message, batch, own_);
+    if (batch.commands.size() > before) bytes += batch.commands.back().command.footprint();
+  }
+  return true;
+}
+
+// What is due.
+void KafkaBus::act() {
+  if (stopping_) return;
+  auto now = Clock::now();
+  due_ = tail_.tick(now);
+  bool log_known = intake_.log_id().has_value() || tail_.at_end();
+  if (!writer_.begun() && tail_.reading() && log_known) writer_.begin();
+  due_ = std::min(due_, writer_.tick(now));
+  bool was_stuck = std::exchange(was_stuck_, writer_.stuck());
+  if (was_stuck && !was_stuck_) tail_.restart("the brokers take records again; comparing the log");
+  if (now >= topic_due_ && !asking_topic_ && tail_.reachable()) ask_for_topic();
+}
+
+void KafkaBus::ask_for_topic() {
+  asking_topic_ = true;
+  worker_.give([this, describe = care_.describe, timeout = timings_.ask_timeout]() -> KafkaWorker::Finish {
+    auto answer = std::make_shared<TopicAnswer>();
+    try {
+      answer->topic = describe(timeout);
+    } catch (const std::exception&) {
+      answer->error = std::current_exception();  // whether the brokers answer is the tail's business
+    }
+    return [this, answer] {
+      asking_topic_ = false;
+      topic_due_ = Clock::now() + timings_.check_topic_every;
+      if (!answer->error && answer->topic.exists) check(answer->topic);
+    };
+  });
+}
+
+// It was fit at the start. Whoever has changed it since must hear of it, but stopping every instance would not help.
+void KafkaBus::check(const TopicDescription& topic) {
+  topic_seen(topic);
+  for (const Finding& finding : check_topic(topic, options_)) {
+    if (finding.level != Finding::Level::fail) continue;
+    log::error("the topic was changed and is no longer safe",
+               {{"topic", options_.topic}, {"found", finding.words}, {"repair", finding.repair}});
+  }
+}
+
+void KafkaBus::settle_up() {
+  if (stopping_) return;
+  bool up = !broken_ && tail_.reachable() && writer_.open() && !writer_.stuck();
+  writer_.let_in(up);
+  std::string why = up ? std::string() : detail();
+  auto lag = tail_.lag();
+  std::lock_guard lock(mutex_);
+  detail_ = std::move(why);
+  lag_ = lag;
+  if (up == up_) return;
+  up_ = up;
+  since_ = Clock::now();
+  up_changed_ = true;
+  log::info(up ? "the bus is up" : "the bus is away", {{"why", detail_}});
+}
+
+std::string KafkaBus::detail() const {
+  if (!tail_.reachable()) return tail_.detail();
+  if (writer_.stuck()) return "the brokers do not confirm what is written";
+  return writer_.detail();
+}
+
+void KafkaBus::say_away(std::string why) {
+  std::lock_guard lock(mutex_);
+  detail_ = std::move(why);
+}
+
+void KafkaBus::settle_stop(Batch& batch) {
+  if (broken_) return;
+  auto now = Clock::now();
+  if (!stop_by_) stop_by_ = now + timings_.stop_grace;
+  due_ = *stop_by_;
+  if (!writer_.idle() && now < *stop_by_) return;
+  release(batch);
+  batch.last = true;
+}
+
+// Ends what is waited for, and everything that is at work.
+void KafkaBus::release(Batch& batch) {
+  writer_.shut(batch.endings);
+  tail_.stop();
+  timer_.reset();
+  descriptor_.reset();
+}
+
+awaitable<void> KafkaBus::wait() {
+  arm(std::min(due_, Clock::now() + timings_.look));
+  boost::system::error_code ignored;  // it can only be that the bus ends
+  co_await descriptor_->async_read_some(asio::buffer(&raised_, sizeof raised_),
+                                        asio::redirect_error(use_awaitable, ignored));
+  worker_.run_finished();
+}
+
+// Only when it must ring earlier: most waits end long before.
+void KafkaBus::arm(Clock::time_point due) {
+  auto now = Clock::now();
+  if (armed_ > now && armed_ <= due) return;
+  armed_ = due;
+  timer_->expires_at(due);
+  timer_->async_wait([wake = wake_](const boost::system::error_code& error) {
+    if (!error) wake->raise();
+  });
+}
+
+PublishResult KafkaBus::publish(Command&& command, Ticket ticket) { return writer_.publish(command, ticket); }
+
+BusStatus KafkaBus::status() const {
+  BusStatus status;
+  status.kind = "kafka";
+  status.members = intake_.members();
+  std::lock_guard lock(mutex_);
+  status.up = up_;
+  status.since = since_;
+  status.lag = lag_;
+  status.detail = detail_;
+  return status;
+}
+
+void KafkaBus::stop() {
+  if (stopping_.exchange(true)) return;
+  writer_.stop();
+  wake_->raise();
+}
+
+}  // namespace kvs

@@ -1,0 +1,250 @@
+#include "kvs/bus/kafka_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "kvs/log.hpp"
+
+namespace kvs {
+
+namespace {
+
+constexpr std::uint64_t open_tag = 0;  // sequence numbers begin at 1
+
+}  // namespace
+
+KafkaWriter::KafkaWriter(const KafkaOptions& options, const KafkaTimings& timings, KafkaPendingLimits limits,
+                         KafkaIdentity ours, KafkaWorker& worker, std::shared_ptr<EventFd> wake)
+    : options_(options),
+      timings_(timings),
+      ours_(std::move(ours)),
+      worker_(worker),
+      wake_(std::move(wake)),
+      backoff_(timings),
+      pending_(limits) {}
+
+KafkaWriter::~KafkaWriter() {
+  std::vector<Ending> nobody_listens;
+  shut(nobody_listens);
+}
+
+PublishResult KafkaWriter::publish(const Command& command, Ticket ticket) {
+  const std::size_t bytes = command.footprint();
+  std::lock_guard lock(mutex_);
+  if (!taking_) return PublishResult::away;
+  if (pending_.full(bytes)) return PublishResult::full;
+  auto record = encode_command(command, {*log_id_, ours_.instance, epoch_, sequence_ + 1}, header_);
+  if (!record || record->size() > options_.max_command_bytes) return PublishResult::too_large;
+  pending_.add(epoch_, sequence_ + 1, ticket, command.request_id, bytes);
+  auto result = producer_->produce(*record, sequence_ + 1, why_);
+  if (result == KafkaProducer::Result::taken) {
+    ++sequence_;
+    return PublishResult::accepted;
+  }
+  pending_.take_back(epoch_, sequence_ + 1);
+  if (result == KafkaProducer::Result::full) return PublishResult::full;
+  if (result == KafkaProducer::Result::too_large) return PublishResult::too_large;
+  taking_ = false;
+  failed_ = true;
+  wake_->raise();
+  return PublishResult::away;
+}
+
+void KafkaWriter::stop() {
+  std::lock_guard lock(mutex_);
+  stopped_ = true;
+  taking_ = false;
+}
+
+void KafkaWriter::set_log_id(LogId log_id) {
+  std::lock_guard lock(mutex_);
+  log_id_ = log_id;
+}
+
+void KafkaWriter::let_in(bool yes) {
+  std::lock_guard lock(mutex_);
+  taking_ = yes && state_ == State::open && !stopped_ && !failed_;
+}
+
+bool KafkaWriter::failed() const {
+  std::lock_guard lock(mutex_);
+  return failed_;
+}
+
+bool KafkaWriter::idle() const {
+  std::lock_guard lock(mutex_);
+  return pending_.commands() == 0;
+}
+
+void KafkaWriter::begin() { make(); }
+
+// The old producer ends first: nothing of it can then come after the new open record but what is on the wire already.
+void KafkaWriter::make() {
+  state_ = State::making;
+  std::shared_ptr<KafkaProducer> old;
+  {
+    std::lock_guard lock(mutex_);
+    old = std::move(producer_);
+  }
+  worker_.give([this, serial = ++serial_, old = std::move(old), bytes = topic_bytes_]() mutable -> KafkaWorker::Finish {
+    auto news = std::make_shared<ProducerNews>();
+    if (old) old->give_up(*news);
+    old.reset();
+    std::shared_ptr<KafkaProducer> producer;
+    std::string why;
+    try {
+      producer = std::make_shared<KafkaProducer>(options_, bytes, wake_);
+    } catch (const std::exception& error) {
+      why = error.what();
+    }
+    return [this, serial, news, producer, why]() mutable {
+      if (serial == serial_) {
+        made(std::move(producer), std::move(*news), std::move(why));
+      } else {
+        dispose(worker_, producer);
+      }
+    };
+  });
+}
+
+void KafkaWriter::made(std::shared_ptr<KafkaProducer> producer, ProducerNews&& last_news, std::string why) {
+  {
+    std::lock_guard lock(mutex_);
+    for (const DeliveryReport& report : last_news.reports) {
+      pending_.reported(epoch_, report.tag, report.ok, late_endings_);
+    }
+    pending_.producer_gone(late_endings_);
+    producer_ = producer;
+    failed_ = false;
+  }
+  if (!producer) return fail(std::move(why));
+  write_open();
+}
+
+void KafkaWriter::write_open() {
+  state_ = State::opening;
+  std::string why;
+  auto result = KafkaProducer::Result::failed;
+  {
+    std::lock_guard lock(mutex_);
+    KafkaRecord record = encode_open({log_id_, ours_.instance, ours_.nonce, ++attempt_}, header_);
+    result = producer_->produce(record, open_tag, why);
+  }
+  if (result != KafkaProducer::Result::taken) fail(std::move(why));
+}
+
+void KafkaWriter::fail(std::string why) {
+  {
+    std::lock_guard lock(mutex_);
+    taking_ = false;
+  }
+  bool was_open = state_ == State::open;
+  state_ = State::waiting;
+  due_ = Clock::now() + backoff_.next();
+  if (was_open || why != detail_) log::warn("writing to the topic failed; opening anew", {{"error", why}});
+  detail_ = std::move(why);
+  produced_.clear();
+  stuck_ = false;
+}
+
+bool KafkaWriter::take_reports(std::vector<Ending>& endings) {
+  std::move(late_endings_.begin(), late_endings_.end(), std::back_inserter(endings));
+  late_endings_.clear();
+  std::shared_ptr<KafkaProducer> producer;
+  std::string why;
+  {
+    std::lock_guard lock(mutex_);
+    producer = producer_;
+    if (failed_) why = why_;
+  }
+  if (!producer) return false;
+  if (!why.empty() && state_ != State::waiting) fail(std::move(why));
+  news_.reports.clear();
+  news_.error.clear();
+  news_.fatal = false;
+  bool more = producer->take(news_);
+  apply(news_, endings);
+  return more;
+}
+
+void KafkaWriter::apply(const ProducerNews& news, std::vector<Ending>& endings) {
+  bool failed = news.fatal;
+  bool command_ok = false;
+  if (!news.reports.empty()) {
+    std::lock_guard lock(mutex_);
+    for (const DeliveryReport& report : news.reports) {
+      failed = failed || !report.ok;
+      if (report.tag == open_tag) continue;
+      pending_.reported(epoch_, report.tag, report.ok, endings);
+      reported_ = std::max(reported_, report.tag);
+      command_ok = command_ok || report.ok;
+    }
+  }
+  if (command_ok) backoff_.reset();
+  if (!news.error.empty() && state_ == State::opening) detail_ = news.error;
+  if (failed && state_ != State::waiting) fail(news.error);
+}
+
+void KafkaWriter::came_by(const std::vector<OwnRecord>& own, Batch& batch) {
+  if (own.empty()) return;
+  std::lock_guard lock(mutex_);
+  for (const OwnRecord& record : own) {
+    if (record.sequence == 0) {
+      pending_.opened(record.epoch, batch.endings);
+      opened(record);
+      continue;
+    }
+    KafkaPending::CameBy came = pending_.came_by(record.epoch, record.sequence, batch.endings);
+    batch.commands[record.index].ticket = came.ticket;
+    batch.commands[record.index].confirmed = came.confirmed;
+  }
+}
+
+// An open record that was thought lost may come by late: nobody writes in its epoch any more.
+void KafkaWriter::opened(const OwnRecord& record) {
+  if (state_ != State::opening || record.attempt != attempt_) return;
+  state_ = State::open;
+  epoch_ = record.epoch;
+  sequence_ = 0;
+  reported_ = 0;
+  produced_.clear();
+  detail_.clear();
+  log::info("writing to the topic", {{"instance", ours_.instance}, {"epoch", number(epoch_)}});
+}
+
+KafkaWriter::Clock::time_point KafkaWriter::tick(Clock::time_point now) {
+  if (state_ == State::waiting) {
+    if (now < due_) return due_;
+    make();
+  }
+  if (state_ == State::open) note_progress(now);
+  return Clock::time_point::max();
+}
+
+// Coarse on purpose: one look a second costs nothing, and a record is missed a second later at most.
+void KafkaWriter::note_progress(Clock::time_point now) {
+  while (!produced_.empty() && produced_.front().sequence <= reported_) produced_.pop_front();
+  stuck_ = !produced_.empty() && now - produced_.front().by >= timings_.unreported;
+  if (now < progress_due_) return;
+  progress_due_ = now + timings_.look;
+  std::lock_guard lock(mutex_);
+  if (sequence_ > reported_) produced_.push_back({sequence_, now});
+}
+
+void KafkaWriter::shut(std::vector<Ending>& endings) {
+  std::shared_ptr<KafkaProducer> producer;
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+    taking_ = false;
+    producer = std::move(producer_);
+    pending_.stop(endings);
+  }
+  std::move(late_endings_.begin(), late_endings_.end(), std::back_inserter(endings));
+  late_endings_.clear();
+  state_ = State::shut;
+  ++serial_;
+  dispose(worker_, producer);
+}
+
+}  // namespace kvs
