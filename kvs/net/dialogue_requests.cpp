@@ -31,6 +31,8 @@ Told told(const RequestLog::Entry& entry) {
       return {"not_applied", http_status(errc::bus_away)};
     case Verdict::Outcome::no_room:
       return {"not_applied", http_status(errc::out_of_space)};
+    case Verdict::Outcome::reused:
+      return {"not_applied", http_status(errc::request_key_reused)};
     case Verdict::Outcome::unknown:
       return {"unknown", http_status(errc::outcome_unknown)};
   }
