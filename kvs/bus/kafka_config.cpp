@@ -56,7 +56,6 @@ constexpr std::array own{
     Own{consuming, "isolation.level", "read_uncommitted", "kvs writes without Kafka's transactions"},
     Own{consuming, "enable.partition.eof", "true", "it tells when everything has been read"},
     Own{consuming, "enable.auto.commit", "false", one_position},
-    Own{consuming, "auto.commit.enable", "false", one_position},
     Own{consuming, "enable.auto.offset.store", "false", one_position},
     Own{consuming, "fetch.wait.max.ms", "100", {}},  // more delays the word that everything was read
     Own{consuming, "fetch.min.bytes", "1", {}},
@@ -88,6 +87,8 @@ constexpr std::array refused{
     Refused{"delivery.timeout.ms", "requests have a deadline of their own"},
     Refused{"auto.commit.interval.ms", one_position},
     Refused{"offset.store.method", one_position},
+    Refused{"auto.commit.enable", one_position},
+    Refused{"group.id", one_position},
     Refused{"group.instance.id", one_position},
 };
 
@@ -133,6 +134,13 @@ const std::map<std::string, Roles, std::less<>>& property_table() {
   return table;
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  std::size_t begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
 KafkaConfigError wrong(const KafkaSetting& setting, const std::string& why) {
   std::string where = setting.where.empty() ? "" : setting.where + ": ";
   return KafkaConfigError(where + setting.name + ": " + why);
@@ -150,7 +158,8 @@ void apply(rd_kafka_conf_t* conf, const KafkaSetting& setting) {
   char why[512] = {};
   auto done = rd_kafka_conf_set(conf, setting.name.c_str(), setting.value.c_str(), why, sizeof why);
   if (done == RD_KAFKA_CONF_UNKNOWN) throw unknown(setting);
-  if (done != RD_KAFKA_CONF_OK) throw wrong(setting, is_kafka_secret(setting.name) ? "is not taken" : why);
+  if (done != RD_KAFKA_CONF_OK)
+    throw wrong(setting, is_kafka_secret(setting.name) ? "is not taken" : std::string(trimmed(why)));
 }
 
 // The broker refuses a whole batch that is larger than the topic allows, and with it innocent writes.
@@ -166,7 +175,7 @@ std::vector<KafkaSetting> settings_of(const KafkaOptions& options, KafkaRole rol
   constexpr std::size_t batch = 1'000'000;                // librdkafka's default
   constexpr std::size_t waiting = std::size_t{64} << 20;  // its default is 1 GiB
   std::vector<KafkaSetting> all{{"bootstrap.servers", options.brokers, "--kafka-brokers"}};
-  if (!options.instance.empty()) all.push_back({"client.id", "kvs-" + options.instance, {}});
+  all.push_back({"client.id", options.instance.empty() ? "kvs" : "kvs-" + options.instance, {}});
   std::size_t largest = largest_message(options, topic_bytes);
   all.push_back({"message.max.bytes", std::to_string(largest), {}});
   if (role == KafkaRole::producer) {
@@ -194,13 +203,6 @@ log::Level level_of(int syslog_level) {
 void write_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   const char* name = client ? rd_kafka_name(client) : "";
   log::write(level_of(level), "kafka client", {{"client", name}, {"about", facility}, {"text", text}});
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 void refuse_open_secrets(const std::filesystem::path& file, const std::vector<KafkaSetting>& settings) {
@@ -282,6 +284,18 @@ void check_kafka_config(const KafkaOptions& options) {
     if (!reason.empty()) throw wrong(setting, "this is not to be set: " + std::string(reason));
   }
   for (auto role : {KafkaRole::producer, KafkaRole::consumer, KafkaRole::admin}) kafka_config(options, role);
+}
+
+void check_kafka_clients(const KafkaOptions& options) {
+  for (auto role : {KafkaRole::producer, KafkaRole::consumer}) {
+    KafkaConf conf = kafka_config(options, role);
+    char why[512] = {};
+    auto type = role == KafkaRole::consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
+    rd_kafka_t* client = rd_kafka_new(type, conf.get(), why, sizeof why);
+    if (!client) throw KafkaConfigError("the settings for Kafka do not go together: " + std::string(why));
+    conf.release();  // NOLINT(bugprone-unused-return-value): the client has it now
+    rd_kafka_destroy(client);
+  }
 }
 
 KafkaConf kafka_config(const KafkaOptions& options, KafkaRole role, std::size_t topic_bytes) {

@@ -62,6 +62,9 @@ bool is_kafka_secret(std::string_view name);
 
 // Throws KafkaConfigError for the first of `extra` that cannot be, saying why; reaches for nothing.
 void check_kafka_config(const KafkaOptions& options);
+// Throws KafkaConfigError for settings that do not go together, or files they name that cannot be read. Makes clients
+// and lets them go again, which may reach for brokers for a moment.
+void check_kafka_clients(const KafkaOptions& options);
 
 enum class KafkaRole : std::uint8_t { producer, consumer, admin };
 

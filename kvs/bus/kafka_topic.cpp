@@ -159,13 +159,26 @@ KafkaTopic::Client::~Client() {
   rd_kafka_destroy(handle);
 }
 
+namespace {
+
+// "127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in state CONNECT, …)": the
+// middle is for people.
+std::string plain(std::string text) {
+  if (std::size_t end = text.find(" (after "); end != std::string::npos) text.resize(end);
+  constexpr std::string_view bootstrap = "/bootstrap: ";
+  if (std::size_t begin = text.find(bootstrap); begin != std::string::npos) text.erase(0, begin + bootstrap.size());
+  return text;
+}
+
+}  // namespace
+
 KafkaError KafkaTopic::Client::failure(rd_kafka_resp_err_t error, const std::string& what) {
   std::string noticed;
   for (Event event; event.reset(rd_kafka_queue_poll(notices.get(), 0)), event;) {
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
     rd_kafka_resp_err_t cause = rd_kafka_event_error(event.get());
     if (cause == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) continue;  // follows from the others
-    noticed = rd_kafka_event_error_string(event.get());
+    noticed = plain(rd_kafka_event_error_string(event.get()));
     if (kind_of(cause) == KafkaError::Kind::refused) error = cause;
   }
   bool silent = error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -245,13 +258,19 @@ void KafkaTopic::Client::read_offsets(TopicDescription& description, Deadline de
 KafkaTopic::KafkaTopic(const KafkaOptions& options) : options_(options), client_(std::make_unique<Client>(options_)) {}
 KafkaTopic::~KafkaTopic() = default;
 
-TopicDescription KafkaTopic::describe(Timeout timeout) {
+TopicDescription KafkaTopic::find(Timeout timeout) {
   Deadline deadline = Clock::now() + timeout;
   TopicDescription topic = client_->metadata(deadline);
   if (char* id = rd_kafka_clusterid(client_->handle, milliseconds_to(deadline))) {
     topic.cluster_id = id;
     rd_kafka_mem_free(client_->handle, id);
   }
+  return topic;
+}
+
+TopicDescription KafkaTopic::describe(Timeout timeout) {
+  Deadline deadline = Clock::now() + timeout;
+  TopicDescription topic = find(timeout);
   if (!topic.exists) return topic;
   client_->read_settings(topic, deadline);
   if (topic.leader) client_->read_offsets(topic, deadline);
@@ -290,7 +309,8 @@ TopicDescription KafkaTopic::prepare(Timeout timeout) {
     topic = describe(Timeout(milliseconds_to(deadline)));
   }
   std::vector<Finding> findings = check_topic(topic, options_);
-  if (any_failed(findings) && !options_.allow_unsafe_topic) throw BusBroken(topic_refusal(findings, options_));
+  bool refused = any_failed(findings) && !options_.allow_unsafe_topic;
+  if (refused || is_impossible(topic)) throw BusBroken(topic_refusal(topic, options_));
   log_findings(findings);
   return topic;
 }

@@ -70,9 +70,12 @@ struct Finding {
 // What the topic must be so that no acknowledged write is lost. Every thing looked at is there, also those that are
 // well. Needs nothing but its arguments.
 std::vector<Finding> check_topic(const TopicDescription& topic, const KafkaOptions& options);
+// Whether kvs could not work with the topic at all, whatever risk one is ready to take: a broker refuses records
+// without a key in a compacted topic, and kvs writes such.
+bool is_impossible(const TopicDescription& topic);
 bool any_failed(const std::vector<Finding>& findings);
 // Those that failed, with their repairs, as the reason for not starting.
-std::string topic_refusal(const std::vector<Finding>& findings, const KafkaOptions& options);
+std::string topic_refusal(const TopicDescription& topic, const KafkaOptions& options);
 
 class KafkaTopic {
  public:
@@ -87,13 +90,15 @@ class KafkaTopic {
 
   // All of these throw KafkaError.
 
-  // A topic that is not there is an answer as well (`exists`).
+  // Brokers, partition and replicas, without settings and offsets: what the first broker to be reached knows.
+  TopicDescription find(Timeout timeout);
+  // All of it. A topic that is not there is an answer as well (`exists`).
   TopicDescription describe(Timeout timeout);
   // Makes the topic as check_topic() wants it, as safe as the brokers that are up allow, and waits until it has a
   // leader. False if somebody else has made it already.
   bool create(Timeout timeout);
   // What a start does: describes; makes the topic if it is missing and options.create_topic allows; throws BusBroken,
-  // with the repair, if the topic is missing or unsafe and that is not allowed.
+  // with the repair, if the topic is missing or unsafe and that is not allowed, or impossible.
   TopicDescription prepare(Timeout timeout);
   // Deletes the records below `offset` for good, for everybody. Returns the oldest offset that is there now.
   std::int64_t trim(std::int64_t offset, Timeout timeout);

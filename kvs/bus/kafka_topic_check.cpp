@@ -159,13 +159,18 @@ std::vector<Finding> check_topic(const TopicDescription& topic, const KafkaOptio
   return Check(topic, options).run();
 }
 
+bool is_impossible(const TopicDescription& topic) {
+  auto policy = topic.settings.find("cleanup.policy");
+  return policy != topic.settings.end() && policy->second.find("compact") != std::string::npos;
+}
+
 bool any_failed(const std::vector<Finding>& findings) {
   return std::ranges::any_of(findings, [](const Finding& one) { return one.level == Level::fail; });
 }
 
-std::string topic_refusal(const std::vector<Finding>& findings, const KafkaOptions& options) {
+std::string topic_refusal(const TopicDescription& topic, const KafkaOptions& options) {
   std::string text = "the topic " + options.topic + " is not safe to keep data in:";
-  for (const Finding& one : findings) {
+  for (const Finding& one : check_topic(topic, options)) {
     if (one.level != Level::fail) continue;
     text += "\n  " + one.name + ": " + one.words;
     std::string_view rest = one.repair;
@@ -175,7 +180,7 @@ std::string topic_refusal(const std::vector<Finding>& findings, const KafkaOptio
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
-  return text + "\n(--allow-unsafe-topic goes on all the same)";
+  return is_impossible(topic) ? text : text + "\n(--allow-unsafe-topic goes on all the same)";
 }
 
 }  // namespace kvs

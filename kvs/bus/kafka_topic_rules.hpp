@@ -17,7 +17,7 @@ struct TopicRule {
 
 inline constexpr std::array topic_rules{
     // A refused conditional write would be the newest record of its key, and compaction delete the accepted one.
-    TopicRule{"cleanup.policy", "delete", "compaction throws away records that still count"},
+    TopicRule{"cleanup.policy", "delete", "it throws away records that still count, and refuses those without a key"},
     TopicRule{"retention.ms", "-1", "records are deleted by age, also those an instance still needs"},
     TopicRule{"retention.bytes", "-1", "records are deleted by size, also those an instance still needs"},
     TopicRule{"unclean.leader.election.enable", "false",

@@ -24,7 +24,7 @@ GONE = (3, 5, 6, 100)  # unknown, or on its way from one leader to another
 
 # What kvs wants of its topic (replicas and in-sync replicas come from the size of the cluster).
 TOPIC = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "message.timestamp.type": "LogAppendTime",
-         "unclean.leader.election.enable": "false"}
+         "unclean.leader.election.enable": "false", "max.message.bytes": str(8 << 20)}
 
 
 def wait_until(look, what, timeout=WAIT):
