@@ -68,6 +68,21 @@ awaitable<void> Remote::exchange(ClientRequest request, ClientAnswer& answer) {
   answer = std::move(received);
 }
 
+awaitable<void> Remote::exchange_pieces(ClientRequest request, Client::Sink sink, ClientAnswer& answer) {
+  ClientAnswer received = co_await client_.fetch(std::move(request), timeout_, std::move(sink));
+  answer = std::move(received);
+}
+
+ClientAnswer Remote::fetch(ClientRequest request, Client::Sink sink) {
+  ClientAnswer answer;
+  try {
+    run(exchange_pieces(std::move(request), std::move(sink), answer));
+  } catch (const ClientError& error) {
+    throw failure_from(error, address(), false);
+  }
+  return answer;
+}
+
 ClientAnswer Remote::ask(ClientRequest request) {
   bool writing = request.method != "GET" && request.method != "HEAD";
   ClientAnswer answer;

@@ -18,6 +18,8 @@ class Remote {
 
   // Any status is an answer. Throws Failure if there is none within --timeout.
   ClientAnswer ask(ClientRequest request);
+  // The body of a 200 goes to `sink` as it comes; --timeout is how long each piece of it may take.
+  ClientAnswer fetch(ClientRequest request, Client::Sink sink);
 
   // Runs one coroutine to its end on the calling thread.
   void run(awaitable<void> task);
@@ -29,6 +31,7 @@ class Remote {
 
  private:
   awaitable<void> exchange(ClientRequest request, ClientAnswer& answer);
+  awaitable<void> exchange_pieces(ClientRequest request, Client::Sink sink, ClientAnswer& answer);
 
   asio::io_context context_{1};
   std::chrono::milliseconds timeout_;

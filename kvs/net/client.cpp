@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -19,8 +20,13 @@ struct Client::Body {
   Body(Executor executor, ServerAddress to, Trace tell)
       : socket(executor), address(std::move(to)), trace(std::move(tell)) {}
 
+  awaitable<void> begin(const ClientRequest& request, ClientClock::time_point until);
   awaitable<void> send(const ClientRequest& request, const Deadline& deadline);
   awaitable<ClientAnswer> receive(const Deadline& deadline);
+  awaitable<void> receive_head(std::chrono::milliseconds patience, http::response_parser<http::buffer_body>& parser);
+  awaitable<std::string_view> receive_piece(std::chrono::milliseconds patience,
+                                            http::response_parser<http::buffer_body>& parser, std::vector<char>& piece);
+  awaitable<ClientAnswer> receive_pieces(std::chrono::milliseconds patience, const Sink& sink);
   void disconnect();
   void tell(const std::string& line) const {
     if (trace) trace(line);
@@ -55,12 +61,11 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-ClientAnswer answer_from(http::response<http::string_body>&& message) {
+ClientAnswer answer_from(const http::response_header<>& head) {
   ClientAnswer answer;
-  answer.status = static_cast<int>(message.result_int());
-  for (const auto& field : message)
+  answer.status = static_cast<int>(head.result_int());
+  for (const auto& field : head)
     answer.fields[lower_case(std::string(field.name_string()))] = std::string(field.value());
-  answer.body = std::move(message.body());
   return answer;
 }
 
@@ -87,6 +92,13 @@ void Client::Body::disconnect() {
   buffer.clear();
 }
 
+awaitable<void> Client::Body::begin(const ClientRequest& request, ClientClock::time_point until) {
+  Deadline deadline(socket, until);
+  bool connected = socket.is_open();
+  if (!connected) co_await connect(socket, address, deadline);
+  co_await send(request, deadline);
+}
+
 awaitable<void> Client::Body::send(const ClientRequest& request, const Deadline& deadline) {
   http::request<http::string_body> message = message_for(request, address);
   boost::system::error_code error;
@@ -104,10 +116,53 @@ awaitable<ClientAnswer> Client::Body::receive(const Deadline& deadline) {
   co_await http::async_read(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
   if (error) throw ended(error, deadline);
   bool keep = parser.get().keep_alive();
-  ClientAnswer answer = answer_from(parser.release());
+  ClientAnswer answer = answer_from(parser.get().base());
+  answer.body = std::move(parser.get().body());
   tell("< " + std::to_string(answer.status) + " (" + std::to_string(answer.body.size()) + " bytes) revision " +
        std::string(answer.field("kvs-revision")));
   if (!keep) disconnect();
+  co_return answer;
+}
+
+using Pieces = http::response_parser<http::buffer_body>;
+
+awaitable<void> Client::Body::receive_head(std::chrono::milliseconds patience, Pieces& parser) {
+  Deadline deadline(socket, ClientClock::now() + patience);
+  boost::system::error_code error;
+  co_await http::async_read_header(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
+  if (error) throw ended(error, deadline);
+}
+
+// The next bytes of the body, at most as many as `piece` takes.
+awaitable<std::string_view> Client::Body::receive_piece(std::chrono::milliseconds patience, Pieces& parser,
+                                                        std::vector<char>& piece) {
+  Deadline deadline(socket, ClientClock::now() + patience);
+  parser.get().body().data = piece.data();
+  parser.get().body().size = piece.size();
+  boost::system::error_code error;
+  co_await http::async_read(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
+  if (error && error != http::error::need_buffer) throw ended(error, deadline);
+  co_return std::string_view(piece.data(), piece.size() - parser.get().body().size);
+}
+
+// A body that is not wanted (no 200) is kept, as far as an answer of ours ever goes.
+awaitable<ClientAnswer> Client::Body::receive_pieces(std::chrono::milliseconds patience, const Sink& sink) {
+  constexpr std::size_t piece_size = 128 * 1024, kept = 64 * 1024;
+  Pieces parser;
+  parser.body_limit(boost::none);
+  co_await receive_head(patience, parser);
+  ClientAnswer answer = answer_from(parser.get().base());
+  std::vector<char> buffer_of_piece(piece_size);
+  while (!parser.is_done()) {
+    std::string_view got = co_await receive_piece(patience, parser, buffer_of_piece);
+    if (answer.status == 200) {
+      sink(got);
+    } else if (answer.body.size() < kept) {
+      answer.body += got;
+    }
+  }
+  tell("< " + std::to_string(answer.status));
+  if (!parser.get().keep_alive()) disconnect();
   co_return answer;
 }
 
@@ -128,6 +183,17 @@ awaitable<ClientAnswer> Client::ask(ClientRequest request, ClientClock::time_poi
     co_return answer;
   } catch (const ClientError&) {
     body_->disconnect();
+    throw;
+  }
+}
+
+awaitable<ClientAnswer> Client::fetch(ClientRequest request, std::chrono::milliseconds patience, Sink sink) {
+  try {
+    co_await body_->begin(request, ClientClock::now() + patience);
+    ClientAnswer answer = co_await body_->receive_pieces(patience, sink);
+    co_return answer;
+  } catch (...) {
+    body_->disconnect();  // the rest of the body would be taken for the next answer
     throw;
   }
 }

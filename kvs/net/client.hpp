@@ -44,6 +44,11 @@ class Client {
   // Any status is an answer. Throws ClientError; the next request then makes a new connection.
   awaitable<ClientAnswer> ask(ClientRequest request, ClientClock::time_point deadline);
 
+  // The same for an answer of any size: the body of a 200 goes to `sink` as it comes (what that throws comes out here),
+  // that of the returned answer is empty then. The answer's head and each further piece have `patience` to come.
+  using Sink = std::function<void(std::string_view piece)>;
+  awaitable<ClientAnswer> fetch(ClientRequest request, std::chrono::milliseconds patience, Sink sink);
+
  private:
   struct Body;
   std::unique_ptr<Body> body_;
