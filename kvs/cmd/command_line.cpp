@@ -116,6 +116,15 @@ void check_flag(const CommandLine& line, const std::string& name, const std::vec
   }
 }
 
+void take_command(CommandLine& line, const std::string& word) {
+  if (line.group.empty() && is_command_group(word)) {
+    line.group = word;
+    return;
+  }
+  line.command = &command_named(line.group.empty() ? word : line.group + " " + word);
+  line.group.clear();
+}
+
 po::parsed_options parsed(const std::vector<std::string>& words, const po::options_description& all) {
   return po::command_line_parser(words).options(all).extra_style_parser(Style{}).run();
 }
@@ -147,7 +156,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words) try {
     if (!option.string_key.empty()) {
       line.flags[option.string_key].push_back(option.value.front());
     } else if (!line.command) {
-      line.command = &command_named(option.value.front());
+      take_command(line, option.value.front());
     } else {
       line.arguments.push_back(option.value.front());
     }

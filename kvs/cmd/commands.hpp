@@ -10,6 +10,15 @@ int remove(const Settings& settings);
 int watch(const Settings& settings);
 int status(const Settings& settings);
 int health(const Settings& settings);
+int doctor(const Settings& settings);
+int topic_create(const Settings& settings);
+int topic_check(const Settings& settings);
+int topic_describe(const Settings& settings);
+int topic_trim(const Settings& settings);
+int promote(const Settings& settings);
+int snapshot_save(const Settings& settings);
+int snapshot_inspect(const Settings& settings);
+int snapshot_restore(const Settings& settings);
 
 // The original program's get, set and watch, output included; for who calls this one by the name `kvs-cli`.
 bool called_as_legacy(const char* program);

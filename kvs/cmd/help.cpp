@@ -63,12 +63,32 @@ std::string headline(const CommandRow& command) {
   return command.synopsis.empty() ? text : text + " " + std::string(command.synopsis);
 }
 
+template <class Wanted>
+std::string commands(const Wanted& wanted) {
+  constexpr std::size_t column = 18;
+  std::string lines;
+  for (const CommandRow& row : all_commands())
+    if (wanted(row)) lines += "  " + padded(std::string(row.name), column) + std::string(row.summary) + "\n";
+  return lines;
+}
+
+// The doctor takes all flags of serve; to list them twice would hide its own.
+bool own_flag(const Option& option, Verb verb) {
+  return goes_with(option, verb) && !global(option) && !(verb == Verb::doctor && goes_with(option, Verb::serve));
+}
+
 }  // namespace
 
+std::string help_group(const std::string& word) {
+  return "kvs " + word + " COMMAND [flags]\n\nCommands:\n" +
+         commands([&](const CommandRow& row) { return row.name.starts_with(word + " "); }) + "\nkvs help " + word +
+         " COMMAND explains one.\n";
+}
+
 std::string help() {
-  std::string text = "kvs: a key-value store whose changes can be watched\n\nUsage: kvs COMMAND [flags]\n\nCommands:\n";
-  for (const CommandRow& row : all_commands())
-    text += "  " + padded(std::string(row.name), 10) + std::string(row.summary) + "\n";
+  std::string text =
+      "kvs: a key-value store whose changes can be watched\n\nUsage: kvs COMMAND [flags]\n\nCommands:\n" +
+      commands([](const CommandRow&) { return true; });
   text += "\nFlags of every command:\n" + flags(global);
   text +=
       "\nFlags stand anywhere and end at --. Environment: KVS_SERVER, KVS_TIMEOUT and so on, and so for those of "
@@ -81,8 +101,9 @@ std::string help(const CommandRow& command) {
   std::string text = headline(command) + "\n\n" + std::string(command.summary) + ".\n";
   if (!command.details.empty()) text += std::string(command.details) + "\n";
   if (!command.aliases.empty()) text += "Also: " + std::string(command.aliases) + "\n";
-  std::string own = flags([&](const Option& option) { return goes_with(option, command.verb) && !global(option); });
+  std::string own = flags([&](const Option& option) { return own_flag(option, command.verb); });
   if (!own.empty()) text += "\nFlags:\n" + own;
+  if (command.verb == Verb::doctor) text += "\nAnd every flag of serve (kvs help serve).\n";
   text += "\nFlags of every command:\n" + flags(global);
   if (command.verb == Verb::serve)
     text +=

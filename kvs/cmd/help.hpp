@@ -10,5 +10,7 @@ namespace kvs {
 std::string help();
 // One command: what it does, its flags, examples.
 std::string help(const CommandRow& command);
+// The commands of two words that begin with this one.
+std::string help_group(const std::string& word);
 
 }  // namespace kvs

@@ -23,13 +23,17 @@ int print(const std::string& text) {
 }
 
 int explain(const CommandLine& line) {
+  if (!line.group.empty()) return print(help_group(line.group));
   if (!line.command || (line.command->verb == Verb::help && line.arguments.empty())) return print(help());
   if (line.command->verb != Verb::help) return print(help(*line.command));
-  return print(help(command_named(line.arguments.front())));
+  const std::string& first = line.arguments.front();
+  if (!is_command_group(first)) return print(help(command_named(first)));
+  return print(line.arguments.size() == 1 ? help_group(first) : help(command_named(first + " " + line.arguments[1])));
 }
 
 int run_server(const Settings& settings) {
   ServeOptions options = serve_options(settings);
+  if (settings.on("print-kafka-config")) return print(kafka_config_text(options.kafka));
   if (settings.on("check-config")) return print("the configuration is valid\n");
   return serve(options);
 }
@@ -52,6 +56,24 @@ int run_client(const Settings& settings, bool legacy) {
       return legacy ? legacy_watch(settings) : watch(settings);
     case Verb::status:
       return status(settings);
+    case Verb::doctor:
+      return doctor(settings);
+    case Verb::topic_create:
+      return topic_create(settings);
+    case Verb::topic_check:
+      return topic_check(settings);
+    case Verb::topic_describe:
+      return topic_describe(settings);
+    case Verb::topic_trim:
+      return topic_trim(settings);
+    case Verb::promote:
+      return promote(settings);
+    case Verb::snapshot_save:
+      return snapshot_save(settings);
+    case Verb::snapshot_inspect:
+      return snapshot_inspect(settings);
+    case Verb::snapshot_restore:
+      return snapshot_restore(settings);
     default:
       return health(settings);
   }
@@ -60,6 +82,8 @@ int run_client(const Settings& settings, bool legacy) {
 int run(CommandLine line, bool legacy) {
   if (line.on("version") || (line.command && line.command->verb == Verb::version))
     return print("kvs " KVS_VERSION "\n");
+  if (!line.group.empty() && !line.on("help"))
+    throw UsageError("kvs " + line.group + " needs a command", "kvs help " + line.group + " lists them");
   if (!line.command || line.on("help") || line.command->verb == Verb::help) return explain(line);
   Settings settings(std::move(line), [](const char* name) -> const char* { return std::getenv(name); });
   return settings.verb() == Verb::serve ? run_server(settings) : run_client(settings, legacy);

@@ -8,16 +8,35 @@
 
 namespace kvs {
 
-enum class Verb : std::uint8_t { serve, get, set, remove, watch, status, health, version, help };
+enum class Verb : std::uint8_t {
+  serve,
+  get,
+  set,
+  remove,
+  watch,
+  status,
+  health,
+  doctor,
+  topic_create,
+  topic_check,
+  topic_describe,
+  topic_trim,
+  promote,
+  snapshot_save,
+  snapshot_inspect,
+  snapshot_restore,
+  version,
+  help
+};
 
 // A set of verbs.
-using Verbs = std::uint32_t;
+using Verbs = std::uint64_t;
 constexpr Verbs only(Verb verb) { return Verbs{1} << static_cast<unsigned>(verb); }
 inline constexpr Verbs every_verb = (only(Verb::help) << 1) - 1;
 
 struct CommandRow {
   Verb verb;
-  std::string_view name;
+  std::string_view name;      // of two words for what is done to one kind of thing: "topic create"
   std::string_view aliases;   // separated by spaces
   std::string_view synopsis;  // what follows the name
   std::string_view summary;   // one line
@@ -62,6 +81,8 @@ std::span<const Option> all_options();
 // By name or alias; null if there is none.
 const CommandRow* find_command(std::string_view name);
 const CommandRow& command_row(Verb verb);
+// Whether there are commands of two words that begin with this one.
+bool is_command_group(std::string_view word);
 // By name (or `server-address`, the original's name of `server`); null if there is none.
 const Option* find_option(std::string_view name);
 const Option* find_option(char letter);

@@ -12,7 +12,9 @@
 #include <iostream>
 #include <thread>
 
+#include "kvs/bus/kafka_bus.hpp"
 #include "kvs/bus/local_bus.hpp"
+#include "kvs/cmd/bootstrap.hpp"
 #include "kvs/cmd/exit_code.hpp"
 #include "kvs/json_text.hpp"
 #include "kvs/log.hpp"
@@ -59,6 +61,12 @@ StoreOptions store_options(const ServeOptions& options) {
   return store;
 }
 
+std::unique_ptr<Bus> make_bus(const ServeOptions& options) {
+  if (options.bus != "kafka") return std::make_unique<LocalBus>();
+  check_kafka_clients(options.kafka);
+  return std::make_unique<KafkaBus>(options.kafka);
+}
+
 void configure_log(const ServeOptions& options) {
   auto format = log::Format::logfmt;
   if (options.log_format == LogFormat::json) format = log::Format::json;
@@ -72,7 +80,10 @@ void configure_log(const ServeOptions& options) {
 class Serving {
  public:
   explicit Serving(const ServeOptions& options)
-      : options_(options), server_options_(server_options(options)), store_(store_options(options), files_, bus_) {
+      : options_(options),
+        server_options_(server_options(options)),
+        bus_(make_bus(options)),
+        store_(store_options(options), files_, *bus_) {
     for (unsigned thread = 0; thread < options.threads; ++thread) {
       workers_.push_back(std::make_unique<Worker>(store_, server_options_, counters_, thread));
     }
@@ -100,8 +111,8 @@ class Serving {
   const ServerOptions server_options_;
   ServerCounters counters_;
   PosixFiles files_;
-  LocalBus bus_;
   asio::io_context writer_{1};
+  std::unique_ptr<Bus> bus_;  // reads on the writer's thread
   Store store_;
   Workers workers_;
   std::optional<Server> server_;
@@ -141,7 +152,9 @@ void Serving::open_listeners() {
 }
 
 void Serving::say_durability() const {
-  if (options_.ephemeral) {
+  if (options_.bus == "kafka") {
+    if (options_.ephemeral) log::warn("every start reads the whole topic (--ephemeral)");
+  } else if (options_.ephemeral) {
     log::warn("nothing is kept: the data is gone when this process ends (--ephemeral)");
   } else if (options_.fsync != FsyncMode::always) {
     log::warn("a power cut may lose acknowledged writes (--fsync is not always)", {{"fsync", server_options_.fsync}});
@@ -280,16 +293,36 @@ void Serving::end_threads() {
   guards_.clear();
 }
 
+int run_once(const ServeOptions& options) {
+  Serving serving(options);
+  return serving.run();
+}
+
+// An instance that the topic does not reach back to comes in by another one's snapshot. Once: if that is no help, more
+// of it is none either.
+int run(const ServeOptions& options) {
+  try {
+    return run_once(options);
+  } catch (const BusTrimmed& trimmed) {
+    if (options.bootstrap_from.empty() || options.ephemeral) throw;
+    log::warn(trimmed.what());
+  }
+  bootstrap(options);
+  return run_once(options);
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
   configure_log(options);
   try {
-    Serving serving(options);
-    return serving.run();
+    return run(options);
   } catch (const DamagedData& error) {
     log::error(error.what());
     return exit_code::bad_data;
+  } catch (const KafkaConfigError& error) {
+    log::error(error.what());
+    return exit_code::usage;
   } catch (const std::exception& error) {
     log::error(error.what());
     return exit_code::other;

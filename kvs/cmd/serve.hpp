@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kvs/bus/kafka_config.hpp"
 #include "kvs/net/listen_address.hpp"
 
 namespace kvs {
@@ -34,6 +35,8 @@ struct ServeOptions {
   std::vector<std::string> allowed_hosts;  // lower case, without port
   std::vector<std::string> cors_origins;   // scheme://host[:port]
   std::string kafka_topic;                 // the `Topic` of legacy watch messages
+  KafkaOptions kafka;                      // with bus "kafka"
+  std::string bootstrap_from;              // a server's address, or empty
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::automatic;
   std::chrono::milliseconds shutdown_delay{0};

@@ -1,12 +1,13 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <cctype>
 #include <thread>
 
+#include "kvs/cmd/instance_name.hpp"
+#include "kvs/cmd/kafka_settings.hpp"
 #include "kvs/cmd/serve.hpp"
 #include "kvs/cmd/settings.hpp"
+#include "kvs/net/client_address.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
@@ -67,29 +68,18 @@ std::string data_directory(const Settings& settings) {
   return home + "/.local/state/kvs";
 }
 
-std::string instance_name(const Settings& settings) {
-  constexpr std::size_t longest = 64;
-  auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-'; };
-  if (settings.given("instance")) {
-    std::string name = settings.text("instance");
-    if (name.empty() || name.size() > longest || !std::all_of(name.begin(), name.end(), allowed))
-      throw settings.wrong("instance", "takes 1 to 64 letters, digits, dots, dashes and underscores");
-    return name;
-  }
-  char host[longest + 1] = {};
-  if (gethostname(host, longest) != 0 || host[0] == 0) return "kvs";
-  std::string name = host;
-  std::replace_if(name.begin(), name.end(), [&](char c) { return !allowed(static_cast<unsigned char>(c)); }, '-');
-  return name;
-}
-
 unsigned threads(const Settings& settings) {
   if (!settings.given("threads")) return std::clamp(std::thread::hardware_concurrency(), 1U, 256U);
   if (settings.number("threads") == 0) throw settings.wrong("threads", "at least 1");
   return static_cast<unsigned>(settings.number("threads"));
 }
 
+// With Kafka the topic is the copy that must last, and what a power cut takes here is read again from there.
 void read_fsync(const Settings& settings, ServeOptions& options) {
+  if (options.bus == "kafka" && !settings.given("fsync")) {
+    options.fsync = FsyncMode::never;
+    return;
+  }
   std::string text = settings.text("fsync");
   if (text == "never") options.fsync = FsyncMode::never;
   if (text == "always" || text == "never") return;
@@ -134,6 +124,19 @@ std::string topic(const Settings& settings) {
   return name;
 }
 
+void read_kafka(const Settings& settings, ServeOptions& options) {
+  bool kafka = options.bus == "kafka";
+  if (kafka || settings.on("print-kafka-config")) {
+    options.kafka = kafka_options(settings);
+    options.kafka.instance = options.instance;
+  }
+  if (!settings.given("bootstrap-from")) return;
+  options.bootstrap_from = settings.text("bootstrap-from");
+  auto peer = parse_server_address(options.bootstrap_from);
+  if (!peer) throw settings.wrong("bootstrap-from", peer.error().detail);
+  if (!kafka) throw settings.wrong("bootstrap-from", "only instances that share a topic have the same history");
+}
+
 LogLevel log_level(const std::string& text) {
   if (text == "debug") return LogLevel::debug;
   if (text == "warning") return LogLevel::warning;
@@ -157,7 +160,7 @@ ServeOptions serve_options(const Settings& settings) {
   options.data_dir = data_directory(settings);
   options.ephemeral = settings.on("ephemeral");
   options.bus = settings.text("bus");
-  options.instance = instance_name(settings);
+  options.instance = instance_name(settings, options.listen);
   options.threads = threads(settings);
   read_fsync(settings, options);
   options.history_bytes = size_between(settings, "history-bytes", least_history, UINT64_MAX);
@@ -169,6 +172,7 @@ ServeOptions serve_options(const Settings& settings) {
   options.allowed_hosts = allowed_hosts(settings);
   options.cors_origins = cors_origins(settings);
   options.kafka_topic = topic(settings);
+  read_kafka(settings, options);
   options.log_level = log_level(settings.text("log-level"));
   options.log_format = log_format(settings.text("log-format"));
   options.shutdown_delay = settings.duration("shutdown-delay");

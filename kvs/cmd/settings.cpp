@@ -61,6 +61,13 @@ const Settings::Value* Settings::find(std::string_view name) const {
   return found == values_.end() ? nullptr : &found->second;
 }
 
+Settings Settings::with(std::string_view name, std::string value) const {
+  Settings changed = *this;
+  changed.values_.insert_or_assign(std::string(name),
+                                   Value{Source::flag, {std::move(value)}, "--" + std::string(name)});
+  return changed;
+}
+
 Source Settings::source(std::string_view name) const {
   const Value* value = find(name);
   return value ? value->source : Source::fallback;
@@ -89,9 +96,13 @@ std::string Settings::variable(const char* name) const {
   return text ? text : "";
 }
 
-UsageError Settings::wrong(std::string_view name, const std::string& message) const {
+std::string Settings::place(std::string_view name) const {
   const Value* value = find(name);
-  return UsageError((value ? value->where : "--" + std::string(name)) + ": " + message);
+  return value ? value->where : "--" + std::string(name);
+}
+
+UsageError Settings::wrong(std::string_view name, const std::string& message) const {
+  return UsageError(place(name) + ": " + message);
 }
 
 }  // namespace kvs

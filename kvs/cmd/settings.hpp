@@ -27,6 +27,9 @@ class Settings {
   Verb verb() const { return line_.command->verb; }
   const std::vector<std::string>& arguments() const { return line_.arguments; }
 
+  // The same, but as if this had been given as a flag.
+  Settings with(std::string_view name, std::string value) const;
+
   bool given(std::string_view name) const { return source(name) != Source::fallback; }
   Source source(std::string_view name) const;
 
@@ -40,7 +43,9 @@ class Settings {
   // A variable of the environment that is no setting (HOME); empty if there is none.
   std::string variable(const char* name) const;
 
-  // To be thrown: says where the value came from ("--listen", "KVS_LISTEN", "kvs.conf:3: listen"), then `message`.
+  // Where the value came from: "--listen", "KVS_LISTEN", "kvs.conf:3: listen".
+  std::string place(std::string_view name) const;
+  // To be thrown: says where the value came from, then `message`.
   UsageError wrong(std::string_view name, const std::string& message) const;
 
  private:

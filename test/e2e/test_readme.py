@@ -95,8 +95,8 @@ class Names(unittest.TestCase):
 
     def test_the_flags_named_with_a_command_belong_to_it(self):
         for row in re.findall(r"^\| `kvs .*$", self.section("Commands"), re.MULTILINE):
-            commands = re.findall(r"`kvs ([a-z]+)", row)
-            known = set().union(*(self.flags(self.help(command)) for command in commands))
+            commands = re.findall(r"`kvs ([a-z]+(?: [a-z]+)?)", row)
+            known = set().union(*(self.flags(self.help(*command.split())) for command in commands))
             self.assertLessEqual(self.flags(row), known, row)
 
     def test_the_routes_are_there_and_described(self):
@@ -106,7 +106,7 @@ class Names(unittest.TestCase):
         self.assertEqual(described, set(re.findall(r'Route::\w+, "(/[^"]*)"', source)))
 
     def test_every_command_is_described(self):
-        listed = re.findall(r"^  ([a-z]+) {2,}\S", self.help().partition("Commands:")[2].partition("Flags of")[0], re.MULTILINE)
+        listed = re.findall(r"^  ([a-z]+(?: [a-z]+)?) {2,}\S", self.help().partition("Commands:")[2].partition("Flags of")[0], re.MULTILINE)
         self.assertTrue(listed)
         for command in listed:
             self.assertRegex(self.section("Commands"), rf"`kvs {command}\b")

@@ -36,6 +36,16 @@ BOOST_AUTO_TEST_CASE(the_original_name_of_server_is_understood) {
   BOOST_TEST(flag(parse_command_line({"get", "--server-address=a:1"}), "server") == "a:1");
 }
 
+BOOST_AUTO_TEST_CASE(a_command_of_two_words_may_have_flags_between_them) {
+  CommandLine line = parse_command_line({"snapshot", "-q", "save", "file"});
+  BOOST_TEST(line.command->name == "snapshot save");
+  BOOST_TEST(line.group == "");
+  BOOST_TEST(line.arguments == std::vector<std::string>{"file"}, boost::test_tools::per_element());
+  BOOST_TEST(parse_command_line({"topic"}).group == "topic");
+  BOOST_TEST((parse_command_line({"topic"}).command == nullptr));
+  BOOST_TEST(wrong({"topic", "crate"}) == "no such command: 'topic crate' | did you mean topic create?");
+}
+
 BOOST_AUTO_TEST_CASE(a_value_may_begin_with_a_dash) {
   CommandLine line = parse_command_line({"set", "-k", "Dash", "-v", "-x"});
   BOOST_TEST(flag(line, "value") == "-x");

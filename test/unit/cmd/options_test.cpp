@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(every_default_is_a_value_its_option_takes) {
 
 BOOST_AUTO_TEST_CASE(only_flags_of_every_command_and_of_serve_reach_beyond_the_command_line) {
   for (const Option& option : all_options()) {
-    bool of_all_or_serve = global(option) || option.verbs == only(Verb::serve);
+    bool of_all_or_serve = global(option) || goes_with(option, Verb::serve);
     BOOST_TEST((option.reach == Reach::flag || of_all_or_serve), option.name);
   }
 }
@@ -41,6 +41,28 @@ BOOST_AUTO_TEST_CASE(an_alias_finds_its_command) {
   BOOST_TEST((find_command("del") == find_command("delete")));
   BOOST_TEST((find_command("del rm") == nullptr));
   BOOST_TEST((find_command("") == nullptr));
+}
+
+BOOST_AUTO_TEST_CASE(a_command_of_two_words_belongs_to_a_group) {
+  BOOST_TEST((find_command("topic create")->verb == Verb::topic_create));
+  BOOST_TEST(is_command_group("topic"));
+  BOOST_TEST(is_command_group("snapshot"));
+  BOOST_TEST(!is_command_group("topic create"));
+  BOOST_TEST(!is_command_group("top"));
+  BOOST_TEST(!is_command_group("serve"));
+  BOOST_TEST(!is_command_group(""));
+  BOOST_TEST((find_command("topic") == nullptr));
+}
+
+BOOST_AUTO_TEST_CASE(the_doctor_takes_every_setting_of_serve) {
+  for (const Option& option : all_options())
+    if (goes_with(option, Verb::serve) && option.reach == Reach::everywhere)
+      BOOST_TEST(goes_with(option, Verb::doctor), option.name);
+}
+
+BOOST_AUTO_TEST_CASE(the_help_of_a_group_lists_its_commands) {
+  BOOST_TEST(help_group("topic").find("  topic trim ") != std::string::npos);
+  BOOST_TEST(help_group("topic").find("snapshot") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_variable_is_the_name_in_capitals) {
@@ -66,10 +88,12 @@ BOOST_AUTO_TEST_CASE(help_names_every_flag_of_the_command_and_none_of_the_others
     std::string text = help(row);
     for (const Option& option : all_options()) {
       bool there = text.find("--" + std::string(option.name)) != std::string::npos;
-      if (goes_with(option, row.verb)) BOOST_TEST(there, row.name << " " << option.name);
+      bool referred = row.verb == Verb::doctor && goes_with(option, Verb::serve);
+      if (goes_with(option, row.verb) && !referred) BOOST_TEST(there, row.name << " " << option.name);
     }
   }
   BOOST_TEST(help(command_row(Verb::get)).find("--if-absent") == std::string::npos);
+  BOOST_TEST(help(command_row(Verb::doctor)).find("every flag of serve") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(help_fits_a_hundred_columns) {

@@ -95,6 +95,90 @@ BOOST_AUTO_TEST_CASE(hosts_and_origins_are_checked) {
     BOOST_TEST(wrong({"--cors-origin", bad}).starts_with("--cors-origin: "), bad);
 }
 
+BOOST_AUTO_TEST_CASE(kafka_wants_brokers_and_takes_the_rest_from_flags_environment_and_file) {
+  BOOST_TEST(wrong({"--bus", "kafka"}).starts_with("which Kafka brokers?"));
+  ServeOptions all = options({"--bus",
+                              "kafka",
+                              "--kafka-brokers",
+                              "k:9092",
+                              "--kafka-config",
+                              "linger.ms=1",
+                              "--kafka-config",
+                              "socket.timeout.ms=5000",
+                              "--kafka-topic",
+                              "t",
+                              "--instance",
+                              "ada",
+                              "--kafka-create-topic",
+                              "never",
+                              "--kafka-foreign",
+                              "ignore",
+                              "--allow-unsafe-topic",
+                              "--max-value-size",
+                              "4MiB",
+                              "--bootstrap-from",
+                              "h:1"});
+  BOOST_TEST(all.kafka.brokers == "k:9092");
+  BOOST_TEST(all.kafka.topic == "t");
+  BOOST_TEST(all.kafka.instance == "ada");
+  BOOST_TEST(all.kafka.extra.size() == 2U);
+  BOOST_TEST((all.kafka.create_topic == CreateTopic::never));
+  BOOST_TEST((all.kafka.foreign == ForeignRecords::ignore));
+  BOOST_TEST(all.kafka.allow_unsafe_topic);
+  BOOST_TEST(all.kafka.max_command_bytes == (4U << 20) + KafkaOptions::command_overhead);
+  BOOST_TEST(all.bootstrap_from == "h:1");
+  test::Variables variables = home;
+  variables["KVS_KAFKA_BROKERS"] = "k:1";
+  variables["KVS_BUS"] = "kafka";
+  variables["KVS_KAFKA_CONFIG"] = "linger.ms=1,socket.timeout.ms=5000";
+  BOOST_TEST(options({}, variables).kafka.extra[1].value == "5000");
+}
+
+BOOST_AUTO_TEST_CASE(what_kafka_cannot_be_given_is_told_with_its_place) {
+  auto kafka = [](std::vector<std::string> words) {
+    words.insert(words.end(), {"--bus", "kafka", "--kafka-brokers", "k:1"});
+    return wrong(words);
+  };
+  BOOST_TEST(kafka({"--kafka-config", "acks=1"}).starts_with("--kafka-config: acks: this is not to be set"));
+  BOOST_TEST(kafka({"--kafka-config", "nonsense"}) == "--kafka-config: a setting of librdkafka is written name=value");
+  BOOST_TEST(kafka({"--kafka-topic", "a/b"}).starts_with("--kafka-topic: "));
+  BOOST_TEST(kafka({"--kafka-topic", ".."}).starts_with("--kafka-topic: "));
+  BOOST_TEST(kafka({"--max-value-size", "1GiB"}).starts_with("--max-value-size: Kafka carries at most"));
+  BOOST_TEST(kafka({"--bootstrap-from", "http://"}).starts_with("--bootstrap-from: "));
+  BOOST_TEST(kafka({"--kafka-config-file", "/nowhere"}).starts_with("cannot read /nowhere"));
+  BOOST_TEST(wrong({"--bootstrap-from", "h:1"}).starts_with("--bootstrap-from: only instances that share a topic"));
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_on_the_command_line_is_refused) {
+  std::string text = wrong({"--bus", "kafka", "--kafka-brokers", "k:1", "--kafka-config", "sasl.password=geheim"});
+  BOOST_TEST(text.starts_with("--kafka-config: sasl.password is a secret"));
+  BOOST_TEST(text.find("--kafka-config-file") != std::string::npos);
+  BOOST_TEST(text.find("geheim") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(with_kafka_the_topic_keeps_the_data_unless_fsync_is_asked_for) {
+  std::vector<std::string> kafka{"--bus", "kafka", "--kafka-brokers", "k:1"};
+  BOOST_TEST((options(kafka).fsync == FsyncMode::never));
+  kafka.insert(kafka.end(), {"--fsync", "always"});
+  BOOST_TEST((options(kafka).fsync == FsyncMode::always));
+}
+
+BOOST_AUTO_TEST_CASE(two_instances_on_one_machine_have_two_names) {
+  auto name = [](std::vector<std::string> words) {
+    words.insert(words.end(), {"--bus", "kafka", "--kafka-brokers", "k:1"});
+    return options(words).instance;
+  };
+  std::string host = options({"--listen", "127.0.0.1:1"}).instance;
+  BOOST_TEST(name({}) == host);
+  BOOST_TEST(name({"--listen", "127.0.0.1:23333"}) == host);
+  BOOST_TEST(name({"--listen", "127.0.0.1:24001"}) == host.substr(0, 58) + "-24001");
+  BOOST_TEST(name({"--listen", "unix:/s", "--listen", "127.0.0.1:24001"}) == host.substr(0, 58) + "-24001");
+  BOOST_TEST(name({"--listen", "unix:/s"}) == host);
+  BOOST_TEST(name({"--listen", "127.0.0.1:24001", "--instance", "ada"}) == "ada");
+  BOOST_TEST(wrong({"--bus", "kafka", "--kafka-brokers", "k:1", "--listen", "127.0.0.1:0"}).find("--instance NAME") !=
+             std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(an_argument_is_an_error) { BOOST_TEST(wrong({"now"}) == "kvs serve takes no arguments: 'now'"); }
 
 BOOST_AUTO_TEST_SUITE_END()
