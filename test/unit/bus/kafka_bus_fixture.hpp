@@ -86,7 +86,7 @@ class Instance {
   // Takes one batch.
   Batch next() {
     Batch batch = run_bounded(io_, bus.next());
-    for (const Ordered& one : batch.commands) keep(one);
+    for (Ordered& one : batch.commands) keep(std::move(one));
     for (const Ending& one : batch.endings) endings.push_back(one);
     if (!batch.bookmark.empty()) bookmark = batch.bookmark;
     last = last || batch.last;
@@ -158,12 +158,12 @@ class Instance {
   std::uint64_t ignored(KafkaIgnored::Reason reason) const { return bus.ignored().count(reason); }
 
  private:
-  void keep(const Ordered& one) {
+  void keep(Ordered&& one) {
     if (!read.empty()) {
       BOOST_TEST(number(one.place) > number(read.back().place));
       BOOST_TEST((one.time >= read.back().time));
     }
-    read.push_back(one);
+    read.push_back(std::move(one));
   }
   asio::io_context& io_;
 
