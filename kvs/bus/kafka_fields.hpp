@@ -2,6 +2,7 @@
 // stand there, and conditions as bytes. The grammar stands in kafka_record.cpp.
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "kvs/command.hpp"
