@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <random>
 
 #include "kvs/bus/kafka_consumer.hpp"
@@ -43,9 +44,22 @@ KafkaPromotion::KafkaPromotion(const KafkaOptions& options, const TopicDescripti
   produce(encode_open(open, header_), "the open record");
 }
 
+namespace {
+
+// What is left of a key's time; one whose time has come goes as soon as the first instance is there.
+std::chrono::milliseconds time_left(const Record& record) {
+  auto expires = record.expires();
+  if (!expires) return {};
+  auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  return std::max(std::chrono::milliseconds{1}, *expires - now);
+}
+
+}  // namespace
+
 void KafkaPromotion::set(const Record& record) {
   Command command;
   command.kind = Command::Kind::set;
+  command.ttl = time_left(record);
   command.record = Record::make(record.key(), record.value(), record.content_type());
   auto encoded = encode_command(command, {log_id_, options_.instance, epoch, ++sequence_}, header_);
   std::string what = "the key of revision " + std::to_string(number(record.revision()));

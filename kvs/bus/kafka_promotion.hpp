@@ -23,7 +23,8 @@ class KafkaPromotion {
   KafkaPromotion(const KafkaOptions& options, const TopicDescription& topic, std::chrono::milliseconds patience);
 
   LogId log_id() const { return log_id_; }
-  // The key's value and content type. Throws KafkaError, also for a record that is too large for the topic.
+  // The key's value and content type, and what is left of its time to live. Throws KafkaError, also for a record that
+  // is too large for the topic.
   void set(const Record& record);
   // Everything is acknowledged when it returns, and nobody else has written meanwhile.
   void finish();

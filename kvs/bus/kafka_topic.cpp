@@ -16,15 +16,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Deadline = Clock::time_point;
 
-template <auto destroy>
+template <auto Destroy>
 struct Destroyer {
   template <class T>
   void operator()(T* object) const noexcept {
-    destroy(object);
+    Destroy(object);
   }
 };
-template <class T, auto destroy>
-using Owned = std::unique_ptr<T, Destroyer<destroy>>;
+template <class T, auto Destroy>
+using Owned = std::unique_ptr<T, Destroyer<Destroy>>;
 
 using Topic = Owned<rd_kafka_topic_t, rd_kafka_topic_destroy>;
 using Queue = Owned<rd_kafka_queue_t, rd_kafka_queue_destroy>;

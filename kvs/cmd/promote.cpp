@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <iostream>
+#include <utility>
 #include <vector>
 
 #include "kvs/bus/kafka_promotion.hpp"
@@ -45,7 +46,7 @@ std::vector<const Record*> by_revision(const State& state) {
   std::vector<const Record*> records;
   records.reserve(state.size());
   for (auto cursor = state.begin(); const Record* record = cursor.get(); cursor.next()) records.push_back(record);
-  std::ranges::stable_sort(records, {}, [](const Record* record) { return record->revision(); });
+  std::ranges::sort(records, {}, [](const Record* record) { return std::pair(record->revision(), record->key()); });
   return records;
 }
 
