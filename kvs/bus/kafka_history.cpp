@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "kvs/bus/kafka_consumer.hpp"
@@ -15,7 +16,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::int64_t records_looked_at = 5000;
+// Every record of ours names the log; a few are enough unless other programs write most of them.
+constexpr std::array<std::int64_t, 2> records_looked_at{50, 5000};
 constexpr milliseconds look_again{1000};  // whether there is news or not
 
 // Waits for news. Throws KafkaError when the time is up.
@@ -91,12 +93,14 @@ void await_report(KafkaProducer& producer, const EventFd& wake, Clock::time_poin
 
 std::optional<LogId> find_log_id(const KafkaOptions& options, const TopicDescription& topic, milliseconds timeout) {
   std::optional<LogId> id;
-  if (topic.begin == topic.end) return id;
-  std::int64_t from = std::max(topic.begin, topic.end - records_looked_at);
-  Reader reader(options, from, timeout);
-  while (const KafkaMessage* message = reader.next()) {
-    learn_log_id(decode_record(message->record, options.max_command_bytes), from == 0, id);
-    if (message->offset + 1 >= topic.end) break;
+  for (std::int64_t count : records_looked_at) {
+    std::int64_t from = std::max(topic.begin, topic.end - count);
+    if (id || from >= topic.end) break;
+    Reader reader(options, from, timeout);
+    while (const KafkaMessage* message = reader.next()) {
+      learn_log_id(decode_record(message->record, options.max_command_bytes), from == 0, id);
+      if (message->offset + 1 >= topic.end) break;
+    }
   }
   return id;
 }

@@ -110,6 +110,13 @@ BOOST_AUTO_TEST_CASE(without_a_history_of_ours_there_is_no_log_id) {
   BOOST_TEST(!find_log_id(options, holding(1), patience));
 }
 
+BOOST_AUTO_TEST_CASE(a_log_id_is_found_among_many_records_of_others) {
+  KafkaPromotion promotion(options, topic, patience);
+  promotion.finish();
+  for (int n = 0; n < 60; ++n) kafka.write("b", "2");
+  BOOST_TEST((find_log_id(options, holding(61), patience) == promotion.log_id()));
+}
+
 BOOST_AUTO_TEST_CASE(a_probe_is_read_back_and_is_nobodys) {
   BOOST_TEST(!probe_topic(options, topic, patience));
   KafkaPromotion promotion(options, topic, patience);
