@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_is_busy_ends_with_its_answer_after_a_drai
   settle(f.worker.context());
   f.worker.drain();
   body.send("k");
-  settle(f.worker.context());
+  drive(f.worker.context(), [&] { return f.bus.published.size() == 2; });
   f.order();
   for (Client* client : {&body, &verdict}) {
     Answer answer = client->answer();
