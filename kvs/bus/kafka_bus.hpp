@@ -84,7 +84,7 @@ class KafkaBus final : public Bus {
   void arm(Clock::time_point due);
   std::string detail() const;
 
-  const KafkaOptions options_;
+  const KafkaOptions options_;  // these two outlive the worker
   const KafkaTimings timings_;
   const KafkaBusLimits limits_;
   KafkaTopicCare care_;

@@ -75,8 +75,9 @@ void KafkaTail::begin_run() {
   state_ = State::assigning;
   Place place{intake_.next_offset(), {}};
   if (intake_.last()) place.last = intake_.last()->offset;
-  worker_.give([this, serial = ++serial_, place]() -> KafkaWorker::Finish {
-    auto run = std::make_shared<KafkaRun>(make_run(options_, timings_, place, wake_));
+  worker_.give([this, &options = options_, &timings = timings_, wake = wake_, serial = ++serial_,
+                place]() -> KafkaWorker::Finish {
+    auto run = std::make_shared<KafkaRun>(make_run(options, timings, place, wake));
     return [this, serial, run] {
       if (serial == serial_) {
         run_begun(std::move(*run));
@@ -193,29 +194,29 @@ bool KafkaTail::stalled(Clock::time_point now) {
 void KafkaTail::ask() {
   asking_ = true;
   auto position = intake_.next_offset();  // it moves on while the leader is asked
-  worker_.give(
-      [this, serial = serial_, consumer = consumer_, position, asked = Clock::now()]() mutable -> KafkaWorker::Finish {
-        KafkaWatermarks log;
-        std::string why;
-        bool no_topic = false;
-        try {
-          log = consumer->watermarks(timings_.ask_timeout);
-        } catch (const KafkaError& error) {
-          no_topic = error.kind() == KafkaError::Kind::no_topic;
-          why = error.what();
-        }
-        consumer.reset();  // perhaps the last one who had it
-        return [this, serial, log, no_topic, why, position, asked] {
-          asking_ = false;
-          if (serial != serial_) return;
-          ask_at_ = Clock::now() + timings_.ask_every;
-          if (why.empty()) {
-            answered(log, position);
-          } else {
-            not_answered(no_topic, why, asked);
-          }
-        };
-      });
+  worker_.give([this, timeout = timings_.ask_timeout, serial = serial_, consumer = consumer_, position,
+                asked = Clock::now()]() mutable -> KafkaWorker::Finish {
+    KafkaWatermarks log;
+    std::string why;
+    bool no_topic = false;
+    try {
+      log = consumer->watermarks(timeout);
+    } catch (const KafkaError& error) {
+      no_topic = error.kind() == KafkaError::Kind::no_topic;
+      why = error.what();
+    }
+    consumer.reset();  // perhaps the last one who had it
+    return [this, serial, log, no_topic, why, position, asked] {
+      asking_ = false;
+      if (serial != serial_) return;
+      ask_at_ = Clock::now() + timings_.ask_every;
+      if (why.empty()) {
+        answered(log, position);
+      } else {
+        not_answered(no_topic, why, asked);
+      }
+    };
+  });
 }
 
 void KafkaTail::answered(const KafkaWatermarks& log, std::int64_t position) {

@@ -28,7 +28,8 @@ struct KafkaRun {
   std::string cluster_id;  // empty: not known
 };
 
-// Everything on the reader's thread. Where to go on is `intake`'s to say. Throws BusBroken and BusTrimmed where said.
+// Options and timings must outlive the worker, whose jobs look at them. Everything on the reader's thread. Where to go
+// on is `intake`'s to say. Throws BusBroken and BusTrimmed where said.
 class KafkaTail {
  public:
   using Clock = std::chrono::steady_clock;
@@ -75,8 +76,8 @@ class KafkaTail {
   void not_answered(bool no_topic, std::string why, Clock::time_point asked);
   bool stalled(Clock::time_point now);
 
-  const KafkaOptions options_;
-  const KafkaTimings timings_;
+  const KafkaOptions& options_;
+  const KafkaTimings& timings_;
   KafkaIntake& intake_;
   KafkaWorker& worker_;
   const std::shared_ptr<EventFd> wake_;

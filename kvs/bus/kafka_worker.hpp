@@ -12,7 +12,8 @@
 
 namespace kvs {
 
-// Jobs run one after the other in the order they were given. What a job gives back is called on the reader's thread.
+// Jobs run one after the other in the order they were given. What a job gives back is called on the reader's thread, if
+// at all: only there may it touch who gave the job, who may be gone while the job runs.
 // The queue needs no bound: whoever gives jobs waits for one to be finished before giving the next of its kind.
 class KafkaWorker {
  public:

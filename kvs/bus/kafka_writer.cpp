@@ -86,14 +86,15 @@ void KafkaWriter::make() {
     std::lock_guard lock(mutex_);
     old = std::move(producer_);
   }
-  worker_.give([this, serial = ++serial_, old = std::move(old), bytes = topic_bytes_]() mutable -> KafkaWorker::Finish {
+  worker_.give([this, &options = options_, wake = wake_, serial = ++serial_, old = std::move(old),
+                bytes = topic_bytes_]() mutable -> KafkaWorker::Finish {
     auto news = std::make_shared<ProducerNews>();
     if (old) old->give_up(*news);
     old.reset();
     std::shared_ptr<KafkaProducer> producer;
     std::string why;
     try {
-      producer = std::make_shared<KafkaProducer>(options_, bytes, wake_);
+      producer = std::make_shared<KafkaProducer>(options, bytes, wake);
     } catch (const std::exception& error) {
       why = error.what();
     }

@@ -25,7 +25,8 @@ namespace kvs {
 // while an epoch is open and let_in() says yes.
 //
 // Sequence numbers are given and records queued under one lock, so that both have one order. publish() and stop() are
-// for any thread, everything else for the reader's.
+// for any thread, everything else for the reader's. Options and timings must outlive the worker, whose jobs look at
+// them.
 class KafkaWriter {
  public:
   using Clock = std::chrono::steady_clock;
@@ -86,8 +87,8 @@ class KafkaWriter {
   void note_progress(Clock::time_point now);
   void opened(const OwnRecord& record);
 
-  const KafkaOptions options_;
-  const KafkaTimings timings_;
+  const KafkaOptions& options_;
+  const KafkaTimings& timings_;
   const KafkaIdentity ours_;
   KafkaWorker& worker_;
   const std::shared_ptr<EventFd> wake_;

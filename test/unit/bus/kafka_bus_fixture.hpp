@@ -18,6 +18,7 @@ inline KafkaTimings quick() {
   KafkaTimings timings;
   timings.look = milliseconds{50};
   timings.ask_every = milliseconds{50};
+  timings.assign_timeout = milliseconds{1000};
   timings.retry_first = milliseconds{10};
   timings.retry_most = milliseconds{100};
   timings.doubt = milliseconds{200};
