@@ -84,7 +84,7 @@ class Instance {
     log_id = run_bounded(io_, bus.start(from, io_.get_executor()));
     return log_id;
   }
-  // Takes one batch.
+  // Takes one batch; its commands are moved to `read`.
   Batch next() {
     Batch batch = run_bounded(io_, bus.next());
     for (Ordered& one : batch.commands) keep(std::move(one));
