@@ -64,10 +64,11 @@ KafkaProducer::KafkaProducer(const KafkaOptions& options, std::size_t topic_byte
 }
 
 KafkaProducer::~KafkaProducer() {
-  if (queue_) wake_by_nobody(queue_.get());
+  wake_by_nobody(queue_.get());
+  ProducerNews nobody_listens;
+  give_up(nobody_listens);
   queue_.reset();
   topic_.reset();
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
 
 KafkaProducer::Result KafkaProducer::produce(const KafkaRecord& record, std::uint64_t tag, std::string& why) {
