@@ -117,7 +117,10 @@ awaitable<void> KafkaBus::prepare_topic() {
       return KafkaWorker::Finish([answer] { answer->done = true; });
     });
     due_ = Clock::time_point::max();
-    while (!answer->done && !stopping_) co_await wait();
+    while (!answer->done && !stopping_) {
+      co_await wait();
+      worker_.run_finished();
+    }
     if (stopping_) co_return;
     if (!answer->error) {
       topic_seen(answer->topic);
@@ -137,6 +140,7 @@ void KafkaBus::topic_seen(const TopicDescription& topic) {
 awaitable<void> KafkaBus::find_log_id() {
   tail_.restart("looking for the name of the log");
   for (;;) {
+    worker_.run_finished();
     writer_.take_reports(no_endings_);
     scan();
     act();
@@ -237,7 +241,7 @@ void KafkaBus::act() {
   due_ = tail_.tick(now);
   bool log_known = intake_.log_id().has_value() || tail_.at_end();
   if (!writer_.begun() && tail_.reading() && log_known) writer_.begin();
-  due_ = std::min(due_, writer_.tick(now));
+  due_ = std::min(due_, writer_.tick(now, tail_.reachable()));
   bool was_stuck = std::exchange(was_stuck_, writer_.stuck());
   if (was_stuck && !was_stuck_) tail_.restart("the brokers take records again; comparing the log");
   if (now >= topic_due_ && !asking_topic_ && tail_.reachable()) ask_for_topic();
@@ -320,7 +324,6 @@ awaitable<void> KafkaBus::wait() {
   boost::system::error_code ignored;  // it can only be that the bus ends
   co_await descriptor_->async_read_some(asio::buffer(&raised_, sizeof raised_),
                                         asio::redirect_error(use_awaitable, ignored));
-  worker_.run_finished();
 }
 
 // Only when it must ring earlier: most waits end long before.

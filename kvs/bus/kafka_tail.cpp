@@ -91,7 +91,12 @@ void KafkaTail::begin_run() {
 void KafkaTail::run_begun(KafkaRun&& run) {
   if (run.outcome == KafkaRun::Outcome::broken) throw BusBroken(run.why);
   if (run.outcome == KafkaRun::Outcome::away) return retry(std::move(run.why));
-  if (run.outcome == KafkaRun::Outcome::no_topic) return doubt(std::move(run.why));
+  if (run.outcome == KafkaRun::Outcome::no_topic) {
+    return doubt(
+        "the topic " + options_.topic +
+        " is not there any more: somebody has deleted it; find out who and why, and bring the data back into a "
+        "new topic from an instance that still has it");
+  }
   consumer_ = std::move(run.consumer);
   log_ = run.log;
   if (!intake_.cluster_id().empty() && !run.cluster_id.empty() && intake_.cluster_id() != run.cluster_id) {

@@ -213,8 +213,8 @@ void KafkaWriter::opened(const OwnRecord& record) {
   log::info("writing to the topic", {{"instance", ours_.instance}, {"epoch", number(epoch_)}});
 }
 
-KafkaWriter::Clock::time_point KafkaWriter::tick(Clock::time_point now) {
-  if (state_ == State::waiting) {
+KafkaWriter::Clock::time_point KafkaWriter::tick(Clock::time_point now, bool right_log) {
+  if (state_ == State::waiting && right_log) {
     if (now < due_) return due_;
     make();
   }

@@ -55,8 +55,8 @@ class KafkaWriter {
   // Records of ours have come by: gives their commands in `batch` their tickets; endings are appended there.
   void came_by(const std::vector<OwnRecord>& own, Batch& batch);
 
-  // What is due; when to call again at the latest.
-  Clock::time_point tick(Clock::time_point now);
+  // What is due; when to call again at the latest. An epoch is opened only in a log that is known to be the right one.
+  Clock::time_point tick(Clock::time_point now, bool right_log);
 
   bool open() const { return state_ == State::open && !failed(); }
   // Whether the brokers have said nothing for too long about a record of this epoch.
