@@ -371,6 +371,37 @@ BOOST_FIXTURE_TEST_CASE(when_the_order_breaks_what_was_waited_for_is_unknown_and
   BOOST_CHECK_THROW(a.next(), BusBroken);
 }
 
+// Clients that go on with what they know make the brokers' denial come late; so the connection is cut, too.
+BOOST_FIXTURE_TEST_CASE(a_topic_that_is_gone_and_stays_so_is_the_end, OneInstance) {
+  kafka.down();
+  a.publish_all({"x"}).until_away();
+  kafka.deny_topic(true);
+  kafka.up();
+  a.until_settled();
+  BOOST_TEST(a.end_of(1) == "unknown");
+  BOOST_CHECK_EXCEPTION(a.next(), BusBroken, [](const BusBroken& error) {
+    return std::string(error.what()).find("is not there any more") != std::string::npos;
+  });
+}
+
+BOOST_FIXTURE_TEST_CASE(a_topic_that_is_denied_for_a_moment_is_waited_for, Fixture) {
+  KafkaTimings patient = quick();
+  patient.doubt = std::chrono::seconds{50};
+  Instance a(io, options(kafka, "a"), patient);
+  a.start();
+  a.until_up();
+  kafka.down();
+  a.until_away();
+  kafka.deny_topic(true);
+  kafka.up();
+  Task<Batch> next(io, a.bus.next());
+  drive_bounded(io, [&] { return a.bus.status().detail.find("is not there any more") != std::string::npos; });
+  kafka.deny_topic(false);
+  drive_bounded(io, [&] { return next.done(); });
+  BOOST_TEST(a.bus.status().up);
+  a.publish_all({"x"}).until_settled();
+}
+
 BOOST_FIXTURE_TEST_CASE(a_topic_that_is_not_the_one_the_bookmark_is_of_is_refused, OneInstance) {
   a.publish_all({"x", "y"}).until_settled();
   kafka.create_topic("anew");

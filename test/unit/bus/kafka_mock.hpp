@@ -65,6 +65,12 @@ class MockKafka {
   }
   void answer_well(std::int16_t request) { rd_kafka_mock_clear_request_errors(cluster_, request); }
 
+  // Whether brokers say that there is no such topic. Who knows it already goes on for a while.
+  void deny_topic(bool deny) {
+    auto error = deny ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_mock_topic_set_error(cluster_, "kvs", error);
+  }
+
   // The next request of this kind is done at once and answered so much later.
   void delay(int broker, std::int16_t request, int milliseconds) {
     rd_kafka_mock_broker_push_request_error_rtts(cluster_, broker, request, std::size_t{1}, RD_KAFKA_RESP_ERR_NO_ERROR,
