@@ -45,8 +45,13 @@ KafkaTopicCare kafka_topic_care(const KafkaOptions& options) {
   // Made when it is first asked for, on the worker's thread.
   auto topic = std::make_shared<std::optional<KafkaTopic>>();
   auto made = [options, topic]() -> KafkaTopic& { return *topic ? **topic : topic->emplace(options); };
-  return {[made](KafkaTopic::Timeout timeout) { return made().prepare(timeout); },
-          [made](KafkaTopic::Timeout timeout) { return made().describe(timeout); }};
+  auto prepare = [made, name = options.topic](KafkaTopic::Timeout timeout, bool may_make) {
+    if (!may_make && !made().describe(timeout).exists) {
+      throw KafkaError(KafkaError::Kind::no_topic, topic_is_gone(name));
+    }
+    return made().prepare(timeout);
+  };
+  return {prepare, [made](KafkaTopic::Timeout timeout) { return made().describe(timeout); }};
 }
 
 KafkaBus::KafkaBus(KafkaOptions options, KafkaTimings timings, KafkaBusLimits limits)
@@ -73,7 +78,7 @@ awaitable<LogId> KafkaBus::start(BusStart from, Executor reader) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "dup");
   descriptor_.emplace(reader, fd);
   timer_.emplace(reader);
-  co_await prepare_topic();
+  co_await prepare_topic(from.bookmark.empty());
   if (!intake_.log_id()) co_await find_log_id();
   if (stopping_) co_return LogId{};
   tail_.restart("reading the log");
@@ -88,13 +93,18 @@ struct TopicAnswer {
   std::exception_ptr error;
 };
 
+struct Retry {
+  std::string why;
+  bool missing;  // the topic
+};
+
 // Why it is to be tried again; throws what is for good.
-std::string reason_to_retry(const std::exception_ptr& error) {
+Retry reason_to_retry(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const KafkaError& failure) {
     if (failure.kind() == KafkaError::Kind::refused) throw BusBroken(failure.what());
-    return failure.what();
+    return {failure.what(), failure.kind() == KafkaError::Kind::no_topic};
   } catch (const BusBroken&) {
     throw;
   } catch (const std::exception& failure) {
@@ -104,13 +114,15 @@ std::string reason_to_retry(const std::exception_ptr& error) {
 
 }  // namespace
 
-awaitable<void> KafkaBus::prepare_topic() {
+// A topic whose records this instance has read is never made anew: it would be another log under the old name.
+awaitable<void> KafkaBus::prepare_topic(bool may_make) {
   Backoff backoff(timings_);
+  std::optional<Clock::time_point> missing_since;
   while (!stopping_) {
     auto answer = std::make_shared<TopicAnswer>();
-    worker_.give([prepare = care_.prepare, timeout = timings_.topic_timeout, answer] {
+    worker_.give([prepare = care_.prepare, timeout = timings_.topic_timeout, may_make, answer] {
       try {
-        answer->topic = prepare(timeout);
+        answer->topic = prepare(timeout, may_make);
       } catch (...) {
         answer->error = std::current_exception();
       }
@@ -126,7 +138,12 @@ awaitable<void> KafkaBus::prepare_topic() {
       topic_seen(answer->topic);
       co_return;
     }
-    say_away(reason_to_retry(answer->error));
+    Retry retry = reason_to_retry(answer->error);
+    // A broker that has just come up may not know the topic yet.
+    if (retry.missing && !missing_since) missing_since = Clock::now();
+    if (!retry.missing) missing_since.reset();
+    if (missing_since && Clock::now() - *missing_since >= timings_.doubt) throw BusBroken(retry.why);
+    say_away(std::move(retry.why));
     due_ = Clock::now() + backoff.next();
     while (Clock::now() < due_ && !stopping_) co_await wait();
   }

@@ -26,8 +26,8 @@ namespace kvs {
 
 // Who looks after the topic. Both may block for about the time they are given, and throw KafkaError.
 struct KafkaTopicCare {
-  // At start: makes the topic if it is missing. Throws BusBroken if it is not fit.
-  std::function<TopicDescription(KafkaTopic::Timeout)> prepare;
+  // At start. A topic that is missing is made if it may be. Throws BusBroken if it is not fit.
+  std::function<TopicDescription(KafkaTopic::Timeout, bool may_make)> prepare;
   // Now and then.
   std::function<TopicDescription(KafkaTopic::Timeout)> describe;
 };
@@ -66,7 +66,7 @@ class KafkaBus final : public Bus {
   using Clock = std::chrono::steady_clock;
   using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
-  awaitable<void> prepare_topic();
+  awaitable<void> prepare_topic(bool may_make);
   awaitable<void> find_log_id();
   void scan();
   void ask_for_topic();

@@ -46,6 +46,13 @@ KafkaRun make_run(const KafkaOptions& options, const KafkaTimings& timings, Plac
 
 }  // namespace
 
+std::string topic_is_gone(const std::string& topic) {
+  return "the topic " + topic +
+         " is not there any more: somebody has deleted it; find out who and why, and bring the data back into a new "
+         "topic "
+         "from an instance that still has it";
+}
+
 KafkaTail::KafkaTail(const KafkaOptions& options, const KafkaTimings& timings, KafkaIntake& intake, KafkaWorker& worker,
                      std::shared_ptr<EventFd> wake)
     : options_(options),
@@ -92,10 +99,7 @@ void KafkaTail::run_begun(KafkaRun&& run) {
   if (run.outcome == KafkaRun::Outcome::broken) throw BusBroken(run.why);
   if (run.outcome == KafkaRun::Outcome::away) return retry(std::move(run.why));
   if (run.outcome == KafkaRun::Outcome::no_topic) {
-    return doubt(
-        "the topic " + options_.topic +
-        " is not there any more: somebody has deleted it; find out who and why, and bring the data back into a "
-        "new topic from an instance that still has it");
+    return doubt(topic_is_gone(options_.topic));
   }
   consumer_ = std::move(run.consumer);
   log_ = run.log;

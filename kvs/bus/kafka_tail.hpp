@@ -28,6 +28,9 @@ struct KafkaRun {
   std::string cluster_id;  // empty: not known
 };
 
+// For people: what it means when a topic that was read is missing.
+std::string topic_is_gone(const std::string& topic);
+
 // Options and timings must outlive the worker, whose jobs look at them. Everything on the reader's thread. Where to go
 // on is `intake`'s to say. Throws BusBroken and BusTrimmed where said.
 class KafkaTail {

@@ -307,6 +307,10 @@ TopicDescription KafkaTopic::prepare(Timeout timeout) {
                       ", and this instance is not to make it: " + create_command(options_));
     if (create(Timeout(milliseconds_to(deadline)))) log::info("topic made", {{"topic", options_.topic}});
     topic = describe(Timeout(milliseconds_to(deadline)));
+    if (!topic.exists) {  // the broker that was asked this time has not heard of it
+      throw KafkaError(KafkaError::Kind::away,
+                       "the topic " + options_.topic + " is made, but not all brokers know it yet");
+    }
   }
   std::vector<Finding> findings = check_topic(topic, options_);
   bool refused = any_failed(findings) && !options_.allow_unsafe_topic;

@@ -36,12 +36,9 @@ inline KafkaOptions options(const MockKafka& kafka, const std::string& instance)
 
 // The mock cluster has no administration.
 inline KafkaTopicCare no_care() {
-  auto fit = [](KafkaTopic::Timeout) {
-    TopicDescription topic;
-    topic.exists = true;
-    return topic;
-  };
-  return {fit, fit};
+  TopicDescription fit;
+  fit.exists = true;
+  return {[fit](KafkaTopic::Timeout, bool) { return fit; }, [fit](KafkaTopic::Timeout) { return fit; }};
 }
 
 inline Command set(std::string_view key, std::string_view value, std::string_view content_type = {}) {
