@@ -234,6 +234,7 @@ bool KafkaBus::read(Batch& batch) {
     end = std::current_exception();
   }
   writer_.came_by(own_, batch);
+  if (!batch.commands.empty()) last_batch_ = batch.commands.size();
   if (end) std::rethrow_exception(end);
   return more;
 }
@@ -245,6 +246,7 @@ bool KafkaBus::take_records(Batch& batch) {
     const KafkaMessage* message = tail_.next();
     if (message == nullptr) return false;
     std::size_t before = batch.commands.size();
+    if (before == 0) batch.commands.reserve(last_batch_);  // they are large, and batches come in similar sizes
     intake_.take(*message, batch, own_);
     if (batch.commands.size() > before) bytes += batch.commands.back().command.footprint();
   }

@@ -108,6 +108,7 @@ class KafkaBus final : public Bus {
   std::vector<Ending> no_endings_;  // nothing can be published before start() has ended
   Fence scan_;                      // of a first start, until it knows the log
   std::vector<OwnRecord> own_;
+  std::size_t last_batch_ = 1;
   std::uint64_t raised_ = 0;  // what the eventfd counted
 
   std::atomic<bool> stopping_{false};

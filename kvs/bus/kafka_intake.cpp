@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "kvs/little_endian.hpp"
+
 namespace kvs {
 
 namespace {
@@ -10,6 +12,9 @@ namespace {
 Revision place_of(const KafkaMessage& message) { return Revision{static_cast<std::uint64_t>(message.offset) + 1}; }
 
 LogTime log_time(const KafkaMessage& message) { return LogTime{std::chrono::milliseconds(message.timestamp)}; }
+
+// The checksum of a record that decode_record() has found to be one of ours was compared there.
+std::uint32_t checksum_of_ours(const KafkaRecord& record) { return ByteReader(*record.kvs).get<std::uint32_t>(); }
 
 KafkaIgnored::Reason reason_for(Admission admission) {
   if (admission == Admission::other_log) return KafkaIgnored::Reason::other_log;
@@ -42,6 +47,7 @@ void KafkaIntake::expect(LogId log_id) {
 void KafkaIntake::take(const KafkaMessage& message, Batch& batch, std::vector<OwnRecord>& own) {
   time_ = std::max(time_, log_time(message));
   DecodedRecord decoded = decode_record(message.record, max_foreign_value_size_);
+  bool ours = std::holds_alternative<StampedCommand>(decoded) || std::holds_alternative<OpenRecord>(decoded);
   if (auto* stamped = std::get_if<StampedCommand>(&decoded)) {
     take(std::move(*stamped), message, batch, own);
   } else if (auto* open = std::get_if<OpenRecord>(&decoded)) {
@@ -57,7 +63,8 @@ void KafkaIntake::take(const KafkaMessage& message, Batch& batch, std::vector<Ow
   } else {
     throw BusBroken(to_string(std::get<NewerFormat>(decoded), message.offset));
   }
-  mark_.last = {message.offset, message.timestamp, checksum(message.record)};
+  auto sum = ours ? checksum_of_ours(message.record) : checksum(message.record);
+  mark_.last = {message.offset, message.timestamp, sum};
   mark_.next_offset = message.offset + 1;
 }
 
