@@ -78,9 +78,17 @@ awaitable<LogId> KafkaBus::start(BusStart from, Executor reader) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "dup");
   descriptor_.emplace(reader, fd);
   timer_.emplace(reader);
-  co_await prepare_topic(from.bookmark.empty());
-  if (!intake_.log_id()) co_await find_log_id();
-  if (stopping_) co_return LogId{};
+  try {
+    co_await prepare_topic(from.bookmark.empty());
+    if (!intake_.log_id()) co_await find_log_id();
+  } catch (const BusBroken&) {
+    release(no_endings_);
+    throw;
+  }
+  if (stopping_) {
+    release(no_endings_);
+    co_return LogId{};
+  }
   tail_.restart("reading the log");
   co_return *intake_.log_id();
 }
@@ -214,7 +222,8 @@ bool KafkaBus::step(Batch& batch) {
   } catch (const BusBroken& error) {
     log::error("the order cannot be followed any further", {{"error", error.what()}});
     broken_ = std::current_exception();
-    release(batch);
+    say_away(error.what());
+    release(batch.endings);
     if (batch.commands.empty() && batch.endings.empty()) throw;
     more = false;
   }
@@ -300,13 +309,17 @@ void KafkaBus::settle_up() {
   std::string why = up ? std::string() : detail();
   auto lag = tail_.lag();
   std::lock_guard lock(mutex_);
-  detail_ = std::move(why);
   lag_ = lag;
+  if (!broken_) detail_ = std::move(why);
   if (up == up_) return;
   up_ = up;
   since_ = Clock::now();
   up_changed_ = true;
-  log::info(up ? "the bus is up" : "the bus is away", {{"why", detail_}});
+  if (up) {
+    log::info("the bus is up", {{"topic", options_.topic}});
+  } else {
+    log::warn("the bus is away", {{"topic", options_.topic}, {"why", detail_}});
+  }
 }
 
 std::string KafkaBus::detail() const {
@@ -326,13 +339,13 @@ void KafkaBus::settle_stop(Batch& batch) {
   if (!stop_by_) stop_by_ = now + timings_.stop_grace;
   due_ = *stop_by_;
   if (!writer_.idle() && now < *stop_by_) return;
-  release(batch);
+  release(batch.endings);
   batch.last = true;
 }
 
 // Ends what is waited for, and everything that is at work.
-void KafkaBus::release(Batch& batch) {
-  writer_.shut(batch.endings);
+void KafkaBus::release(std::vector<Ending>& endings) {
+  writer_.shut(endings);
   tail_.stop();
   timer_.reset();
   descriptor_.reset();

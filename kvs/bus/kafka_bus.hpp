@@ -43,7 +43,7 @@ struct KafkaBusLimits {
 // is handed out. While no broker answers, start() and next() wait, and status() says why.
 //
 // Has a thread of its own for what blocks. To be destroyed before the reader's io_context, unless next() has handed out
-// `last` or thrown; destruction may take some seconds if brokers do not answer.
+// `last`, or it or start() has thrown; destruction may take some seconds if brokers do not answer.
 class KafkaBus final : public Bus {
  public:
   // Throws KafkaConfigError; reaches for nothing before start().
@@ -78,7 +78,7 @@ class KafkaBus final : public Bus {
   void act();
   void settle_up();
   void settle_stop(Batch& batch);
-  void release(Batch& batch);
+  void release(std::vector<Ending>& endings);
   void say_away(std::string why);
   awaitable<void> wait();
   void arm(Clock::time_point due);
