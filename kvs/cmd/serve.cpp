@@ -29,6 +29,7 @@ namespace {
 
 using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
+constexpr std::uint64_t digest_every = 1000;         // commands
 constexpr std::chrono::milliseconds look_again{10};  // while waiting for connections to end
 constexpr std::chrono::seconds last_grace{1};        // for connections that were cut
 
@@ -58,6 +59,7 @@ StoreOptions store_options(const ServeOptions& options) {
   if (options.fsync == FsyncMode::never) store.sync.when = SyncPolicy::When::never;
   if (options.fsync == FsyncMode::interval) store.sync.when = SyncPolicy::When::interval;
   store.journal.history_bytes = options.history_bytes;
+  if (options.bus == "kafka") store.digest_every = digest_every;  // alone there is nobody to compare with
   return store;
 }
 

@@ -229,6 +229,70 @@ class Trim(CommandTest):
         late.stop()
 
 
+class Instances(CommandTest):
+    """The same with instances that say for themselves what snapshots they have."""
+
+    def trimmed_by(self, server):
+        """Has the server, which has a snapshot on disk, say so, and trims up to there."""
+        with server.connect() as connection:
+            for n in range(1100):  # an instance says it with the digest it writes every thousand commands
+                connection.request("PUT", "/v1/kv/k", None, str(n))
+
+        def said():
+            members = server.request("GET", "/v1/status").json()["bus"]["members"]
+            return all(one["snapshot"] for one in members) and members
+
+        wait_until(said, "the instance has said that it has a snapshot")
+        return self.json("topic", "trim", "--server", "127.0.0.1:%d" % server.port, "--yes")
+
+    def test_a_topic_is_trimmed_by_what_instances_say_and_a_new_one_comes_in_by_a_snapshot(self):
+        server = self.instance()
+        revision = server.put("first", "v")
+        server.stop()  # writes a snapshot
+        server.start()
+        trimmed = self.trimmed_by(server)
+        self.assertEqual((trimmed["begin"], trimmed["bound_by"]), (revision - 1, "ada"))
+        self.assertEqual(self.cluster.offsets(self.name())[0], revision - 1)
+        file = os.path.join(server.data_dir, "saved")
+        self.kvs("snapshot", "save", file, "--server", "127.0.0.1:%d" % server.port)
+        self.assertEqual(self.json("snapshot", "inspect", file)["keys"], 2)
+        late = self.instance("--bootstrap-from", "127.0.0.1:%d" % server.port, name="late", wait="")
+        again = late.process.wait_line(r"\blistening\b.*:(\d+)$", count=2)
+        late.address = ("127.0.0.1", int(again.group(1)))
+        late.wait_ready()
+        self.assertEqual(late.state(), server.state())
+        late.stop()
+        late.start()  # nothing is fetched again
+        self.assertNotIn("getting a snapshot", late.stderr)
+        late.stop()
+        server.stop()
+
+    def test_whoever_has_everything_goes_on_after_a_trim(self):
+        server = self.instance()
+        server.put("first", "v")
+        server.stop()
+        server.start()
+        self.trimmed_by(server)
+        state = server.state()
+        server.kill()
+        server.start()
+        self.assertEqual(server.state(), state)
+        server.stop()
+
+    def test_a_snapshot_of_another_history_is_not_taken(self):
+        server = self.instance()
+        server.put("first", "v")
+        server.stop()
+        server.start()
+        self.trimmed_by(server)
+        with Server() as other:
+            other.put("k", "v")
+            late = self.instance("--bootstrap-from", "127.0.0.1:%d" % other.port, name="late", wait="")
+            self.assertEqual(late.process.wait(), 1, late.stderr)
+            self.assertRegex(late.stderr, "another|history|log")
+        server.stop()
+
+
 class Serve(CommandTest):
     def refused(self, *flags, **kw):
         server = self.instance(*flags, wait="listening", **kw)
