@@ -45,7 +45,7 @@ Dialogue::Need Dialogue::snapshot() {
   std::string fields =
       "Content-Type: application/octet-stream\r\nCache-Control: no-store\r\nContent-Disposition: attachment; "
       "filename=\"" +
-      snapshot_path({}, revision).filename().string() + "\"\r\n";
+      snapshot_path({}, shown.state.place()).filename().string() + "\"\r\n";
   return stream(revision, fields,
                 std::make_unique<SnapshotSource>(std::move(shown), store.log_id(), worker_.counters()));
 }

@@ -62,10 +62,10 @@ void SnapshotIntake::check_log(LogId log_id) const {
 
 SnapshotHeader SnapshotIntake::finish() {
   SnapshotHeader header = load_snapshot(*file_, unfinished_).header;
-  if (header.revision == no_revision) throw std::runtime_error("the snapshot is of an empty store: it helps nobody");
+  if (header.place == no_revision) throw std::runtime_error("the snapshot is of an empty store: it helps nobody");
   check_log(header.log_id);
   file_->datasync();
-  files_.rename(unfinished_, snapshot_path(directory_, header.revision));
+  files_.rename(unfinished_, snapshot_path(directory_, header.place));
   file_.reset();
   files_.sync_directory(directory_);
   return header;

@@ -21,10 +21,12 @@ struct Fixture {
 
   Fixture() { options.background = false; }
 
-  static std::string snapshot(LogId log_id, std::uint64_t revision) {
+  // `place`: of the newest command that left something, if it is not the newest change.
+  static std::string snapshot(LogId log_id, std::uint64_t revision, std::uint64_t place = 0) {
     StateEditor editor{State()};
     for (std::uint64_t n = 1; n <= revision; ++n) editor.put(set(n, "key" + std::to_string(n), "v").record);
-    SnapshotEncoder encoder(editor.commit(Revision{revision}, LogTime{}), log_id, "bookmark");
+    State state = editor.commit(Revision{revision}, LogTime{}, Revision{std::max(place, revision)});
+    SnapshotEncoder encoder(std::move(state), log_id, "bookmark");
     std::string bytes;
     for (auto piece = encoder.next(); !piece.empty(); piece = encoder.next()) bytes += piece;
     return bytes;
@@ -65,6 +67,15 @@ BOOST_AUTO_TEST_CASE(a_new_directory_starts_from_it) {
   BOOST_TEST(found.state.size() == 100U);
   BOOST_TEST(number(*found.log_id) == 6U);
   BOOST_TEST(found.bookmark == "bookmark");
+}
+
+// Its file is named after the place up to which it knows everything, as a start wants it.
+BOOST_AUTO_TEST_CASE(the_newest_command_need_not_have_changed_a_key) {
+  intake(snapshot(LogId{6}, 100, 105));
+  Recovered found = start();
+  BOOST_TEST(found.notes == "");
+  BOOST_TEST(number(found.state.revision()) == 100U);
+  BOOST_TEST(number(found.state.place()) == 105U);
 }
 
 BOOST_AUTO_TEST_CASE(an_older_history_of_the_same_log_goes_on_behind_it) {
