@@ -20,6 +20,7 @@
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
+#include "kvs/limits.hpp"
 #include "kvs/net/client_watch.hpp"
 
 namespace kvs {
@@ -115,7 +116,8 @@ class Follower {
     std::string refusal;
     std::string target = feed_.target();
     std::string protocol = feed_.protocol();
-    ClientClock::time_point deadline = std::min(remote_.deadline(), end_at_);
+    // The server waits for a revision that is still to come before it says no.
+    ClientClock::time_point deadline = std::min(remote_.deadline() + default_read_wait, end_at_);
     try {
       answer = co_await watch.open(target, protocol, deadline);
     } catch (const ClientError& error) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include "kvs/cmd/commands.hpp"
@@ -7,7 +8,9 @@
 #include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
 #include "kvs/json_text.hpp"
+#include "kvs/limits.hpp"
 #include "kvs/net/client_watch.hpp"
+#include "kvs/units.hpp"
 
 namespace kvs {
 namespace {
@@ -20,10 +23,34 @@ std::vector<std::string> wanted_keys(const Settings& settings) {
   return keys;
 }
 
+// How new what is read must be: parameters for every target, "&name=value".
+class Freshness {
+ public:
+  explicit Freshness(const Settings& settings)
+      : min_revision_(settings.text("min-revision")),
+        linearizable_(settings.on("linearizable")),
+        wait_(std::min<std::chrono::milliseconds>(settings.duration("timeout"), most_read_wait)) {}
+
+  bool wanted() const { return !min_revision_.empty() || linearizable_; }
+  void add_to(std::string& target) const {
+    if (!min_revision_.empty()) add_parameter(target, "min_revision", min_revision_);
+    if (linearizable_) add_parameter(target, "linearizable", "1");
+    if (wanted()) add_parameter(target, "timeout", format_duration(wait_));
+  }
+
+ private:
+  std::string min_revision_;
+  bool linearizable_;
+  std::chrono::milliseconds wait_;
+};
+
+constexpr std::chrono::seconds for_the_refusal{1};  // of a server that has waited in vain
+
 // The server's answer, or nothing if there is no such key.
-std::optional<ClientAnswer> fetch(Remote& remote, const std::string& key, bool record) {
+std::optional<ClientAnswer> fetch(Remote& remote, const Freshness& freshness, const std::string& key, bool record) {
   std::string target = key_target(key);
   if (record) add_parameter(target, "record", "1");
+  freshness.add_to(target);
   ClientAnswer answer = remote.ask({.method = "GET", .target = target, .fields = {}, .body = {}});
   if (answer.status == 404 && json_string(answer.body, "code") == "no_such_key") return std::nullopt;
   if (answer.status != 200) throw failure_from(answer);
@@ -45,10 +72,10 @@ void print_value(Output& output, const std::string& value) {
          false);
 }
 
-int get_one(Remote& remote, Output& output, const std::string& key) {
+int get_one(Remote& remote, const Freshness& freshness, Output& output, const std::string& key) {
   Form form = output.form();
   bool value_only = form == Form::human || form == Form::machine || form == Form::raw;
-  std::optional<ClientAnswer> answer = fetch(remote, key, !value_only);
+  std::optional<ClientAnswer> answer = fetch(remote, freshness, key, !value_only);
   if (!answer) return missing(key, output.quiet());
   if (value_only) {
     print_value(output, answer->body);
@@ -63,11 +90,11 @@ int get_one(Remote& remote, Output& output, const std::string& key) {
   return exit_code::ok;
 }
 
-int get_several(Remote& remote, Output& output, const std::vector<std::string>& keys) {
+int get_several(Remote& remote, const Freshness& freshness, Output& output, const std::vector<std::string>& keys) {
   int code = exit_code::ok;
   Listing listing(output);
   for (const std::string& key : keys) {
-    std::optional<ClientAnswer> answer = fetch(remote, key, true);
+    std::optional<ClientAnswer> answer = fetch(remote, freshness, key, true);
     if (answer) {
       listing.add(parse_item(answer->body));
     } else {
@@ -94,10 +121,11 @@ awaitable<void> read_state(Remote& remote, std::string target, Listing& listing)
   }
 }
 
-int get_matching(Remote& remote, Output& output, const std::vector<std::string>& prefixes) {
+int get_matching(Remote& remote, const Freshness& freshness, Output& output, const std::vector<std::string>& prefixes) {
   std::string target = "/v1/watch";
   for (const std::string& prefix : prefixes) add_parameter(target, "prefix", prefix);
   add_parameter(target, "initial", "1");
+  freshness.add_to(target);
   Listing listing(output);
   try {
     remote.run(read_state(remote, target, listing));
@@ -117,10 +145,13 @@ int get(const Settings& settings) {
     if (prefix.empty()) throw UsageError("--prefix: an empty prefix is every key", "use --all");
   Remote remote(settings);
   Output output(settings);
-  if (settings.on("all")) return get_matching(remote, output, {});
+  Freshness freshness(settings);
+  if (freshness.wanted()) remote.wait_longer(for_the_refusal);
+  if (settings.on("all")) return get_matching(remote, freshness, output, {});
   if (!keys.empty() && !prefixes.empty()) throw UsageError("give keys or --prefix, not both");
-  if (keys.empty()) return get_matching(remote, output, prefixes);
-  return keys.size() == 1 ? get_one(remote, output, keys.front()) : get_several(remote, output, keys);
+  if (keys.empty()) return get_matching(remote, freshness, output, prefixes);
+  return keys.size() == 1 ? get_one(remote, freshness, output, keys.front())
+                          : get_several(remote, freshness, output, keys);
 }
 
 }  // namespace kvs

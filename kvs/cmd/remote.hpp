@@ -27,6 +27,8 @@ class Remote {
   asio::io_context& context() { return context_; }
   const ServerAddress& address() const { return client_.address(); }
   ClientClock::time_point deadline() const { return ClientClock::now() + timeout_; }
+  // The server may take --timeout by itself before it answers, and is then waited for a little longer.
+  void wait_longer(std::chrono::milliseconds more) { timeout_ += more; }
   Client::Trace trace() const { return trace_; }
 
  private:

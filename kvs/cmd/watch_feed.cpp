@@ -1,5 +1,7 @@
 #include "kvs/cmd/watch_feed.hpp"
 
+#include <iostream>
+
 #include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
 
@@ -87,10 +89,23 @@ void WatchFeed::print_line(const Item& event) {
   } else if (event.op == "reset") {
     line +=
         output_.painted("reset   the history no longer reaches back: forget everything, the whole state follows", "33");
+  } else if (event.op == "stale") {
+    std::string since = json_string(event.json, "time").value_or("");
+    return say("the server has lost its bus" + (since.empty() ? "" : " (" + since + ")") +
+               ": changes come when it is back");
+  } else if (event.op == "fresh") {
+    return say("the server has its bus again");
   } else {
-    return;  // synced, stale, fresh: nothing happened to a key
+    return;  // synced: nothing happened to a key
   }
   output_.write(line + "\n");
+}
+
+// Not data: on stderr, after what was printed before.
+void WatchFeed::say(const std::string& line) const {
+  if (output_.quiet()) return;
+  output_.flush();
+  std::cerr << "kvs: " + escaped(line, Escape::line) + "\n" << std::flush;
 }
 
 }  // namespace kvs

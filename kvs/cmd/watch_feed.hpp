@@ -25,6 +25,7 @@ class WatchFeed : public Feed {
  private:
   void print(const Item& event);
   void print_line(const Item& event);
+  void say(const std::string& line) const;
   void move_to(std::uint64_t revision);
 
   Output& output_;

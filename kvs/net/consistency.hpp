@@ -6,14 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "kvs/limits.hpp"
 #include "kvs/net/head.hpp"
 #include "kvs/net/target.hpp"
 #include "kvs/net/worker.hpp"
 
 namespace kvs {
-
-inline constexpr std::chrono::seconds default_read_wait{5};
-inline constexpr std::chrono::seconds most_read_wait{60};
 
 struct Consistency {
   Revision at_least = no_revision;  // the state is of this revision or a later one
