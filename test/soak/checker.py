@@ -38,7 +38,7 @@ class Checker:
         self.showings = Showings()
         self.violations = Violations()
         self.authors = Authors(self.order, self.violations)
-        self.checks = OrderChecks(self.order, self.showings, self.violations)
+        self.checks = OrderChecks(alone, self.order, self.showings, self.violations)
         self.effort = effort
         self.inconclusive = []
         self.keys_checked = 0

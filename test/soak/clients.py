@@ -98,6 +98,7 @@ class Client:
     def write(self, round_):
         chance = self.chance
         operation = self.new(SET if chance.random() < 0.8 else DELETE, round_.key(chance))
+        operation.id = f"{self.number}.{self.made}"
         if operation.kind == SET:
             operation.value = f"{self.number}-{round_.number}-{self.made}:{chance.choice(SIZES)}"
         kind = chance.random()
@@ -111,6 +112,8 @@ class Client:
 
     def request(self, operation):
         headers, query = {}, []
+        if operation.id:
+            headers["Kvs-Request-Id"] = operation.id
         if operation.condition == (IF_ABSENT,):
             headers["If-None-Match"] = "*"
         elif operation.condition:
@@ -161,6 +164,7 @@ class Client:
 
     def insist(self, operation, round_):
         """The same write again and again, until it is answered; it must take effect once."""
+        operation.id = ""
         self.operations.append(operation)
         name = {"Idempotency-Key": f"{self.number}-{round_.number}-{self.made}"}
         impatient = self.chance.randrange(3)  # how often it is gone before there is an answer

@@ -18,7 +18,8 @@ class Instance:
 
 
 class Cluster:
-    """`instances` are the same for the whole run, whatever happens to them; all ready when the constructor returns.
+    """`instances` are as many for the whole run, whatever happens to them; all ready when the constructor returns. One whose
+    process is not the one that showed what it showed gets a new Instance, with a number of its own, in its place.
 
     Only the thread of the faults calls strike() and heal(); clients read `address` meanwhile. A fault ends only what the
     provider started. What must not happen (an instance that ends by itself, or says something it must not) is an
@@ -26,6 +27,7 @@ class Cluster:
     """
 
     instances = ()
+    round_seconds = 3.0  # the histories of a round are small enough to be checked at once
 
     @property
     def alone(self):
@@ -40,6 +42,11 @@ class Cluster:
     def heal(self):
         """Everything runs and is ready again, whatever strike() left."""
         raise NotImplementedError
+
+    def compare(self, operations):
+        """After a round, when nobody asks for anything any more: what differs between the instances, as (rule, text).
+        `operations` are the writes and reads of the round."""
+        return []
 
     def stop(self):
         """Ends everything in peace."""

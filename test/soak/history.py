@@ -40,6 +40,7 @@ class Operation:
     found: Optional[Found] = None       # by a read, or by a write that was refused
     shown: Optional[int] = None         # the answer's Kvs-Revision
     code: str = ""                      # of a problem
+    id: str = ""                        # its request id; none if it was sent more than once
 
     def changed(self):
         """Whether it was acknowledged as a change."""

@@ -17,7 +17,7 @@ import traceback
 from checker import Checker
 from clients import Client, what_is_offered
 from cluster import open_cluster
-from e2e import Watch
+from e2e import ConnectionEnded, Watch
 from history import DELETE, LEVELS, READ, save
 from order import Order
 from rounds import SLOTS, Round, fresh_key
@@ -27,7 +27,6 @@ from watch_items import parse_event
 from watch_rules import WatchRules
 from watchers import Watcher
 
-ROUND = 3.0           # seconds; the histories of a round are small enough to be checked at once
 ORDER_KEPT = 200_000  # changes
 HANGS = 300.0         # seconds beyond the time a round takes: then something hangs, and every thread's stack is shown
 
@@ -110,6 +109,7 @@ class Soak:
         round_.target = target
         for thread in watching:
             thread.join()
+        self.compare(operations)
         self.check(operations, target)
         faulthandler.cancel_dump_traceback_later()
         return not self.failed()
@@ -144,6 +144,15 @@ class Soak:
         return operations
 
     # The checks
+
+    def compare(self, operations):
+        if self.failed() or self.faults.wrong:
+            return
+        try:
+            for rule, text in self.cluster.compare(operations):
+                self.checker.violations.add(rule, text)
+        except (AssertionError, OSError, ConnectionEnded) as error:
+            self.checker.violations.add(ENDED_BADLY, f"while instances were compared: {error!r}")
 
     def check(self, operations, target):
         checker = self.checker
@@ -202,7 +211,7 @@ class Soak:
     def run(self):
         begun = time.monotonic()
         left = self.options.seconds
-        while left > 0 and self.play(min(ROUND, max(left, 1.0))):
+        while left > 0 and self.play(min(self.cluster.round_seconds, max(left, 1.0))):
             left = self.options.seconds - (time.monotonic() - begun)
             if self.options.verbose:
                 print(f"soak: round {self.rounds}: {self.summary()}", file=sys.stderr)

@@ -112,6 +112,11 @@ class Reads(HistoryTest):
         late.instance = 0  # which has acknowledged revision 2
         self.reject(BELOW_FLOOR, *both, late)
 
+    def test_a_linearizable_read_waits_for_the_bus_where_there_are_several_instances(self):
+        late = Operation(READ, "k", 40, 50, FAILED, level=LINEARIZABLE, code="not_caught_up")
+        self.accept(self.first, self.second, late)
+        self.reject(BELOW_FLOOR, self.first, self.second, late, alone=True)
+
     def test_a_key_that_was_deleted(self):
         gone = [self.first, ok_delete((20, 30), 2)]
         self.accept(*gone, read((40, 50), None, 2))

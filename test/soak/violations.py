@@ -32,6 +32,9 @@ STUCK = "a watch that does not get there"
 # Of answers
 ANSWER = "an answer that must not be"
 ENDED_BADLY = "an instance that ended badly"
+# Between instances
+OTHER_STATES = "instances that hold different things"
+OTHER_VERDICTS = "a write of which instances tell different things"
 
 
 class Violation(NamedTuple):
