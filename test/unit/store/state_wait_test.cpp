@@ -236,6 +236,7 @@ BOOST_AUTO_TEST_CASE(when_the_store_stops_all_are_told) {
 BOOST_AUTO_TEST_CASE(threads_wait_for_barriers_of_their_own) {
   StoreFixture f;
   View other(f.store, f.io.get_executor(), 1, 1 << 20);
+  StopFirst stop{f};
   f.store.attach(other);
   f.load();
   Reader here, there;

@@ -147,6 +147,12 @@ struct StoreFixture {
   }
 };
 
+// The store of a fixture ends before what was attached to it beside its own view.
+struct StopFirst {
+  StoreFixture& f;
+  ~StopFirst() { f.stop(); }
+};
+
 constexpr std::size_t all_bytes = 1 << 20;
 inline Clock::time_point far_off() { return Clock::now() + std::chrono::hours(1); }
 

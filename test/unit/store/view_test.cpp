@@ -139,6 +139,7 @@ BOOST_AUTO_TEST_CASE(a_lost_write_of_nobody_here_is_stepped_over) {
 BOOST_AUTO_TEST_CASE(each_view_is_told_of_its_own_writes_and_of_every_commit) {
   StoreFixture f;
   View other(f.store, f.io.get_executor(), 1, 1 << 20);
+  StopFirst stop{f};
   f.store.attach(other);
   f.load();
   Told told_there;
