@@ -230,13 +230,13 @@ class KafkaCluster(Cluster):
         return wrong
 
     def settle(self):
-        """Until every instance has everything that anybody has sent off, and nothing more comes: what an instance has
-        written stands before its barrier."""
+        """Until every instance has everything that anybody has sent off: what an instance has written stands before its
+        barrier."""
         def look():
-            seen = [self.newest(instance) for instance in self.instances * 2]
-            return len(set(seen)) == 1 and None not in seen
+            before, after = ([self.newest(instance) for instance in self.instances] for _ in range(2))
+            return before == after and None not in after
 
-        wait_until(look, "all instances are at one revision, and stay there")
+        wait_until(look, "nothing more comes")
 
     @staticmethod
     def newest(instance):
