@@ -77,6 +77,7 @@ void KafkaIntake::take(StampedCommand&& stamped, const KafkaMessage& message, Ba
     Admission admission = mark_.fence.admit(stamp, place_of(message), time_);
     if (admission != Admission::counts) {
       ignored_.note(reason_for(admission), message.offset, to_string(admission));
+      if (stamp.instance == ours_.instance) own.push_back({stamp.epoch, stamp.sequence, 0, 0, false});
       return;
     }
     if (command.kind == Command::Kind::digest) mark_.fence.note_snapshot(stamp.instance, command.claim.snapshot);

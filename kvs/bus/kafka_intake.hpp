@@ -19,6 +19,7 @@ struct OwnRecord {
   std::uint64_t sequence = 0;  // 0: the open record of the epoch
   std::uint32_t attempt = 0;   // of the open record, which was written by this process
   std::size_t index = 0;       // in Batch::commands; not of an open record
+  bool counts = true;          // false: everybody ignores it, and it is in no batch
 };
 
 struct KafkaIdentity {

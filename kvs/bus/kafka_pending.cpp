@@ -65,6 +65,12 @@ KafkaPending::CameBy KafkaPending::came_by(Revision epoch, std::uint64_t sequenc
   return came;
 }
 
+bool KafkaPending::waits_for(Revision epoch, std::uint64_t sequence) const {
+  Name name{epoch, sequence};
+  auto found = std::ranges::lower_bound(waiting_, name, {}, &Outstanding::name);
+  return found != waiting_.end() && found->name == name;
+}
+
 void KafkaPending::opened(Revision epoch, std::vector<Ending>& endings) { fail_before({epoch, 0}, endings); }
 
 void KafkaPending::stop(std::vector<Ending>& endings) {

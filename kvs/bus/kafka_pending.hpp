@@ -58,6 +58,9 @@ class KafkaPending {
   };
   CameBy came_by(Revision epoch, std::uint64_t sequence, std::vector<Ending>& endings);
 
+  // Whether its record has not come by yet.
+  bool waits_for(Revision epoch, std::uint64_t sequence) const;
+
   // An open record of ours has come by, counts, and makes this epoch ours.
   void opened(Revision epoch, std::vector<Ending>& endings);
 

@@ -188,8 +188,19 @@ void KafkaWriter::apply(const ProducerNews& news, std::vector<Ending>& endings) 
 
 void KafkaWriter::came_by(const std::vector<OwnRecord>& own, Batch& batch) {
   if (own.empty()) return;
+  // This instance was forgotten, or something wrote in its name. What was ignored fails with the next open record.
+  if (!take_own(own, batch) && state_ == State::open) fail("what this instance writes does not count any more");
+}
+
+// False: a record that is waited for came by, and everybody ignores it.
+bool KafkaWriter::take_own(const std::vector<OwnRecord>& own, Batch& batch) {
+  bool all_count = true;
   std::lock_guard lock(mutex_);
   for (const OwnRecord& record : own) {
+    if (!record.counts) {
+      all_count = all_count && !pending_.waits_for(record.epoch, record.sequence);
+      continue;
+    }
     if (record.sequence == 0) {
       pending_.opened(record.epoch, batch.endings);
       opened(record);
@@ -199,6 +210,7 @@ void KafkaWriter::came_by(const std::vector<OwnRecord>& own, Batch& batch) {
     batch.commands[record.index].ticket = came.ticket;
     batch.commands[record.index].confirmed = came.confirmed;
   }
+  return all_count;
 }
 
 // An open record that was thought lost may come by late: nobody writes in its epoch any more.

@@ -86,6 +86,7 @@ class KafkaWriter {
   void apply(const ProducerNews& news, std::vector<Ending>& endings);
   void note_progress(Clock::time_point now);
   void opened(const OwnRecord& record);
+  bool take_own(const std::vector<OwnRecord>& own, Batch& batch);
 
   const KafkaOptions& options_;
   const KafkaTimings& timings_;

@@ -371,6 +371,20 @@ BOOST_FIXTURE_TEST_CASE(when_the_order_breaks_what_was_waited_for_is_unknown_and
   BOOST_CHECK_THROW(a.next(), BusBroken);
 }
 
+// A record in its name and with a later number makes everybody ignore its own.
+BOOST_FIXTURE_TEST_CASE(an_instance_whose_records_do_not_count_any_more_opens_anew, OneInstance) {
+  a.publish_all({"x"}).until_settled();
+  const BusMember me = a.bus.status().members.front();
+  std::string header;
+  encode_command(set("forged", ""), {a.log_id, "a", me.since, 1'000'000}, header);
+  kafka.write("forged", "", "kvs", {{"kvs", header}});
+  a.until_read(2);
+  a.publish_all({"y"}).until_settled();
+  BOOST_TEST(a.end_of(2) == "failed");
+  a.until_up().publish_all({"z"}).until_settled();
+  BOOST_TEST(a.keys() == "x forged z");
+}
+
 // Clients that go on with what they know make the brokers' denial come late; so the connection is cut, too.
 BOOST_FIXTURE_TEST_CASE(a_topic_that_is_gone_and_stays_so_is_the_end, OneInstance) {
   kafka.down();
