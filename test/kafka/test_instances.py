@@ -62,6 +62,11 @@ class InstanceTest(CommandTest):
             self.assertEqual(state, states[0])
         return states[0]
 
+    @staticmethod
+    def put_if_up(server, key):
+        """Its revision; None if the bus is away."""
+        return server.request("PUT", "/v1/kv/" + key, None, "v").json().get("revision")
+
     def outcome(self, server, name):
         return server.request("GET", "/v1/requests/" + name).json()
 
@@ -272,11 +277,6 @@ class Away(InstanceTest):
         state = self.assert_same_everywhere(ada, bob)
         self.assertEqual({event["key"]: event["revision"] for event in state}, kept)
 
-    @staticmethod
-    def put_if_up(server, key):
-        answer = server.request("PUT", "/v1/kv/" + key, None, "v")
-        return answer.json().get("revision")
-
     def test_without_a_broker_it_lives_and_waits(self):
         topic = self.topic()
         kept = self.instance(name="kept", topic=topic)
@@ -401,7 +401,7 @@ class ThreeBrokers(InstanceTest):
                 self.cluster.leader(topic).kill()
                 self.cluster.leader(topic)
                 for server in servers:
-                    wait_until(lambda one=server: one.request("PUT", "/v1/kv/probe", None, "v").status in (200, 201), "writes go on")
+                    wait_until(lambda one=server: self.put_if_up(one, "probe"), "writes go on")
                 self.cluster.start()
                 self.cluster.wait_in_sync(topic)
         finally:
@@ -419,7 +419,7 @@ class ThreeBrokers(InstanceTest):
         watch = self.watch(bob)
         for number in (1, 2, 3):
             self.cluster.move_leader(topic, number)
-            revision = wait_until(lambda: Away.put_if_up(ada, "k"), "writes go on")
+            revision = wait_until(lambda: self.put_if_up(ada, "k"), "writes go on")
             seen = watch.until("set", revision)
             self.assertEqual(seen[-1]["revision"], revision)
         for server in (ada, bob):
