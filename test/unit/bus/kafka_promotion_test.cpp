@@ -1,8 +1,12 @@
 #include "kvs/bus/kafka_promotion.hpp"
 
+#include <poll.h>
+
 #include <boost/test/unit_test.hpp>
 
+#include "kvs/bus/kafka_consumer.hpp"
 #include "kvs/bus/kafka_history.hpp"
+#include "kvs/bus/kafka_record.hpp"
 #include "test/unit/bus/kafka_mock.hpp"
 
 namespace kvs {
@@ -29,6 +33,29 @@ struct Fixture {
     NewRecord made = Record::make(key, value, "text/x-" + std::string(key));
     made->stamp(Revision{revision}, Revision{revision}, 1, LogTime{});
     return made;
+  }
+
+  // The commands of so many records from this offset on.
+  std::vector<Command> commands_from(std::int64_t offset, std::size_t count) {
+    auto wake = std::make_shared<EventFd>();
+    KafkaConsumer consumer(options, wake);
+    consumer.begin(offset);
+    std::vector<Command> found;
+    while (found.size() < count) {
+      const KafkaMessage* message = consumer.next();
+      if (!message) {
+        pollfd readable{wake->get(), POLLIN, 0};
+        BOOST_REQUIRE(::poll(&readable, 1, std::chrono::milliseconds(patience).count()) == 1);
+        wake->clear();
+        continue;
+      }
+      BOOST_REQUIRE((message->kind == KafkaMessage::Kind::record));
+      auto decoded = decode_record(message->record, options.max_command_bytes);
+      auto* ours = std::get_if<StampedCommand>(&decoded);
+      BOOST_REQUIRE(ours != nullptr);
+      found.push_back(std::move(ours->command));
+    }
+    return found;
   }
 
   // The topic as it is after `records` were written to it.
@@ -63,6 +90,29 @@ BOOST_AUTO_TEST_CASE(the_open_record_names_the_log_and_so_does_every_set) {
   BOOST_TEST((promotion.log_id() != LogId{}));
   BOOST_TEST((find_log_id(options, holding(3), patience) == promotion.log_id()));
   BOOST_TEST((find_log_id(options, holding(1), patience) == promotion.log_id()));  // of the open record alone
+}
+
+BOOST_AUTO_TEST_CASE(a_key_keeps_its_content_type_and_what_is_left_of_its_time) {
+  using std::chrono::hours;
+  auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  NewRecord expiring = Record::make_expiring("a", 1, "text/plain");
+  expiring->value_buffer()[0] = '1';
+  expiring->stamp(Revision{3}, Revision{3}, 1, LogTime{}, now + hours{1});
+  NewRecord late = Record::make_expiring("b", 0);
+  late->stamp(Revision{4}, Revision{4}, 1, LogTime{}, now - hours{1});
+  KafkaPromotion promotion(options, topic, patience);
+  promotion.set(*expiring);
+  promotion.set(*late);
+  promotion.set(*record(5, "c", "3"));
+  promotion.finish();
+  std::vector<Command> sets = commands_from(1, 3);
+  BOOST_TEST(sets[0].record->key() == "a");
+  BOOST_TEST(sets[0].record->value() == "1");
+  BOOST_TEST(sets[0].record->content_type() == "text/plain");
+  BOOST_TEST((sets[0].ttl <= hours{1}));
+  BOOST_TEST((sets[0].ttl > std::chrono::minutes{50}));
+  BOOST_TEST(sets[1].ttl.count() == 1);
+  BOOST_TEST(sets[2].ttl.count() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(two_promotions_make_two_histories) {
