@@ -32,10 +32,14 @@ void KafkaIntake::resume(const BusStart& from) {
   time_ = from.time;
   if (!from.bookmark.empty()) {
     mark_ = KafkaBookmark::decode(from.bookmark, from.log_id);
+    // Records that changed nothing may have had a later log time than the newest change. All instances must agree on
+    // the time of the next one, also if the broker's clock has stepped back.
+    if (mark_.last) time_ = std::max(time_, LogTime{std::chrono::milliseconds(mark_.last->timestamp)});
+    for (const BusMember& member : mark_.fence.members()) time_ = std::max(time_, member.heard);
   } else if (from.revision != no_revision) {
     throw BusBroken(
         "the data directory holds a history that is not this topic's: it was written with another --bus; start with an "
-        "empty data directory and bring the data over with kvs export and kvs import");
+        "empty data directory, or bring the data over with kvs promote");
   }
 }
 
