@@ -35,7 +35,7 @@ void read_headers(const rd_kafka_message_t& message, KafkaRecord& record) {
   std::size_t size = 0;
   for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
        ++i) {
-    std::string_view text = value == nullptr ? std::string_view("", 0) : *bytes(value, size);
+    std::string_view text = value == nullptr ? std::string_view("") : *bytes(value, size);
     if (name == std::string_view(kvs_header_name)) {
       record.kvs = text;
     } else if (name == std::string_view(content_type_header_name)) {
