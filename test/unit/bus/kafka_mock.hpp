@@ -87,9 +87,14 @@ class MockKafka {
     }
     void* bytes = value ? const_cast<char*>(value->data()) : nullptr;
     std::size_t size = value ? value->size() : 0;
+#pragma GCC diagnostic push
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Wgnu-statement-expression-from-macro-expansion"  // librdkafka's macros
+#endif
     auto error = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
                                    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
                                    RD_KAFKA_V_VALUE(bytes, size), RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+#pragma GCC diagnostic pop
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = rd_kafka_flush(producer, 20'000);
     rd_kafka_destroy(producer);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
