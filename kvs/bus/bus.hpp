@@ -78,6 +78,12 @@ struct BusMember {
   LogTime heard{};                  // log time of the last command of its own
 };
 
+// Records of the log that were read and left out, on every instance alike.
+struct BusIgnored {
+  std::string_view reason;
+  std::uint64_t count = 0;  // since this process began
+};
+
 struct BusStatus {
   std::string_view kind;                          // "local", "kafka"
   bool up = true;                                 // whether the order is within reach; stop() does not change it
@@ -85,6 +91,7 @@ struct BusStatus {
   std::optional<std::uint64_t> lag;               // places in the order that are not handed out yet, if known
   std::string detail;                             // why it is not up, for people; may be empty
   std::vector<BusMember> members;                 // empty where there is only this one
+  std::vector<BusIgnored> ignored;                // empty where nothing can be
 };
 
 enum class PublishResult : std::uint8_t {

@@ -375,6 +375,7 @@ BusStatus KafkaBus::status() const {
   BusStatus status;
   status.kind = "kafka";
   status.members = intake_.members();
+  status.ignored = intake_.ignored().counts();
   std::lock_guard lock(mutex_);
   status.up = up_;
   status.since = since_;

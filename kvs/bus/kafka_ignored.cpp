@@ -27,6 +27,12 @@ void KafkaIgnored::note(Reason reason, std::int64_t offset, std::string_view why
   entry.logged = count;
 }
 
+std::vector<BusIgnored> KafkaIgnored::counts() const {
+  std::vector<BusIgnored> all;
+  for (std::size_t i = 0; i < reasons; ++i) all.push_back({names[i], count(static_cast<Reason>(i))});
+  return all;
+}
+
 std::uint64_t KafkaIgnored::count(Reason reason) const {
   return entries_[static_cast<std::size_t>(reason)].count.load(std::memory_order_relaxed);
 }

@@ -5,6 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <string_view>
+#include <vector>
+
+#include "kvs/bus/bus.hpp"
 
 namespace kvs {
 
@@ -25,6 +28,7 @@ class KafkaIgnored {
   void note(Reason reason, std::int64_t offset, std::string_view why);
 
   std::uint64_t count(Reason reason) const;  // any thread
+  std::vector<BusIgnored> counts() const;    // of every reason; any thread
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -97,7 +97,7 @@ Batch LocalBus::take() {
 
 BusStatus LocalBus::status() const {
   std::lock_guard lock(mutex_);
-  return {"local", started_, since_, {}, {}, {}};
+  return {"local", started_, since_, {}, {}, {}, {}};
 }
 
 void LocalBus::stop() {

@@ -9,7 +9,7 @@ struct Status {
   int number;
   std::string_view line;
 };
-constexpr std::array<Status, 33> statuses{{
+constexpr std::array<Status, statuses> all{{
     {200, "HTTP/1.1 200 OK\r\n"},
     {201, "HTTP/1.1 201 Created\r\n"},
     {304, "HTTP/1.1 304 Not Modified\r\n"},
@@ -43,8 +43,8 @@ constexpr std::array<Status, 33> statuses{{
     {503, "HTTP/1.1 503 Service Unavailable\r\n"},
     {504, "HTTP/1.1 504 Gateway Timeout\r\n"},
     {505, "HTTP/1.1 505 HTTP Version Not Supported\r\n"},
+    {507, "HTTP/1.1 507 Insufficient Storage\r\n"},
 }};
-constexpr std::string_view out_of_space_line = "HTTP/1.1 507 Insufficient Storage\r\n";
 
 void append_two(std::string& out, int number) {
   out += static_cast<char>('0' + number / 10);
@@ -53,12 +53,15 @@ void append_two(std::string& out, int number) {
 
 }  // namespace
 
-std::string_view status_line(int status) {
-  for (const auto& known : statuses) {
-    if (known.number == status) return known.line;
-  }
-  return status == 507 ? out_of_space_line : status_line(500);
+std::size_t status_index(int status) {
+  std::size_t index = 0;
+  while (index < all.size() && all[index].number != status) ++index;
+  return index < all.size() ? index : status_index(500);
 }
+
+int status_at(std::size_t index) { return all[index].number; }
+
+std::string_view status_line(int status) { return all[status_index(status)].line; }
 
 std::string_view reason_phrase(int status) {
   auto line = status_line(status);

@@ -15,6 +15,11 @@ namespace kvs {
 std::string_view status_line(int status);
 std::string_view reason_phrase(int status);
 
+// The statuses we send, by index: for whoever counts them.
+inline constexpr std::size_t statuses = 34;
+std::size_t status_index(int status);
+int status_at(std::size_t index);
+
 inline void append_status(std::string& out, int status) { out += status_line(status); }
 inline void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");

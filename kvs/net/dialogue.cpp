@@ -87,6 +87,9 @@ void Dialogue::guess_manners() {
 }
 
 void Dialogue::read_manners(const RouteInfo& route) {
+  manners_.route = route.route;
+  manners_.method = head_.method();
+  manners_.began = Clock::now();
   std::string_view id = given_request_id(head_);
   manners_.request_id = id.empty() ? worker_.next_request_id() : std::string(id);
   manners_.cors_origin.clear();
@@ -257,6 +260,8 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
       return livez();
     case Route::readyz:
       return readyz();
+    case Route::metrics:
+      return metrics();
     case Route::root:
       return root();
     case Route::legacy_set:

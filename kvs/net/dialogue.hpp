@@ -104,6 +104,7 @@ class Dialogue {
   Need watch();
   Need livez();
   Need readyz();
+  Need metrics();
   Need status();
   Need root();
 

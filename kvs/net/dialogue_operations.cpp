@@ -4,6 +4,7 @@
 
 #include "kvs/json_text.hpp"
 #include "kvs/net/dialogue.hpp"
+#include "kvs/net/metrics_text.hpp"
 #include "kvs/net/starting.hpp"
 #include "kvs/net/websocket.hpp"
 
@@ -116,6 +117,15 @@ Dialogue::Need Dialogue::readyz() {
   reply.begin(ready ? 200 : 503);
   if (!ready) reply.field("Retry-After", "1");
   reply.field("Cache-Control", "no-store").body(plain, text);
+  return answered();
+}
+
+Dialogue::Need Dialogue::metrics() {
+  std::string text = metrics_text(worker_);
+  Reply(worker_, out_, manners_)
+      .begin(200)
+      .field("Cache-Control", "no-store")
+      .body("text/plain; version=0.0.4; charset=utf-8", text);
   return answered();
 }
 

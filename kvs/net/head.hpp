@@ -16,6 +16,7 @@ inline constexpr std::size_t max_head_fields = 100;         // 431
 
 // Methods are case-sensitive; whatever is not one of ours is `other` (see method_text).
 enum class Method : std::uint8_t { get, head, post, put, patch, del, options, other };
+inline constexpr std::size_t methods = 8;
 
 // The fields picked out while scanning. A repeated one is 400 where it must stand alone (host, content_length, origin,
 // content_type, authorization, idempotency_key, …).

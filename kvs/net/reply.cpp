@@ -5,6 +5,7 @@
 namespace kvs {
 
 void Reply::common(int status) {
+  worker_.traffic().answered(manners_.route, manners_.method, status, Clock::now() - manners_.began);
   if (status == 200) {
     text_ << worker_.ok_head();
   } else {

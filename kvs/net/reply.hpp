@@ -13,6 +13,9 @@ namespace kvs {
 
 // What an answer must know of its request after the request's bytes are gone.
 struct Manners {
+  Route route = Route::unknown;
+  Method method = Method::other;
+  Clock::time_point began = Clock::now();  // the head was complete
   std::string request_id;
   std::string cors_origin;    // the foreign origin that was let in, to be told so; else empty
   bool head_only = false;     // HEAD: all fields, no body

@@ -20,6 +20,7 @@ constexpr RouteInfo exact[] = {
     {Route::status, "/v1/status", get_head, false, true, false},
     {Route::livez, "/livez", get_head, true, true, false},
     {Route::readyz, "/readyz", get_head, true, true, false},
+    {Route::metrics, "/metrics", get_head, true, true, false},
     {Route::root, "/", get_head, true, false, false},
     {Route::root, "*", any, true, true, false},  // OPTIONS alone: parse_head() takes "*" for nothing else
     {Route::legacy_set, "/set", any_but_head, true, false, false},
@@ -28,7 +29,28 @@ constexpr RouteInfo exact[] = {
     {Route::legacy_subscribe, "/subscribe", get_only, true, false, true},
 };
 
-std::string_view name(Method method) {
+}  // namespace
+
+const RouteInfo& find_route(std::string_view path) {
+  if (path.starts_with(kv_item_prefix)) return kv_item;
+  if (path.starts_with(request_prefix)) return request_outcome;
+  for (const RouteInfo& route : exact) {
+    if (route.path == path) return route;
+  }
+  return path.starts_with("/v1/") || path == "/v1" ? unknown_v1 : unknown;
+}
+
+std::string_view path_template(Route route) {
+  for (const RouteInfo* one : {&kv_item, &request_outcome}) {
+    if (one->route == route) return one->path;
+  }
+  for (const RouteInfo& one : exact) {
+    if (one.route == route) return one.path;
+  }
+  return "other";
+}
+
+std::string_view to_string(Method method) {
   switch (method) {
     case Method::get:
       return "GET";
@@ -45,23 +67,14 @@ std::string_view name(Method method) {
     case Method::options:
       return "OPTIONS";
     case Method::other:
-      return "?";
+      break;
   }
-  return "?";
+  return "other";
 }
 
-}  // namespace
-
-const RouteInfo& find_route(std::string_view path) {
-  if (path.starts_with(kv_item_prefix)) return kv_item;
-  if (path.starts_with(request_prefix)) return request_outcome;
-  for (const RouteInfo& route : exact) {
-    if (route.path == path) return route;
-  }
-  return path.starts_with("/v1/") || path == "/v1" ? unknown_v1 : unknown;
+bool allows(const RouteInfo& route, Method method) {
+  return route.allow.find(to_string(method)) != std::string_view::npos;
 }
-
-bool allows(const RouteInfo& route, Method method) { return route.allow.find(name(method)) != std::string_view::npos; }
 
 bool writes(const RouteInfo& route, Method method) {
   if (method == Method::options || method == Method::head) return false;

@@ -17,6 +17,7 @@ enum class Route : std::uint8_t {
   unknown_v1,
   livez,
   readyz,
+  metrics,
   root,
   legacy_set,
   legacy_get,
@@ -24,6 +25,8 @@ enum class Route : std::uint8_t {
   legacy_subscribe,
   unknown,
 };
+
+inline constexpr std::size_t routes = static_cast<std::size_t>(Route::unknown) + 1;
 
 struct RouteInfo {
   Route route;
@@ -35,6 +38,10 @@ struct RouteInfo {
 };
 
 const RouteInfo& find_route(std::string_view path);
+// As the table of routes has it, "/v1/kv/{key}"; "other" for those that are not in it.
+std::string_view path_template(Route route);
+// "GET"; "other" for a method that is none of ours.
+std::string_view to_string(Method method);
 bool allows(const RouteInfo& route, Method method);
 // Whether a request of that method changes something there.
 bool writes(const RouteInfo& route, Method method);

@@ -30,6 +30,7 @@ Worker::Worker(Store& store, const ServerOptions& options, ServerCounters& count
       scratch_(new char[scratch_size]),
       id_prefix_(random_prefix()) {
   store.attach(view_);
+  counters.traffic.push_back(&traffic_);
 }
 
 void Worker::refresh_fields() {

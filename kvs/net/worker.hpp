@@ -1,23 +1,22 @@
 // One I/O thread: its io_context, its view of the store and what all its connections share.
 #pragma once
 #include <atomic>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kvs/net/server_options.hpp"
+#include "kvs/net/socket.hpp"
+#include "kvs/net/traffic.hpp"
 #include "kvs/store/store.hpp"
 #include "kvs/store/view.hpp"
 #include "kvs/wakeup.hpp"
 
 namespace kvs {
-
-// TCP and Unix sockets alike.
-using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
 
 using ConnectionHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 // A connection as the thread's list sees it.
@@ -38,6 +37,7 @@ struct ServerCounters {
   std::atomic<std::uint64_t> watchers{0};
   std::atomic<std::uint64_t> snapshots{0};  // being sent
   const Clock::time_point started = Clock::now();
+  std::vector<const Traffic*> traffic;  // of all threads; complete before they run
 };
 
 // Only its own thread touches it after start, except through post to context().
@@ -51,6 +51,7 @@ class Worker {
   Store& store() { return view_.store(); }
   const ServerOptions& options() const { return options_; }
   ServerCounters& counters() { return counters_; }
+  Traffic& traffic() { return traffic_; }
 
   // "HTTP/1.1 200 OK\r\nDate: …\r\nX-Content-Type-Options: nosniff\r\nKvs-Log-Id: …\r\n", made once a second.
   std::string_view ok_head();
@@ -80,6 +81,7 @@ class Worker {
   asio::io_context context_{1};  // one thread runs it: no locking among its own handlers
   const ServerOptions& options_;
   ServerCounters& counters_;
+  Traffic traffic_;
   View view_;
   std::unique_ptr<char[]> scratch_;
   std::string ok_head_;

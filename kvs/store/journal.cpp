@@ -121,6 +121,8 @@ void Journal::sync() { body_->writer->sync(); }
 
 Changes Journal::read(Revision after, std::size_t max_bytes) const { return body_->segments.read(after, max_bytes); }
 
+std::uint64_t Journal::bytes() const { return body_->segments.bytes(); }
+
 Revision Journal::oldest() const { return body_->segments.oldest(); }
 
 bool Journal::wants_snapshot(const State& state) const {

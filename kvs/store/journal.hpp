@@ -65,6 +65,7 @@ class Journal {
   // The history after `after`, oldest first, at least one change and about `max_bytes` of their footprint; never ends
   // within a revision; empty if there is none yet. Throws std::out_of_range if `after` < oldest(); DamagedData.
   Changes read(Revision after, std::size_t max_bytes) const;
+  std::uint64_t bytes() const;  // its segments take on disk; any thread
   Revision oldest() const;  // the smallest `after` that read() can serve; from begin() on
 
   // Snapshots are written by a thread of their own: the writer asks wants_snapshot(), hands over an immutable State,

@@ -74,6 +74,13 @@ Revision SegmentList::oldest() const {
   return entries_[window_].header.after;
 }
 
+std::uint64_t SegmentList::bytes() const {
+  std::lock_guard lock(mutex_);
+  std::uint64_t sum = 0;
+  for (const Entry& entry : entries_) sum += entry.bytes;
+  return sum;
+}
+
 std::vector<std::uint64_t> SegmentList::drop(Revision needed) {
   std::lock_guard lock(mutex_);
   std::vector<std::uint64_t> dropped;

@@ -28,6 +28,8 @@ class SegmentList {
 
   // The smallest `after` that read() serves: that of the oldest segment in the history window.
   Revision oldest() const;
+  // What all of them take on disk.
+  std::uint64_t bytes() const;
   // See Journal::read(). Throws DamagedData besides.
   Changes read(Revision after, std::size_t max_bytes) const;
 

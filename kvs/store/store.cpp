@@ -106,6 +106,8 @@ void Store::become_ready() {
 }
 
 void Store::take(Batch&& batch) {
+  auto began = Clock::now();
+  if (!batch.commands.empty()) figures_.batches.record(batch.commands.size());
   Verdicts verdicts(views_.size());
   Outcomes outcomes;
   Changes changes = judge_all(batch, verdicts, outcomes);
@@ -113,6 +115,7 @@ void Store::take(Batch&& batch) {
   if (!changes.empty() && make_durable(changes, batch.bookmark, verdicts, outcomes)) {
     bookmark_ = std::move(batch.bookmark);
     made = commit(std::move(changes));
+    figures_.commits.record(Clock::now() - began);
   }
   for (auto& [id, outcome] : outcomes) requests_.note(std::move(id), outcome);
   end_all(batch, verdicts);
@@ -281,15 +284,17 @@ void Store::fail(const std::string& why) {
 void Store::begin_snapshot() {
   snapshot_under_way_ = true;
   asio::post(snapshotter_, [this, state = newest_, bookmark = bookmark_] {
+    auto began = Clock::now();
     bool written = false;
     try {
       written = journal_->write_snapshot(state, bookmark, snapshots_.get_token());
     } catch (const std::exception& error) {
       log::error("could not write a snapshot; the journal keeps everything", {{"error", error.what()}});
     }
-    asio::post(*writer_, [this, written, place = state.place()] {
+    asio::post(*writer_, [this, written, took = Clock::now() - began, place = state.place()] {
       snapshot_under_way_ = false;
       if (!written) return;
+      figures_.snapshots.record(took);
       journal_->snapshot_written(place);
       if (options_.digest_every != 0) say_digest();  // the others hear of the snapshot
     });

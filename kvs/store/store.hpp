@@ -22,6 +22,7 @@
 #include "kvs/store/past.hpp"
 #include "kvs/store/request_log.hpp"
 #include "kvs/store/state.hpp"
+#include "kvs/store/store_figures.hpp"
 #include "kvs/store/view.hpp"
 
 namespace kvs {
@@ -95,6 +96,8 @@ class Store {
       const View& view) const;  // the smallest `after` a watch of that view can go on from; the view's thread
   BusStatus bus_status() const { return bus_.status(); }
   const RequestLog& requests() const { return requests_; }
+  const StoreFigures& figures() const { return figures_; }
+  std::uint64_t journal_bytes() const { return journal_ ? journal_->bytes() : 0; }  // on disk
   StateAndBookmark shown() const;  // the newest state, and where an instance that is given it goes on
   const StoreOptions& options() const { return options_; }
 
@@ -155,6 +158,7 @@ class Store {
   std::vector<Revision> own_;  // places of the batch that are of commands published here
   DigestCheck digests_;
   RequestLog requests_;
+  StoreFigures figures_;
   Past past_;
   // Verdicts on commands that came by and are not confirmed yet, by thread and serial number of the ticket.
   std::unordered_map<std::uint64_t, Settled> held_;

@@ -46,7 +46,7 @@ class GivenBus final : public Bus {
     batches_.pop_front();
     co_return batch;
   }
-  BusStatus status() const override { return {"given", up, since, lag, detail, members}; }
+  BusStatus status() const override { return {"given", up, since, lag, detail, members, {}}; }
   bool keeps_log() const override { return keeps; }
   void stop() override {
     stopped_ = true;

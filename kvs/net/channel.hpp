@@ -1,0 +1,72 @@
+// The bytes of one connection, in the clear or by TLS.
+#pragma once
+#include <boost/asio/post.hpp>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "kvs/net/socket.hpp"
+#include "kvs/net/tls.hpp"
+
+namespace kvs {
+
+// Behaves as its socket does, non-blocking; a cancel() or close() ends what waits. Movable while nothing waits.
+class Channel {
+ public:
+  Channel(Socket socket, std::unique_ptr<TlsConnection> tls = {}) : socket_(std::move(socket)), tls_(std::move(tls)) {}
+
+  bool encrypted() const { return tls_ != nullptr; }
+  // Null in the clear.
+  TlsConnection* tls() { return tls_.get(); }
+  // For what TLS has no part in.
+  Socket& socket() { return socket_; }
+
+  std::size_t read_some(std::span<char> into, boost::system::error_code& error) {
+    if (tls_) return tls_->read_some(into, error);
+    return socket_.read_some(asio::buffer(into.data(), into.size()), error);
+  }
+  std::size_t write_some(std::string_view bytes, boost::system::error_code& error) {
+    if (tls_) return tls_->write_some(bytes, error);
+    return socket_.write_some(asio::buffer(bytes), error);
+  }
+  // Several at once where that is possible; some of them may be left.
+  std::size_t write_some(std::span<const asio::const_buffer> buffers, boost::system::error_code& error);
+
+  // As soon as there are bytes, an end or an error.
+  awaitable<std::size_t> read(std::span<char> into, boost::system::error_code& error);
+  // Until a write that would block can go on.
+  awaitable<void> writable(boost::system::error_code& error);
+  // Calls `heard(error_code)`, never from within, once a read would not block.
+  template <class Heard>
+  void when_readable(Heard heard) {
+    if (tls_ && tls_->pending()) {
+      asio::post(socket_.get_executor(), [heard = std::move(heard)]() mutable { heard(boost::system::error_code{}); });
+    } else {
+      socket_.async_wait(Socket::wait_read, std::move(heard));
+    }
+  }
+  // TLS: until both sides have agreed. Error: why not; the connection is of no use then.
+  awaitable<void> handshake(boost::system::error_code& error);
+
+  void cancel() {
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  }
+  void close() {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+  // Nothing more will be sent.
+  void shutdown_send(boost::system::error_code& error) {
+    if (tls_) tls_->shutdown();
+    socket_.shutdown(Socket::shutdown_send, error);
+  }
+
+ private:
+  Socket socket_;
+  std::unique_ptr<TlsConnection> tls_;
+};
+
+}  // namespace kvs

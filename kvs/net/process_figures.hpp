@@ -1,0 +1,20 @@
+// What the system knows of this process.
+#pragma once
+#include <cstdint>
+
+namespace kvs {
+
+// As Prometheus' own clients report it; what can't be read is 0.
+struct ProcessFigures {
+  double cpu_seconds = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t virtual_bytes = 0;
+  std::uint64_t open_descriptors = 0;
+  std::uint64_t most_descriptors = 0;
+  std::uint64_t threads = 0;
+  double start_seconds = 0;  // since 1970
+};
+
+ProcessFigures process_figures();
+
+}  // namespace kvs
