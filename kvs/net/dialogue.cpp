@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kvs/net/starting.hpp"
+#include "kvs/net/write_request.hpp"
 
 namespace kvs {
 
@@ -152,7 +153,8 @@ Dialogue::Need Dialogue::begin_body(std::size_t limit) {
   if (is_put()) {  // before anybody takes the trouble to send the body
     auto key = decode_key(head_.path().substr(kv_item_prefix.size()), key_scratch_);
     if (!key) return refuse_early(key.error());
-    if (auto problem = check_put()) return refuse_early(*problem);
+    auto asked = parse_write(head_, WriteForm::put);
+    if (!asked) return refuse_early(asked.error());
     if (!head_.chunked()) record_ = Record::make(*key, *head_.content_length(), head_.value(Known::content_type));
   }
   std::string_view arrived = in_.data().substr(head_.size());

@@ -89,8 +89,6 @@ class Dialogue {
 
   Need kv_item(std::string_view body);
   bool is_put() const { return route_->route == Route::kv_item && head_.method() == Method::put; }
-  std::optional<Problem> check_put();
-  result<std::vector<Condition>> conditions() const;
   Need get_item(std::string_view key);
   void answer_item(const Record& record, bool as_record, int status);
   Need put_item(std::string_view key, std::string_view body);

@@ -4,17 +4,11 @@
 #include "kvs/net/dialogue.hpp"
 #include "kvs/net/record_json.hpp"
 #include "kvs/net/target.hpp"
+#include "kvs/net/write_request.hpp"
 
 namespace kvs {
 
 namespace {
-
-// A field as conditional.hpp wants it: without data if it was not sent.
-std::string_view sent(const RequestHead& head, Known known, std::string& scratch) {
-  if (!head.has(known)) return {};
-  std::string_view list = head.list(known, scratch);
-  return list.data() ? list : std::string_view("");
-}
 
 constexpr ParameterRule own_rules[] = {{"record"}};
 constexpr auto item_rules = read_parameters(own_rules);
@@ -79,62 +73,6 @@ void Dialogue::answer_item(const Record& record, bool as_record, int status) {
   // What somebody stored must not run as a page of this server.
   reply.fields("Content-Security-Policy: sandbox; default-src 'none'\r\n");
   reply.body(record.content_type().empty() ? "application/octet-stream" : record.content_type(), record.value());
-}
-
-// What the head of a PUT tells to be wrong beside its key, whatever its body will be.
-std::optional<Problem> Dialogue::check_put() {
-  if (!head_.query().empty()) {
-    auto query = parse_query(head_.query(), {});
-    if (!query) return query.error();
-  }
-  if (head_.has(Known::content_encoding)) {
-    return Problem{errc::unsupported_media_type, "a value is stored as it is: send it without Content-Encoding"};
-  }
-  if (head_.find("content-range"))
-    return Problem{errc::malformed, "a value is replaced as a whole: send it without Content-Range"};
-  if (head_.value(Known::content_type).size() > max_content_type_size) {
-    return Problem{errc::headers_too_large, "a content type has at most 255 bytes"};
-  }
-  auto conditions = this->conditions();
-  if (!conditions) return conditions.error();
-  return std::nullopt;
-}
-
-result<std::vector<Condition>> Dialogue::conditions() const {
-  if (!head_.has(Known::if_match) && !head_.has(Known::if_none_match)) return std::vector<Condition>{};
-  std::string match_scratch, none_scratch;
-  return parse_conditions(sent(head_, Known::if_match, match_scratch), sent(head_, Known::if_none_match, none_scratch));
-}
-
-Dialogue::Need Dialogue::put_item(std::string_view key, std::string_view body) {
-  if (auto problem = check_put()) return refuse(*problem);
-  Command command;
-  command.conditions = *conditions();
-  command.record = record_ ? std::move(record_) : Record::make(key, body, head_.value(Known::content_type));
-  return submit(std::move(command), WriteForm::put);
-}
-
-Dialogue::Need Dialogue::delete_item(std::string_view key) {
-  if (!head_.query().empty()) {
-    auto query = parse_query(head_.query(), {});
-    if (!query) return refuse(query.error());
-  }
-  auto conditions = this->conditions();
-  if (!conditions) return refuse(conditions.error());
-  Command command;
-  command.kind = Command::Kind::remove;
-  command.conditions = std::move(*conditions);
-  command.record = Record::make(key, std::string_view{});
-  return submit(std::move(command), WriteForm::remove);
-}
-
-Dialogue::Need Dialogue::submit(Command&& command, WriteForm form) {
-  command.origin = peer_;
-  command.request_id = manners_.request_id;
-  PublishResult result = writes_.submit(std::move(command), form, manners_);
-  if (result != PublishResult::accepted) return refuse(publish_problem(result, worker_));
-  closing_ = closing_ || manners_.close;
-  return Need::next;
 }
 
 }  // namespace kvs

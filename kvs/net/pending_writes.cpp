@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::string_view json = "application/json";
 
+void append_expires(std::string& text, const Verdict& verdict) {
+  if (!verdict.expires) return;
+  text += ",\"expires\":\"";
+  append_time(text, *verdict.expires);
+  text += '"';
+}
+
 }  // namespace
 
 std::string current_members(const Record* current) {
@@ -98,7 +105,9 @@ void PendingWrites::answer_applied(const Write& write, Reply& reply) {
   append_json_member(text, "key", write.record->key());
   text += ",\"revision\":";
   append_number(text, number(verdict.revision));
-  text += verdict.created ? ",\"created\":true}\n" : ",\"created\":false}\n";
+  text += verdict.created ? ",\"created\":true" : ",\"created\":false";
+  append_expires(text, verdict);
+  text += "}\n";
   reply.begin(verdict.created ? 201 : 200, verdict.revision)
       .etag(verdict.revision)
       .field("Cache-Control", "no-store")

@@ -26,6 +26,10 @@ void append_members(std::string& out, const Record& record, ValueForm form) {
         << ",\"created_revision\":" << number(record.created_revision())
         << ",\"version\":" << std::uint64_t{record.version()} << ",\"modified\":";
   put_time(block, record.modified());
+  if (auto expires = record.expires()) {
+    block << ",\"expires\":";
+    put_time(block, *expires);
+  }
   if (record.content_type().empty()) return;
   block << ",\"content_type\":";
   block.flush();
@@ -60,8 +64,8 @@ void append_record(std::string& out, const Record& record, ValueForm form) {
 void append_event(std::string& out, const Change& change, ValueForm form, EventMarks marks) {
   const Record& record = *change.record;
   make_room(out, record, form);
-  if (change.op == Op::remove) {
-    out += "{\"op\":\"delete\",";
+  if (change.op != Op::set) {
+    out += change.op == Op::expire ? "{\"op\":\"expire\"," : "{\"op\":\"delete\",";
     append_json_member(out, "key", record.key());
     TextBlock block(out);
     block << ",\"revision\":" << number(record.revision()) << ",\"time\":";
@@ -136,7 +140,7 @@ void append_legacy_event(std::string& out, const Change& change, std::string_vie
   std::size_t seam = out.size();
   append_json_string_replacing(out, record.value());
   out[seam] = ' ';
-  out += change.op == Op::remove ? ",\"Deleted\":true}\n" : "}\n";
+  out += change.op != Op::set ? ",\"Deleted\":true}\n" : "}\n";
 }
 
 }  // namespace kvs

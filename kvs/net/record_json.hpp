@@ -12,7 +12,7 @@ namespace kvs {
 // Whether the value itself is shown, or "size" in its place (keys_only).
 enum class ValueForm : std::uint8_t { value, size };
 
-// {"key","value","revision","created_revision","version","modified","content_type"?}
+// {"key","value","revision","created_revision","version","modified","expires"?,"content_type"?}
 void append_record(std::string& out, const Record& record, ValueForm form = ValueForm::value);
 
 struct EventMarks {
@@ -20,7 +20,8 @@ struct EventMarks {
   bool initial = false;  // part of an initial state
 };
 
-// {"op":"set", the record's members, "created":true?, …} or {"op":"delete","key","revision","time", …}
+// {"op":"set", the record's members, "created":true?, …} or {"op":"delete","key","revision","time", …}, or the
+// same with "op":"expire" where its time had come.
 void append_event(std::string& out, const Change& change, ValueForm form = ValueForm::value, EventMarks marks = {});
 // A live key as part of an initial state: a set with "initial":true.
 void append_initial_event(std::string& out, const Record& record, ValueForm form = ValueForm::value);
@@ -37,7 +38,7 @@ void append_legacy_pair(std::string& out, std::string_view key, std::string_view
 // "City":"Ahmedabad", one member of /getall.
 void append_legacy_member(std::string& out, std::string_view key, std::string_view value);
 // {"Topic":…,"Partition":0,"Offset":revision-1,"Key":"Client address=…","Value":"City: Ahmedabad"} and a newline; a
-// delete has "Value":"City: ","Deleted":true.
+// delete or an expiry has "Value":"City: ","Deleted":true.
 void append_legacy_event(std::string& out, const Change& change, std::string_view topic);
 
 }  // namespace kvs

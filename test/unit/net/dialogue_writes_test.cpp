@@ -113,6 +113,27 @@ BOOST_AUTO_TEST_CASE(conditions_travel_with_the_write) {
   BOOST_TEST(f.state() == "a=3@3 ");
 }
 
+BOOST_AUTO_TEST_CASE(a_time_to_live_is_counted_from_the_log_time_of_the_write) {
+  Fixture f;
+  Answer answer = f.talk.ask(request("PUT", "/v1/kv/a?ttl=1m30s", "Content-Length: 0\r\n"));
+  BOOST_TEST(answer.status == 201);
+  BOOST_TEST(answer.body ==
+             "{\"key\":\"a\",\"revision\":1,\"created\":true,\"expires\":\"1970-01-01T00:01:31.000Z\"}\n");
+  BOOST_TEST(f.talk.ask(store("b", "1")).body.find("expires") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_time_to_live_is_a_duration_above_nothing_and_at_most_ten_years) {
+  for (std::string wrong : {"ttl=30", "ttl=0s", "ttl=0.1ms", "ttl=3654d", "ttl=-1s", "ttl=none", "ttl=", "ttl",
+                            "ttl=1s&ttl=1s", "tll=1s"}) {
+    Fixture f;
+    Answer answer = f.talk.ask(request("PUT", "/v1/kv/a?" + wrong, "Content-Length: 0\r\n"));
+    BOOST_TEST(answer.code() == "bad_parameter", wrong);
+    BOOST_TEST(answer.body.find(wrong[1] == 't' ? "ttl" : "did you mean 'ttl'?") != std::string::npos, answer.body);
+  }
+  Fixture f;
+  BOOST_TEST(f.talk.ask(request("PUT", "/v1/kv/a?ttl=3653d", "Content-Length: 0\r\n")).status == 201);
+}
+
 BOOST_AUTO_TEST_CASE(a_write_carries_its_client_s_address_and_content_type) {
   Fixture f;
   f.talk.say(store("a", "1", "Content-Type: text/css\r\n"));

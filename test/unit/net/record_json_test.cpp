@@ -32,6 +32,21 @@ BOOST_AUTO_TEST_CASE(a_record_shows_its_members_in_order) {
              R"("modified":"2026-11-22T06:12:16.016Z","content_type":"text/plain"})");
 }
 
+BOOST_AUTO_TEST_CASE(a_record_that_will_go_says_when) {
+  auto r = Record::make_expiring("k", 1, "text/plain");
+  r->value_buffer()[0] = 'v';
+  LogTime now(std::chrono::milliseconds(1795327936016));
+  r->stamp(Revision{5}, Revision{5}, 1, now, now + std::chrono::seconds(30));
+  BOOST_TEST(
+      text([&](auto& out) { append_record(out, *r); }) ==
+      R"({"key":"k","value":"v","revision":5,"created_revision":5,"version":1,)"
+      R"("modified":"2026-11-22T06:12:16.016Z","expires":"2026-11-22T06:12:46.016Z","content_type":"text/plain"})");
+  BOOST_TEST(text([&](auto& out) { append_event(out, {Op::set, r, {}}); }) ==
+             R"({"op":"set","key":"k","value":"v","revision":5,"created_revision":5,"version":1,)"
+             R"("modified":"2026-11-22T06:12:16.016Z","expires":"2026-11-22T06:12:46.016Z",)"
+             R"("content_type":"text/plain","created":true})");
+}
+
 BOOST_AUTO_TEST_CASE(bytes_that_are_no_text_go_out_as_base64) {
   auto r = record("k\xFF", std::string_view("\0\xFF\x01", 3), 2, 2, 1);
   BOOST_TEST(text([&](auto& out) { append_record(out, *r); }) ==
@@ -63,6 +78,12 @@ BOOST_AUTO_TEST_CASE(a_delete_event_has_no_value) {
              R"({"op":"delete","key":"k","revision":9,"time":"2026-11-22T06:12:16.016Z"})");
 }
 
+BOOST_AUTO_TEST_CASE(an_expire_event_is_a_delete_by_another_name) {
+  Change change{Op::expire, record("k", "", 9, 5, 2), {}};
+  BOOST_TEST(text([&](auto& out) { append_event(out, change, ValueForm::value, {.more = true}); }) ==
+             R"({"op":"expire","key":"k","revision":9,"time":"2026-11-22T06:12:16.016Z","more":true})");
+}
+
 BOOST_AUTO_TEST_CASE(an_initial_event_is_marked) {
   auto r = record("k", "v", 5, 5, 1);
   BOOST_TEST(text([&](auto& out) { append_initial_event(out, *r); }) ==
@@ -82,10 +103,12 @@ BOOST_AUTO_TEST_CASE(legacy_messages_are_those_of_the_original) {
   BOOST_TEST(text([&](auto& out) { append_legacy_event(out, set, "kvs"); }) ==
              "{\"Topic\":\"kvs\",\"Partition\":0,\"Offset\":7,\"Key\":\"Client address=127.0.0.1:51234\","
              "\"Value\":\"City: Ahmed\\\"abad\xEF\xBF\xBD\"}\n");
-  Change gone{Op::remove, record("City", "", 9, 8, 1), {}};
-  BOOST_TEST(text([&](auto& out) { append_legacy_event(out, gone, "kvs"); }) ==
-             "{\"Topic\":\"kvs\",\"Partition\":0,\"Offset\":8,\"Key\":\"Client address=\",\"Value\":\"City: "
-             "\",\"Deleted\":true}\n");
+  for (Op op : {Op::remove, Op::expire}) {
+    Change gone{op, record("City", "", 9, 8, 1), {}};
+    BOOST_TEST(text([&](auto& out) { append_legacy_event(out, gone, "kvs"); }) ==
+               "{\"Topic\":\"kvs\",\"Partition\":0,\"Offset\":8,\"Key\":\"Client address=\",\"Value\":\"City: "
+               "\",\"Deleted\":true}\n");
+  }
   BOOST_TEST(text([](auto& out) { append_legacy_pair(out, "City", "Ahmedabad"); }) ==
              "{\"Key\":\"City\",\"Value\":\"Ahmedabad\"}\n");
 }

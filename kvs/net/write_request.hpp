@@ -1,0 +1,28 @@
+// What the head of a write to /v1 asks for: all of it that can be refused before a body has come.
+#pragma once
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+#include "kvs/command.hpp"
+#include "kvs/errc.hpp"
+#include "kvs/net/head.hpp"
+#include "kvs/net/pending_writes.hpp"
+
+namespace kvs {
+
+struct WriteRequest {
+  std::vector<Condition> conditions;  // If-Match, If-None-Match
+  std::chrono::milliseconds ttl{0};   // 0: none, the key stays
+};
+
+// Errors: bad_parameter, malformed; of a put also unsupported_media_type and headers_too_large.
+result<WriteRequest> parse_write(const RequestHead& head, WriteForm form);
+
+// A time to live as text: a duration above 0, at most max_ttl. Errors: bad_parameter; the caller names the parameter.
+result<std::chrono::milliseconds> parse_ttl(std::string_view text);
+
+// A field as conditional.hpp wants it: without data if it was not sent. `scratch` is used if it was sent in pieces.
+std::string_view sent(const RequestHead& head, Known known, std::string& scratch);
+
+}  // namespace kvs
