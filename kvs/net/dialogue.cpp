@@ -253,6 +253,8 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
   switch (route_->route) {
     case Route::kv_item:
       return kv_item(body);
+    case Route::kv_list:
+      return delete_range();
     case Route::watch:
     case Route::legacy_subscribe:
       return watch();

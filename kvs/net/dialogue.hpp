@@ -92,7 +92,9 @@ class Dialogue {
   Need get_item(std::string_view key);
   void answer_item(const Record& record, bool as_record, int status);
   Need put_item(std::string_view key, std::string_view body);
+  Need touch_item(std::string_view key);
   Need delete_item(std::string_view key);
+  Need delete_range();
   Need submit(Command&& command, WriteForm form);
   Need legacy_get(std::string_view body);
   Need legacy_set(std::string_view body);

@@ -21,6 +21,8 @@ Dialogue::Need Dialogue::kv_item(std::string_view body) {
   switch (head_.method()) {
     case Method::put:
       return put_item(*key, body);
+    case Method::patch:
+      return touch_item(*key);
     case Method::del:
       return delete_item(*key);
     default:

@@ -15,6 +15,17 @@ Dialogue::Need Dialogue::put_item(std::string_view key, std::string_view body) {
   return submit(std::move(command), WriteForm::put);
 }
 
+Dialogue::Need Dialogue::touch_item(std::string_view key) {
+  auto request = parse_write(head_, WriteForm::touch);
+  if (!request) return refuse(request.error());
+  Command command;
+  command.kind = Command::Kind::touch;
+  command.conditions = std::move(request->conditions);
+  command.ttl = request->ttl;
+  command.record = Record::make(key, std::string_view{});
+  return submit(std::move(command), WriteForm::touch);
+}
+
 Dialogue::Need Dialogue::delete_item(std::string_view key) {
   auto request = parse_write(head_, WriteForm::remove);
   if (!request) return refuse(request.error());
@@ -23,6 +34,16 @@ Dialogue::Need Dialogue::delete_item(std::string_view key) {
   command.conditions = std::move(request->conditions);
   command.record = Record::make(key, std::string_view{});
   return submit(std::move(command), WriteForm::remove);
+}
+
+// DELETE /v1/kv
+Dialogue::Need Dialogue::delete_range() {
+  auto request = parse_write(head_, WriteForm::remove_range);
+  if (!request) return refuse(request.error());
+  Command command;
+  command.kind = Command::Kind::remove_range;
+  command.record = Record::make(request->prefix, std::string_view{});
+  return submit(std::move(command), WriteForm::remove_range);
 }
 
 Dialogue::Need Dialogue::submit(Command&& command, WriteForm form) {

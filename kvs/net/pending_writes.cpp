@@ -1,35 +1,8 @@
 #include "kvs/net/pending_writes.hpp"
 
-#include "kvs/json_text.hpp"
-#include "kvs/net/record_json.hpp"
 #include "kvs/net/starting.hpp"
 
 namespace kvs {
-
-namespace {
-
-constexpr std::string_view json = "application/json";
-
-void append_expires(std::string& text, const Verdict& verdict) {
-  if (!verdict.expires) return;
-  text += ",\"expires\":\"";
-  append_time(text, *verdict.expires);
-  text += '"';
-}
-
-}  // namespace
-
-std::string current_members(const Record* current) {
-  std::string text = "\"current_revision\":";
-  append_number(text, current ? number(current->revision()) : 0);
-  text += ",\"current\":";
-  if (current) {
-    append_record(text, *current);
-  } else {
-    text += "null";
-  }
-  return text;
-}
 
 PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners) {
   Write write{{}, form, false, command.record, manners, {}};
@@ -68,9 +41,8 @@ void PendingWrites::answer(const Write& write, std::string& out) {
   switch (write.verdict.outcome) {
     case Verdict::Outcome::applied:
     case Verdict::Outcome::nothing:
-      return answer_applied(write, reply);
     case Verdict::Outcome::refused:
-      return answer_refused(write, reply);
+      return answer_write(reply, write.form, write.record ? write.record->key() : std::string_view{}, write.verdict);
     case Verdict::Outcome::failed:
       return reply.problem(publish_problem(PublishResult::away, worker_));
     case Verdict::Outcome::no_room:
@@ -84,42 +56,6 @@ void PendingWrites::answer(const Write& write, std::string& out) {
           errc::outcome_unknown,
           "the write was not settled in time: it may or may not take effect; read the key to find out");
   }
-}
-
-void PendingWrites::answer_applied(const Write& write, Reply& reply) {
-  const Verdict& verdict = write.verdict;
-  std::string text;
-  if (write.form == WriteForm::legacy_set) {
-    reply.begin(200, verdict.revision).body("text/plain; charset=utf-8", "\"SUCCESS\"\n");
-    return;
-  }
-  if (write.form == WriteForm::remove) {
-    text =
-        verdict.outcome == Verdict::Outcome::applied ? "{\"deleted\":1,\"revision\":" : "{\"deleted\":0,\"revision\":";
-    append_number(text, number(verdict.revision));
-    text += "}\n";
-    reply.begin(200, verdict.revision).field("Cache-Control", "no-store").body(json, text);
-    return;
-  }
-  text = "{";
-  append_json_member(text, "key", write.record->key());
-  text += ",\"revision\":";
-  append_number(text, number(verdict.revision));
-  text += verdict.created ? ",\"created\":true" : ",\"created\":false";
-  append_expires(text, verdict);
-  text += "}\n";
-  reply.begin(verdict.created ? 201 : 200, verdict.revision)
-      .etag(verdict.revision)
-      .field("Cache-Control", "no-store")
-      .body(json, text);
-}
-
-void PendingWrites::answer_refused(const Write& write, Reply& reply) {
-  const Record* current = write.verdict.current.get();
-  reply.problem(errc::condition_failed,
-                current ? "the key has another revision than the request asks for; read it and try again with its ETag"
-                        : "there is no such key, but the request asks for one",
-                current_members(current));
 }
 
 namespace {

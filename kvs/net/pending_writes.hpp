@@ -5,12 +5,10 @@
 #include <vector>
 
 #include "kvs/net/reply.hpp"
+#include "kvs/net/write_answer.hpp"
 #include "kvs/store/view.hpp"
 
 namespace kvs {
-
-// What the client asked, which decides how the verdict is put.
-enum class WriteForm : std::uint8_t { put, remove, legacy_set };
 
 // Several writes of a pipeline are in the order at once; anything else waits until they are settled.
 class PendingWrites final : public Settler {
@@ -40,17 +38,12 @@ class PendingWrites final : public Settler {
   };
   void settle(std::uint32_t index, Verdict&& verdict) override;
   void answer(const Write& write, std::string& out);
-  void answer_applied(const Write& write, Reply& reply);
-  void answer_refused(const Write& write, Reply& reply);
 
   Worker& worker_;
   Wakeup& wakeup_;
   std::vector<Write> writes_;
   std::size_t unsettled_ = 0;
 };
-
-// What a 412 says of the key (null: no such key): "current_revision" and "current".
-std::string current_members(const Record* current);
 
 // Why a command could not even be put into the order, and what that means for the request.
 Problem publish_problem(PublishResult result, Worker& worker, std::string_view meaning = "nothing was written");

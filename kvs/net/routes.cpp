@@ -9,12 +9,14 @@ constexpr std::string_view get_head = "GET, HEAD, OPTIONS";
 constexpr std::string_view any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view any_but_head = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
 
-constexpr RouteInfo kv_item{Route::kv_item, "/v1/kv/{key}", "GET, HEAD, PUT, DELETE, OPTIONS", false, false, true};
+constexpr RouteInfo kv_item{Route::kv_item, "/v1/kv/{key}", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+                            false,          false,          true};
 constexpr RouteInfo request_outcome{Route::request_outcome, "/v1/requests/{id}", get_head, false, false, true};
 constexpr RouteInfo unknown_v1{Route::unknown_v1, "", "", false, false, false};
 constexpr RouteInfo unknown{Route::unknown, "", "", true, false, false};
 
 constexpr RouteInfo exact[] = {
+    {Route::kv_list, "/v1/kv", "DELETE, OPTIONS", false, false, true},
     {Route::watch, "/v1/watch", get_only, false, false, true},
     {Route::snapshot, "/v1/snapshot", get_head, false, false, true},
     {Route::status, "/v1/status", get_head, false, true, false},
@@ -78,7 +80,8 @@ bool allows(const RouteInfo& route, Method method) {
 
 bool writes(const RouteInfo& route, Method method) {
   if (method == Method::options || method == Method::head) return false;
-  return route.route == Route::legacy_set || (route.route == Route::kv_item && method != Method::get);
+  bool keys = route.route == Route::kv_item || route.route == Route::kv_list;
+  return route.route == Route::legacy_set || (keys && method != Method::get);
 }
 
 }  // namespace kvs

@@ -10,6 +10,7 @@ namespace kvs {
 
 enum class Route : std::uint8_t {
   kv_item,
+  kv_list,
   request_outcome,
   snapshot,
   watch,

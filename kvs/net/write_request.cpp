@@ -11,18 +11,41 @@ namespace kvs {
 namespace {
 
 constexpr ParameterRule ttl_rule[] = {{"ttl"}};
+constexpr ParameterRule range_rules[] = {{"prefix"}, {"all"}};
 
 std::span<const ParameterRule> rules(WriteForm form) {
-  if (form == WriteForm::put) return ttl_rule;
+  if (form == WriteForm::put || form == WriteForm::touch) return ttl_rule;
+  if (form == WriteForm::remove_range) return range_rules;
   return {};
 }
 
-std::optional<Problem> read_query(const Query& query, WriteRequest& request) {
-  if (auto text = query.value("ttl")) {
-    auto ttl = parse_ttl(*text);
-    if (!ttl) return Problem{ttl.error().code, "parameter 'ttl': " + ttl.error().detail};
-    request.ttl = *ttl;
+std::optional<Problem> read_ttl(const Query& query, WriteForm form, WriteRequest& request) {
+  auto text = query.value("ttl");
+  if (form == WriteForm::touch && !text) {
+    return Problem{errc::bad_parameter, "say how long the key shall live: ?ttl=30s, or ?ttl=none for good"};
   }
+  if (!text || (form == WriteForm::touch && *text == "none")) return std::nullopt;
+  auto ttl = parse_ttl(*text);
+  if (!ttl) return Problem{ttl.error().code, "parameter 'ttl': " + ttl.error().detail};
+  request.ttl = *ttl;
+  return std::nullopt;
+}
+
+// A parameter that was forgotten, mistyped or came out empty must never delete everything.
+std::optional<Problem> read_range(const Query& query, WriteRequest& request) {
+  auto prefix = query.value("prefix");
+  auto all = query.flag("all");
+  if (!all) return all.error();
+  if (prefix && query.value("all"))
+    return Problem{errc::bad_parameter, "prefix and all are both given: give one of them; nothing was deleted"};
+  if (!*all && (!prefix || prefix->empty())) {
+    return Problem{errc::bad_parameter,
+                   "say which keys to delete: ?prefix= with at least one byte, or ?all=true; nothing was deleted"};
+  }
+  if (!prefix) return std::nullopt;
+  if (prefix->size() > max_key_size)
+    return Problem{errc::key_too_large, "no key has such a prefix: keys have at most 1,024 bytes"};
+  request.prefix = *prefix;
   return std::nullopt;
 }
 
@@ -36,8 +59,12 @@ std::optional<Problem> check_value(const RequestHead& head) {
   return std::nullopt;
 }
 
-std::optional<Problem> read_conditions(const RequestHead& head, WriteRequest& request) {
+std::optional<Problem> read_conditions(const RequestHead& head, WriteForm form, WriteRequest& request) {
   if (!head.has(Known::if_match) && !head.has(Known::if_none_match)) return std::nullopt;
+  if (form == WriteForm::remove_range) {
+    return Problem{errc::malformed,
+                   "If-Match and If-None-Match are for one key: put what must hold of several into POST /v1/txn"};
+  }
   std::string match_scratch, none_scratch;
   auto conditions =
       parse_conditions(sent(head, Known::if_match, match_scratch), sent(head, Known::if_none_match, none_scratch));
@@ -64,15 +91,12 @@ result<std::chrono::milliseconds> parse_ttl(std::string_view text) {
 
 result<WriteRequest> parse_write(const RequestHead& head, WriteForm form) {
   WriteRequest request;
-  if (!head.query().empty()) {
-    auto query = parse_query(head.query(), rules(form));
-    if (!query) return query.error();
-    if (auto problem = read_query(*query, request)) return *problem;
-  }
-  if (form == WriteForm::put) {
-    if (auto problem = check_value(head)) return *problem;
-  }
-  if (auto problem = read_conditions(head, request)) return *problem;
+  auto query = parse_query(head.query(), rules(form));
+  if (!query) return query.error();
+  auto problem = form == WriteForm::remove_range ? read_range(*query, request) : read_ttl(*query, form, request);
+  if (!problem && form == WriteForm::put) problem = check_value(head);
+  if (!problem) problem = read_conditions(head, form, request);
+  if (problem) return *problem;
   return request;
 }
 

@@ -1,22 +1,26 @@
 // What the head of a write to /v1 asks for: all of it that can be refused before a body has come.
 #pragma once
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "kvs/command.hpp"
 #include "kvs/errc.hpp"
 #include "kvs/net/head.hpp"
-#include "kvs/net/pending_writes.hpp"
+#include "kvs/net/write_answer.hpp"
 
 namespace kvs {
 
 struct WriteRequest {
   std::vector<Condition> conditions;  // If-Match, If-None-Match
   std::chrono::milliseconds ttl{0};   // 0: none, the key stays
+  std::string prefix;                 // remove_range: of the keys that are to go; "" = all
 };
 
-// Errors: bad_parameter, malformed; of a put also unsupported_media_type and headers_too_large.
+// A write of one key may have conditions, a touch says which time to live (or none), a range names its prefix or all
+// keys expressly. Errors: bad_parameter, malformed; of a range also key_too_large, of a put unsupported_media_type and
+// headers_too_large.
 result<WriteRequest> parse_write(const RequestHead& head, WriteForm form);
 
 // A time to live as text: a duration above 0, at most max_ttl. Errors: bad_parameter; the caller names the parameter.

@@ -31,6 +31,7 @@ BOOST_AUTO_TEST_CASE(a_path_names_its_route) {
                              {"/v1/kv/a/b//c/", Route::kv_item},
                              {"/v1/kv/", Route::kv_item},
                              {"/v1/kv/../status", Route::kv_item},
+                             {"/v1/kv", Route::kv_list},
                              {"/v1/watch", Route::watch},
                              {"/v1/status", Route::status},
                              {"/livez", Route::livez},
@@ -88,10 +89,12 @@ BOOST_AUTO_TEST_CASE(routes_take_their_methods) {
   BOOST_TEST(those("/v1/status", allows) == "GET, HEAD, OPTIONS");
   BOOST_TEST(those("/livez", allows) == "GET, HEAD, OPTIONS");
   BOOST_TEST(those("/subscribe", allows) == "GET, OPTIONS");
-  for (Method method : {Method::get, Method::head, Method::put, Method::del, Method::options}) {
+  for (Method method : {Method::get, Method::head, Method::put, Method::patch, Method::del, Method::options}) {
     BOOST_TEST(allows(find_route("/v1/kv/a"), method));
   }
   BOOST_TEST(!allows(find_route("/v1/kv/a"), Method::post));
+  BOOST_TEST(allows(find_route("/v1/kv"), Method::del));
+  BOOST_TEST(!allows(find_route("/v1/kv"), Method::put));
 }
 
 BOOST_AUTO_TEST_CASE(the_original_s_routes_take_nearly_every_method) {
@@ -118,7 +121,9 @@ BOOST_AUTO_TEST_CASE(writes_are_told_by_route_and_method) {
   }
   for (Method method : {Method::get, Method::head, Method::options}) {
     BOOST_TEST(!writes(find_route("/v1/kv/a"), method));
+    BOOST_TEST(!writes(find_route("/v1/kv"), method));
   }
+  BOOST_TEST(writes(find_route("/v1/kv"), Method::del));
   for (const char* path :
        {"/get", "/getall", "/subscribe", "/v1/status", "/v1/watch", "/v1/requests/r", "/v1/snapshot", "/livez", "/"}) {
     BOOST_TEST(those(path, writes) == "", path);
