@@ -1,6 +1,6 @@
 // A body that is made while it is sent: memory does not grow with it.
 #pragma once
-#include <string_view>
+#include <string>
 
 namespace kvs {
 
@@ -8,8 +8,8 @@ namespace kvs {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // The next piece, about 64 to 128 KiB or one record; valid until the next call. Empty after the last.
-  virtual std::string_view next() = 0;
+  // Appends the next piece, about 64 to 128 KiB or one record, maybe nothing. False: that was the last.
+  virtual bool next(std::string& out) = 0;
 };
 
 }  // namespace kvs

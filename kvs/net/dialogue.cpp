@@ -1,7 +1,6 @@
 #include "kvs/net/dialogue.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "kvs/net/starting.hpp"
@@ -15,18 +14,14 @@ namespace {
 constexpr std::size_t json_growth = 6;
 constexpr std::size_t json_overhead = 16 * 1024;
 constexpr std::size_t body_room_size = 16 * 1024;
+constexpr std::size_t chunk_digits = 8;  // a piece is far below 4 GiB
+constexpr char hex_digits[] = "0123456789abcdef";
 
 errc too_large_code(const RouteInfo& route) {
   return route.route == Route::kv_item ? errc::value_too_large : errc::request_too_large;
 }
 
 bool speaks_problems(std::string_view path) { return path.starts_with("/v1/") || path == "/v1"; }
-
-void append_chunk(std::string& out, std::string_view bytes) {
-  char size[24];
-  int length = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
-  out.append(size, static_cast<std::size_t>(length)).append(bytes).append("\r\n");
-}
 
 // The client's own id, if it gave a usable one.
 std::string_view given_request_id(const RequestHead& head) {
@@ -254,7 +249,7 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
     case Route::kv_item:
       return kv_item(body);
     case Route::kv_list:
-      return delete_range();
+      return head_.method() == Method::del ? delete_range() : list();
     case Route::watch:
     case Route::legacy_subscribe:
       return watch();
@@ -301,31 +296,51 @@ Dialogue::Need Dialogue::answered() {
   return Need::next;
 }
 
-// In HTTP/1.0 only the end of the connection ends such a body.
-Dialogue::Need Dialogue::stream(Revision revision, std::string_view fields, std::unique_ptr<BodySource> source) {
+// In HTTP/1.0 only the end of the connection ends a body whose size is not known.
+Dialogue::Need Dialogue::stream(Revision revision, std::string_view content_type, std::string_view fields,
+                                std::unique_ptr<BodySource> source) {
+  std::string first;
+  if (!source->next(first)) {
+    Reply(worker_, out_, manners_).begin(200, revision).fields(fields).body(content_type, first);
+    return answered();
+  }
   chunked_out_ = head_.minor_version() != 0;
   if (!chunked_out_) manners_.close = true;
   {
     Reply reply(worker_, out_, manners_);
-    reply.begin(200, revision).fields(fields);
+    reply.begin(200, revision).field("Content-Type", content_type).fields(fields);
     if (chunked_out_) reply.field("Transfer-Encoding", "chunked");
     reply.no_body();
   }
   if (manners_.head_only) return answered();
+  std::size_t begin = begin_chunk();
+  out_ += first;
+  end_chunk(begin);
   source_ = std::move(source);
   return Need::stream;
 }
 
+// A chunk's size stands before it, so room is left for it: leading zeros are digits, too (RFC 9112, 7.1).
+std::size_t Dialogue::begin_chunk() {
+  if (chunked_out_) out_.append(chunk_digits, '0').append("\r\n");
+  return out_.size();
+}
+
+void Dialogue::end_chunk(std::size_t begin) {
+  if (!chunked_out_) return;
+  std::size_t size = out_.size() - begin;
+  std::size_t head = begin - chunk_digits - 2;
+  if (size == 0) return out_.resize(head);  // an empty one would be the last
+  for (std::size_t at = head + chunk_digits; size != 0; size >>= 4) out_[--at] = hex_digits[size & 15];
+  out_ += "\r\n";
+}
+
 bool Dialogue::next_piece() {
-  std::string_view piece = source_->next();
-  if (!chunked_out_) {
-    out_ += piece;
-  } else if (piece.empty()) {
-    out_ += "0\r\n\r\n";
-  } else {
-    append_chunk(out_, piece);
-  }
-  return !piece.empty();
+  std::size_t begin = begin_chunk();
+  bool more = source_->next(out_);
+  end_chunk(begin);
+  if (!more && chunked_out_) out_ += "0\r\n\r\n";
+  return more;
 }
 
 bool Dialogue::stream_done() {

@@ -78,8 +78,12 @@ class Dialogue {
   Need refuse_and_close(const Problem& problem, int status = 0);
   Need reject_head(const HeadResult& error);
   Need answered();
-  // A 200 whose body comes from `source`. `fields`: whole lines besides those that every answer has.
-  Need stream(Revision revision, std::string_view fields, std::unique_ptr<BodySource> source);
+  // A 200 whose body comes from `source`: at once if it is one piece. `fields`: whole lines besides those that every
+  // answer has.
+  Need stream(Revision revision, std::string_view content_type, std::string_view fields,
+              std::unique_ptr<BodySource> source);
+  std::size_t begin_chunk();
+  void end_chunk(std::size_t begin);
   // What a read begins with, before it looks at the state: nothing if that is as new as wanted, else what is needed
   // first (the read then begins anew), or the refusal.
   std::optional<Need> await_state(const result<Consistency>& wanted);
@@ -90,6 +94,7 @@ class Dialogue {
   Need kv_item(std::string_view body);
   bool is_put() const { return route_->route == Route::kv_item && head_.method() == Method::put; }
   Need get_item(std::string_view key);
+  Need list();
   void answer_item(const Record& record, bool as_record, int status);
   Need put_item(std::string_view key, std::string_view body);
   Need touch_item(std::string_view key);

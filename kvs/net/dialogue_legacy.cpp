@@ -15,26 +15,22 @@ class AllPairs final : public BodySource {
  public:
   explicit AllPairs(State state) : state_(std::move(state)), cursor_(state_.begin()) {}
 
-  std::string_view next() override {
-    piece_.clear();
-    if (ended_) return {};
-    if (!std::exchange(begun_, true)) piece_ = "{";
-    for (; cursor_.get() && piece_.size() < flush_above; cursor_.next()) {
-      if (!std::exchange(first_, false)) piece_ += ',';
-      append_legacy_member(piece_, cursor_.get()->key(), cursor_.get()->value());
+  bool next(std::string& out) override {
+    std::size_t begin = out.size();
+    if (!std::exchange(begun_, true)) out += '{';
+    for (; cursor_.get() && out.size() - begin < flush_above; cursor_.next()) {
+      if (!std::exchange(first_, false)) out += ',';
+      append_legacy_member(out, cursor_.get()->key(), cursor_.get()->value());
     }
-    ended_ = !cursor_.get();
-    if (ended_) piece_ += "}\n";
-    return piece_;
+    if (!cursor_.get()) out += "}\n";
+    return cursor_.get() != nullptr;
   }
 
  private:
   State state_;
   State::Cursor cursor_;
-  std::string piece_;
   bool begun_ = false;
   bool first_ = true;
-  bool ended_ = false;
 };
 
 }  // namespace
@@ -76,22 +72,10 @@ Dialogue::Need Dialogue::legacy_get(std::string_view body) {
   return answered();
 }
 
-// A small store is answered at once, a large one streamed.
 Dialogue::Need Dialogue::legacy_getall() {
   if (auto need = await_state_leniently()) return *need;
   const State& state = worker_.view().held();
-  if (state.bytes() > flush_above) {
-    return stream(state.revision(), "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n",
-                  std::make_unique<AllPairs>(state));
-  }
-  std::string text = "{";
-  for (auto cursor = state.begin(); const Record* record = cursor.get(); cursor.next()) {
-    if (text.size() > 1) text += ',';
-    append_legacy_member(text, record->key(), record->value());
-  }
-  text += "}\n";
-  Reply(worker_, out_, manners_).begin(200).field("Cache-Control", "no-store").body(plain, text);
-  return answered();
+  return stream(state.revision(), plain, "Cache-Control: no-store\r\n", std::make_unique<AllPairs>(state));
 }
 
 }  // namespace kvs

@@ -18,7 +18,11 @@ class SnapshotSource final : public BodySource {
   SnapshotSource(const SnapshotSource&) = delete;
   SnapshotSource& operator=(const SnapshotSource&) = delete;
 
-  std::string_view next() override { return encoder_.next(); }
+  bool next(std::string& out) override {
+    std::string_view piece = encoder_.next();
+    out += piece;
+    return !piece.empty();
+  }
 
  private:
   SnapshotEncoder encoder_;
@@ -42,11 +46,9 @@ Dialogue::Need Dialogue::snapshot() {
   Store& store = worker_.store();
   StateAndBookmark shown = store.shown();
   Revision revision = shown.state.revision();
-  std::string fields =
-      "Content-Type: application/octet-stream\r\nCache-Control: no-store\r\nContent-Disposition: attachment; "
-      "filename=\"" +
-      snapshot_path({}, shown.state.place()).filename().string() + "\"\r\n";
-  return stream(revision, fields,
+  std::string fields = "Cache-Control: no-store\r\nContent-Disposition: attachment; filename=\"" +
+                       snapshot_path({}, shown.state.place()).filename().string() + "\"\r\n";
+  return stream(revision, "application/octet-stream", fields,
                 std::make_unique<SnapshotSource>(std::move(shown), store.log_id(), worker_.counters()));
 }
 

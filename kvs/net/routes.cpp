@@ -16,7 +16,7 @@ constexpr RouteInfo unknown_v1{Route::unknown_v1, "", "", false, false, false};
 constexpr RouteInfo unknown{Route::unknown, "", "", true, false, false};
 
 constexpr RouteInfo exact[] = {
-    {Route::kv_list, "/v1/kv", "DELETE, OPTIONS", false, false, true},
+    {Route::kv_list, "/v1/kv", "GET, HEAD, DELETE, OPTIONS", false, false, true},
     {Route::watch, "/v1/watch", get_only, false, false, true},
     {Route::snapshot, "/v1/snapshot", get_head, false, false, true},
     {Route::status, "/v1/status", get_head, false, true, false},

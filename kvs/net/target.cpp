@@ -40,6 +40,22 @@ std::size_t find_special(std::string_view text) {
 
 Problem control_byte() { return {errc::bad_key, "a control byte in the path: percent-encode it"}; }
 
+// Escapes everything but letters, digits and `as_is`.
+void append_encoded(std::string& out, std::string_view text, std::string_view as_is) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (char c : text) {
+    bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (alphanumeric || as_is.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4];
+    out += digits[byte & 15];
+  }
+}
+
 // Decodes one name or value of a query. A bad escape stays as it is, and false is returned.
 bool decode_component(std::string_view raw, std::string& out) {
   bool good = true;
@@ -123,21 +139,9 @@ result<std::string_view> decode_key(std::string_view raw, std::string& scratch) 
   return raw;
 }
 
-void append_encoded_key(std::string& out, std::string_view key) {
-  constexpr std::string_view as_is = "-._~/!$&'()*,;=:@";
-  constexpr char digits[] = "0123456789ABCDEF";
-  for (char c : key) {
-    bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (alphanumeric || as_is.find(c) != std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
-  }
-}
+void append_encoded_key(std::string& out, std::string_view key) { append_encoded(out, key, "-._~/!$&'()*,;=:@"); }
+
+void append_encoded_value(std::string& out, std::string_view value) { append_encoded(out, value, "-._~/,:@"); }
 
 std::optional<std::string_view> Query::value(std::string_view name) const {
   for (const auto& parameter : parameters_) {

@@ -19,6 +19,8 @@ namespace kvs {
 result<std::string_view> decode_key(std::string_view raw, std::string& scratch);
 // The inverse, for links: unreserved characters, '/' and what RFC 3986 allows in a segment stay.
 void append_encoded_key(std::string& out, std::string_view key);
+// The same for a value in a query.
+void append_encoded_value(std::string& out, std::string_view value);
 
 // Which parameters a route takes.
 struct ParameterRule {
