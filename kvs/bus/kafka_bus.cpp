@@ -272,6 +272,8 @@ void KafkaBus::act() {
   due_ = std::min(due_, writer_.tick(now, tail_.reachable()));
   bool was_stuck = std::exchange(was_stuck_, writer_.stuck());
   if (was_stuck && !was_stuck_) tail_.restart("the brokers take records again; comparing the log");
+  // Perhaps somebody has changed the topic: largest record, replicas.
+  if (std::exchange(was_open_, writer_.open()) && !was_open_) topic_due_ = now;
   if (now >= topic_due_ && !asking_topic_ && tail_.reachable()) ask_for_topic();
 }
 

@@ -105,6 +105,7 @@ class KafkaBus final : public Bus {
   std::exception_ptr broken_;
   bool up_changed_ = false;
   bool was_stuck_ = false;
+  bool was_open_ = false;
   std::vector<Ending> no_endings_;  // nothing can be published before start() has ended
   Fence scan_;                      // of a first start, until it knows the log
   std::vector<OwnRecord> own_;

@@ -140,6 +140,7 @@ void KafkaWriter::fail(std::string why) {
     taking_ = false;
   }
   bool was_open = state_ == State::open;
+  if (was_open && Clock::now() - opened_at_ >= 2 * timings_.retry_most) backoff_.reset();
   state_ = State::waiting;
   due_ = Clock::now() + backoff_.next();
   if (was_open || why != detail_) log::warn("writing to the topic failed; opening anew", {{"error", why}});
@@ -181,7 +182,6 @@ void KafkaWriter::apply(const ProducerNews& news, std::vector<Ending>& endings) 
       command_ok = command_ok || report.ok;
     }
   }
-  if (command_ok) backoff_.reset();
   if (!news.error.empty() && state_ == State::opening) detail_ = news.error;
   if (failed && state_ != State::waiting) fail(news.error);
 }
@@ -217,6 +217,7 @@ bool KafkaWriter::take_own(const std::vector<OwnRecord>& own, Batch& batch) {
 void KafkaWriter::opened(const OwnRecord& record) {
   if (state_ != State::opening || record.attempt != attempt_) return;
   state_ = State::open;
+  opened_at_ = Clock::now();
   epoch_ = record.epoch;
   sequence_ = 0;
   reported_ = 0;

@@ -99,7 +99,8 @@ class KafkaWriter {
   std::uint64_t serial_ = 0;
   std::uint32_t attempt_ = 0;
   std::string detail_ = "not connected yet";
-  Backoff backoff_;
+  Backoff backoff_;  // goes on growing until an epoch has lasted for a while
+  Clock::time_point opened_at_{};
   Clock::time_point due_{};
   Clock::time_point progress_due_{};
   std::deque<Produced> produced_;  // what was the newest number at some times, while not all of it is reported
