@@ -15,13 +15,22 @@ constexpr std::int32_t partition = 0;
 constexpr int give_up_polls = 100, give_up_poll_ms = 10;
 constexpr std::size_t slice_reports = 8192;  // an event may bring more
 
-rd_kafka_vu_t header(const char* name, std::string_view value) {
-  rd_kafka_vu_t one{};
-  one.vtype = RD_KAFKA_VTYPE_HEADER;
-  one.u.header.name = name;
-  one.u.header.val = value.data();
-  one.u.header.size = static_cast<ssize_t>(value.size());
-  return one;
+struct HeadersDestroyer {
+  void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }
+};
+using Headers = std::unique_ptr<rd_kafka_headers_t, HeadersDestroyer>;
+
+void add(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
+  rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                      static_cast<ssize_t>(value.size()));
+}
+
+Headers headers_of(const KafkaRecord& record) {
+  constexpr std::size_t most = 2;
+  Headers headers(rd_kafka_headers_new(most));
+  if (record.kvs) add(headers.get(), kvs_header_name, *record.kvs);
+  if (!record.content_type.empty()) add(headers.get(), content_type_header_name, record.content_type);
+  return headers;
 }
 
 rd_kafka_vu_t block(rd_kafka_vtype_t type, const std::optional<std::string_view>& bytes) {
@@ -84,10 +93,16 @@ KafkaProducer::Result KafkaProducer::produce(const KafkaRecord& record, std::uin
   parts[count++].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(tag));
   parts[count++] = block(RD_KAFKA_VTYPE_KEY, record.key);
   parts[count++] = block(RD_KAFKA_VTYPE_VALUE, record.value);
-  if (record.kvs) parts[count++] = header(kvs_header_name, *record.kvs);
-  if (!record.content_type.empty()) parts[count++] = header(content_type_header_name, record.content_type);
+  // As a list that stays ours if it fails: of headers given one by one, librdkafka frees the list twice when the topic
+  // is gone (confluentinc/librdkafka#4627).
+  Headers headers = headers_of(record);
+  parts[count].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[count++].u.headers = headers.get();
   rd_kafka_error_t* error = rd_kafka_produceva(client_.get(), parts, count);
-  if (error == nullptr) return Result::taken;
+  if (error == nullptr) {
+    static_cast<void>(headers.release());
+    return Result::taken;
+  }
   auto code = rd_kafka_error_code(error);
   why = rd_kafka_error_string(error);
   rd_kafka_error_destroy(error);

@@ -1,0 +1,82 @@
+#include "kvs/bus/kafka_producer.hpp"
+
+#include <poll.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "test/unit/bus/kafka_bus_fixture.hpp"
+#include "test/unit/bus/kafka_records.hpp"
+
+using namespace kvs;
+using namespace kvs::test;
+
+namespace {
+
+struct Fixture {
+  MockKafka kafka;
+  std::shared_ptr<EventFd> wake = std::make_shared<EventFd>();
+  std::string why;
+  ProducerNews news;
+
+  KafkaOptions options() const {
+    KafkaOptions options = kvs::test::options(kafka, "a");
+    options.extra.push_back({"topic.metadata.propagation.max.ms", "0", "test"});  // what is missing is missing
+    return options;
+  }
+  void wait_for_reports(KafkaProducer& producer, std::size_t count) {
+    while (news.reports.size() < count) {
+      pollfd fd{wake->get(), POLLIN, 0};
+      BOOST_REQUIRE(::poll(&fd, 1, 20'000) == 1);
+      wake->clear();
+      producer.take(news);
+    }
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(kafka_producer)
+
+BOOST_FIXTURE_TEST_CASE(each_record_is_reported_with_its_tag, Fixture) {
+  KafkaProducer producer(options(), 1'000'000, wake);
+  test::OwnRecord record = encoded(a_set("k", "v", "text/plain"));
+  for (std::uint64_t tag : {7U, 8U, 9U}) {
+    BOOST_TEST((producer.produce(record.view(), tag, why) == KafkaProducer::Result::taken));
+  }
+  wait_for_reports(producer, 3);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    BOOST_TEST(news.reports[i].tag == 7 + i);
+    BOOST_TEST(news.reports[i].ok);
+  }
+}
+
+// The library must neither take nor free what it was given then.
+BOOST_FIXTURE_TEST_CASE(a_record_for_a_topic_that_is_gone_is_not_taken, Fixture) {
+  kafka.deny_topic(true);
+  KafkaProducer producer(options(), 1'000'000, wake);
+  test::OwnRecord record = encoded(a_set("k", "v", "text/plain"));
+  producer.produce(record.view(), 1, why);
+  wait_for_reports(producer, 1);
+  BOOST_TEST(!news.reports[0].ok);
+  BOOST_TEST(!news.error.empty());
+  BOOST_TEST((producer.produce(record.view(), 2, why) == KafkaProducer::Result::failed));
+  BOOST_TEST(!why.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_given_up_is_reported_as_not_ok, Fixture) {
+  KafkaProducer producer(options(), 1'000'000, wake);
+  kafka.down();
+  test::OwnRecord record = encoded(a_set("k", "v"));
+  for (std::uint64_t tag = 1; tag <= 100; ++tag) producer.produce(record.view(), tag, why);
+  producer.give_up(news);
+  BOOST_TEST(news.reports.size() == 100U);
+  for (const DeliveryReport& report : news.reports) BOOST_TEST(!report.ok);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_record_above_the_topics_bound_is_too_large, Fixture) {
+  KafkaProducer producer(options(), 10'000, wake);
+  test::OwnRecord record = encoded(a_set("k", std::string(10'000, 'v')));
+  BOOST_TEST((producer.produce(record.view(), 1, why) == KafkaProducer::Result::too_large));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
