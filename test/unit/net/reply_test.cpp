@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_page_that_was_let_in_may_read_the_fields_it_needs
   Answer answer = f.plain();
   BOOST_TEST(answer.field("Access-Control-Allow-Origin") == "https://app.example");
   BOOST_TEST(answer.field("Vary") == "Origin");
-  for (const char* name : {"ETag", "Kvs-Revision", "Kvs-Log-Id", "Kvs-Request-Id"}) {
+  for (const char* name : {"ETag", "Kvs-Revision", "Kvs-Log-Id", "Kvs-Request-Id", "Kvs-Stale-Ms"}) {
     BOOST_TEST(answer.field("Access-Control-Expose-Headers").find(name) != std::string::npos, name);
   }
 }
