@@ -25,6 +25,10 @@ struct Condition {
   Kind kind;
   std::vector<Revision> revisions;
   std::string value;
+
+  std::size_t footprint() const {  // beside its own size
+    return revisions.size() * sizeof(Revision) + value.size();
+  }
 };
 
 // What an instance says of its own state, so that the others can compare: they all take the same digest at the same
@@ -77,10 +81,8 @@ struct Command {
   std::unique_ptr<Transaction> transaction;
   DigestClaim claim;
 
-  // Bytes it takes while it waits; what the bounds of the queues count.
-  std::size_t footprint() const {
-    return sizeof(Command) + (record ? record->footprint() : 0) + (transaction ? transaction->footprint() : 0);
-  }
+  // Bytes it takes while it waits, all that a client can make large included; what the bounds of the queues count.
+  std::size_t footprint() const;
 };
 
 // Names a command whose outcome somebody in this process waits for: the I/O thread, and a number that thread chose.
