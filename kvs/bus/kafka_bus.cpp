@@ -45,9 +45,11 @@ KafkaTopicCare kafka_topic_care(const KafkaOptions& options) {
   // Made when it is first asked for, on the worker's thread.
   auto topic = std::make_shared<std::optional<KafkaTopic>>();
   auto made = [options, topic]() -> KafkaTopic& { return *topic ? **topic : topic->emplace(options); };
-  auto prepare = [made, name = options.topic](KafkaTopic::Timeout timeout, bool may_make) {
-    if (!may_make && !made().describe(timeout).exists) {
-      throw KafkaError(KafkaError::Kind::no_topic, topic_is_gone(name));
+  auto prepare = [made, name = options.topic](KafkaTopic::Timeout timeout, const std::optional<std::string>& read_in) {
+    if (read_in) {
+      TopicDescription seen = made().find(timeout);
+      refuse_other_cluster(*read_in, seen.cluster_id);
+      if (!seen.exists) throw KafkaError(KafkaError::Kind::no_topic, topic_is_gone(name));
     }
     return made().prepare(timeout);
   };
@@ -79,7 +81,9 @@ awaitable<LogId> KafkaBus::start(BusStart from, Executor reader) {
   descriptor_.emplace(reader, fd);
   timer_.emplace(reader);
   try {
-    co_await prepare_topic(from.bookmark.empty());
+    std::optional<std::string> read_in;
+    if (!from.bookmark.empty()) read_in = intake_.cluster_id();
+    co_await prepare_topic(std::move(read_in));
     if (!intake_.log_id()) co_await find_log_id();
   } catch (const BusBroken&) {
     release(no_endings_);
@@ -123,14 +127,15 @@ Retry reason_to_retry(const std::exception_ptr& error) {
 }  // namespace
 
 // A topic whose records this instance has read is never made anew: it would be another log under the old name.
-awaitable<void> KafkaBus::prepare_topic(bool may_make) {
+awaitable<void> KafkaBus::prepare_topic(std::optional<std::string> read_in) {
   Backoff backoff(timings_);
   std::optional<Clock::time_point> missing_since;
+  std::string said;
   while (!stopping_) {
     auto answer = std::make_shared<TopicAnswer>();
-    worker_.give([prepare = care_.prepare, timeout = timings_.topic_timeout, may_make, answer] {
+    worker_.give([prepare = care_.prepare, timeout = timings_.topic_timeout, read_in, answer] {
       try {
-        answer->topic = prepare(timeout, may_make);
+        answer->topic = prepare(timeout, read_in);
       } catch (...) {
         answer->error = std::current_exception();
       }
@@ -151,6 +156,8 @@ awaitable<void> KafkaBus::prepare_topic(bool may_make) {
     if (retry.missing && !missing_since) missing_since = Clock::now();
     if (!retry.missing) missing_since.reset();
     if (missing_since && Clock::now() - *missing_since >= timings_.doubt) throw BusBroken(retry.why);
+    if (retry.why != said) log::warn("the topic cannot be looked at; trying again", {{"why", retry.why}});
+    said = retry.why;
     say_away(std::move(retry.why));
     due_ = Clock::now() + backoff.next();
     while (Clock::now() < due_ && !stopping_) co_await wait();

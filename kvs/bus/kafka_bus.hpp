@@ -26,8 +26,10 @@ namespace kvs {
 
 // Who looks after the topic. Both may block for about the time they are given, and throw KafkaError.
 struct KafkaTopicCare {
-  // At start. A topic that is missing is made if it may be. Throws BusBroken if it is not fit.
-  std::function<TopicDescription(KafkaTopic::Timeout, bool may_make)> prepare;
+  // At start. `read_in`: the id of the cluster this instance has read the topic in (empty: not known); none: it has
+  // read nothing, and the topic is made if it is missing and may be made. Throws BusBroken if the topic is not fit, or
+  // the cluster another.
+  std::function<TopicDescription(KafkaTopic::Timeout, const std::optional<std::string>& read_in)> prepare;
   // Now and then.
   std::function<TopicDescription(KafkaTopic::Timeout)> describe;
 };
@@ -66,7 +68,7 @@ class KafkaBus final : public Bus {
   using Clock = std::chrono::steady_clock;
   using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
-  awaitable<void> prepare_topic(bool may_make);
+  awaitable<void> prepare_topic(std::optional<std::string> read_in);
   awaitable<void> find_log_id();
   void scan();
   void ask_for_topic();

@@ -98,8 +98,11 @@ void KafkaIntake::take(const OpenRecord& open, const KafkaMessage& message, std:
   // Both before anything is remembered of a record that is never to be applied.
   bool other_log = open.log_id && open.log_id != mark_.fence.log_id();
   if (our_name && !ours && opened_ && !other_log) {
-    throw BusBroken("another process has taken the instance name " + ours_.instance +
-                    "; give each instance a name of its own with --instance");
+    throw BusBroken(
+        "another process has taken the instance name " + ours_.instance + " (its first record is at offset " +
+        std::to_string(message.offset) +
+        "): each instance needs a name of its own (--instance); if that process was started by mistake, end "
+        "it and start this one again");
   }
   if (log_id_ && !mark_.fence.log_id() && !open.log_id && LogId{open.nonce} != log_id_) {
     throw BusBroken(

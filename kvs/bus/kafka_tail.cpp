@@ -16,32 +16,34 @@ struct Place {
 };
 
 // Blocks. The log's ends come first: a consumer that is told to begin where there is nothing would stand still.
-KafkaRun try_run(const KafkaOptions& options, const KafkaTimings& timings, Place place,
-                 const std::shared_ptr<EventFd>& wake) {
-  KafkaRun run;
+void begin(KafkaRun& run, const KafkaOptions& options, const KafkaTimings& timings, Place place,
+           const std::shared_ptr<EventFd>& wake) {
   run.consumer = std::make_shared<KafkaConsumer>(options, wake);
   run.log = run.consumer->watermarks(timings.assign_timeout);
-  run.cluster_id = run.consumer->cluster_id(timings.ask_timeout);
   run.landing = land(place.next, place.last, run.log);
   if (run.landing.kind == KafkaLanding::Kind::here) run.consumer->begin(run.landing.from);
   run.outcome = KafkaRun::Outcome::begun;
-  return run;
 }
 
 KafkaRun make_run(const KafkaOptions& options, const KafkaTimings& timings, Place place,
                   const std::shared_ptr<EventFd>& wake) {
-  KafkaRun none;
+  using Outcome = KafkaRun::Outcome;
+  KafkaRun run;
   try {
-    return try_run(options, timings, place, wake);
+    begin(run, options, timings, place, wake);
   } catch (const KafkaError& error) {
-    bool gone = error.kind() == KafkaError::Kind::no_topic;
-    none.outcome = gone ? KafkaRun::Outcome::no_topic : KafkaRun::Outcome::away;
-    none.why = error.what();
+    run.outcome = error.kind() == KafkaError::Kind::no_topic ? Outcome::no_topic : Outcome::away;
+    run.why = error.what();
   } catch (const std::exception& error) {
-    none.outcome = KafkaRun::Outcome::broken;
-    none.why = error.what();
+    run.outcome = Outcome::broken;
+    run.why = error.what();
   }
-  return none;
+  // A cluster without the topic may be another one.
+  if (run.outcome == Outcome::begun || run.outcome == Outcome::no_topic) {
+    run.cluster_id = run.consumer->cluster_id(timings.ask_timeout);
+  }
+  if (run.outcome != Outcome::begun) run.consumer.reset();
+  return run;
 }
 
 }  // namespace
@@ -49,8 +51,13 @@ KafkaRun make_run(const KafkaOptions& options, const KafkaTimings& timings, Plac
 std::string topic_is_gone(const std::string& topic) {
   return "the topic " + topic +
          " is not there any more: somebody has deleted it; find out who and why, and bring the data back into a new "
-         "topic "
-         "from an instance that still has it";
+         "topic from an instance that still has it";
+}
+
+void refuse_other_cluster(const std::string& known, const std::string& seen) {
+  if (known.empty() || seen.empty() || known == seen) return;
+  throw BusBroken("this is the Kafka cluster " + seen + ", and the data directory belongs to the cluster " + known +
+                  ": point --kafka-brokers to that one, or give this instance an empty data directory");
 }
 
 KafkaTail::KafkaTail(const KafkaOptions& options, const KafkaTimings& timings, KafkaIntake& intake, KafkaWorker& worker,
@@ -80,6 +87,7 @@ void KafkaTail::restart(std::string why) {
 
 void KafkaTail::begin_run() {
   state_ = State::assigning;
+  fruitful_ = false;
   Place place{intake_.next_offset(), {}};
   if (intake_.last()) place.last = intake_.last()->offset;
   worker_.give([this, &options = options_, &timings = timings_, wake = wake_, serial = ++serial_,
@@ -98,17 +106,12 @@ void KafkaTail::begin_run() {
 void KafkaTail::run_begun(KafkaRun&& run) {
   if (run.outcome == KafkaRun::Outcome::broken) throw BusBroken(run.why);
   if (run.outcome == KafkaRun::Outcome::away) return retry(std::move(run.why));
+  refuse_other_cluster(intake_.cluster_id(), run.cluster_id);
   if (run.outcome == KafkaRun::Outcome::no_topic) {
     return doubt(topic_is_gone(options_.topic));
   }
   consumer_ = std::move(run.consumer);
   log_ = run.log;
-  if (!intake_.cluster_id().empty() && !run.cluster_id.empty() && intake_.cluster_id() != run.cluster_id) {
-    throw BusBroken("this is the Kafka cluster " + run.cluster_id + ", and the data directory belongs to the cluster " +
-                    intake_.cluster_id() +
-                    ": point --kafka-brokers to that one, or give this instance an empty data "
-                    "directory");
-  }
   if (run.landing.kind == KafkaLanding::Kind::trimmed) {
     throw BusTrimmed("the topic " + options_.topic + " begins at offset " + std::to_string(log_.begin) +
                      ", and this instance would go on at " + std::to_string(intake_.next_offset()) +
@@ -132,7 +135,6 @@ void KafkaTail::now_reading() {
   state_ = State::reading;
   answers_ = true;
   detail_.clear();
-  backoff_.reset();
   unanswered_since_.reset();
   doubt_since_.reset();
   ask_at_ = Clock::now() + timings_.ask_every;
@@ -143,6 +145,7 @@ void KafkaTail::retry(std::string why) {
   dispose(worker_, consumer_);
   state_ = State::waiting;
   due_ = Clock::now() + backoff_.next();
+  say(why);
   detail_ = std::move(why);
 }
 
@@ -158,9 +161,12 @@ const KafkaMessage* KafkaTail::next() {
   if (state_ != State::comparing && state_ != State::reading) return nullptr;
   while (const KafkaMessage* message = consumer_->next()) {
     if (message->kind == KafkaMessage::Kind::error) {
-      log::warn("reading the topic failed; finding out why", {{"topic", options_.topic}, {"error", message->text}});
-      restart("reading the topic " + options_.topic + " failed: " + std::string(message->text));
+      failed("reading the topic " + options_.topic + " failed: " + std::string(message->text));
       return nullptr;
+    }
+    if (!std::exchange(fruitful_, true)) {
+      backoff_.reset();
+      said_.clear();
     }
     bool end = message->kind == KafkaMessage::Kind::end;
     if (state_ == State::comparing) {
@@ -173,6 +179,23 @@ const KafkaMessage* KafkaTail::next() {
     }
   }
   return nullptr;
+}
+
+// Most often the next run finds out what it is. What it only meets again (reading is denied, say) is no reason to
+// hurry.
+void KafkaTail::failed(std::string why) {
+  if (fruitful_) {
+    say(why);
+    restart(std::move(why));
+  } else {
+    retry(std::move(why));
+  }
+}
+
+// Once, until something is read again.
+void KafkaTail::say(const std::string& why) {
+  if (why != said_) log::warn("the topic cannot be read; trying again", {{"topic", options_.topic}, {"why", why}});
+  said_ = why;
 }
 
 void KafkaTail::compare(const KafkaMessage& message) {

@@ -25,11 +25,14 @@ struct KafkaRun {
   std::shared_ptr<KafkaConsumer> consumer;
   KafkaWatermarks log;
   KafkaLanding landing;
-  std::string cluster_id;  // empty: not known
+  std::string cluster_id;  // empty: not known; also if there is no topic
 };
 
 // For people: what it means when a topic that was read is missing.
 std::string topic_is_gone(const std::string& topic);
+
+// Throws BusBroken unless these are the ids of one cluster, or one of them is not known (empty).
+void refuse_other_cluster(const std::string& known, const std::string& seen);
 
 // Options and timings must outlive the worker, whose jobs look at them. Everything on the reader's thread. Where to go
 // on is `intake`'s to say. Throws BusBroken and BusTrimmed where said.
@@ -72,6 +75,8 @@ class KafkaTail {
   void run_begun(KafkaRun&& run);
   void retry(std::string why);
   void doubt(std::string why);
+  void failed(std::string why);
+  void say(const std::string& why);
   void compare(const KafkaMessage& message);
   void now_reading();
   void ask();
@@ -93,7 +98,9 @@ class KafkaTail {
   bool answers_ = false;
   bool asking_ = false;
   std::string detail_ = "not connected yet";
-  Backoff backoff_;
+  std::string said_;       // to the log, as the reason why nothing is read
+  bool fruitful_ = false;  // this run has brought something
+  Backoff backoff_;        // until one has
   Clock::time_point due_{};
   Clock::time_point ask_at_{};
   std::optional<Clock::time_point> unanswered_since_;

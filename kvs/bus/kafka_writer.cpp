@@ -124,6 +124,8 @@ void KafkaWriter::made(std::shared_ptr<KafkaProducer> producer, ProducerNews&& l
 
 void KafkaWriter::write_open() {
   state_ = State::opening;
+  open_taken_ = false;
+  due_ = Clock::now() + timings_.unreported;
   std::string why;
   auto result = KafkaProducer::Result::failed;
   {
@@ -143,10 +145,16 @@ void KafkaWriter::fail(std::string why) {
   if (was_open && Clock::now() - opened_at_ >= 2 * timings_.retry_most) backoff_.reset();
   state_ = State::waiting;
   due_ = Clock::now() + backoff_.next();
-  if (was_open || why != detail_) log::warn("writing to the topic failed; opening anew", {{"error", why}});
+  say("writing to the topic failed; opening anew", why, was_open);
   detail_ = std::move(why);
   produced_.clear();
   stuck_ = false;
+}
+
+// What goes on for ever is said once.
+void KafkaWriter::say(const char* what, const std::string& why, bool again) {
+  if (again || why != said_) log::warn(what, {{"topic", options_.topic}, {"why", why}});
+  said_ = why;
 }
 
 bool KafkaWriter::take_reports(std::vector<Ending>& endings) {
@@ -176,13 +184,16 @@ void KafkaWriter::apply(const ProducerNews& news, std::vector<Ending>& endings) 
     std::lock_guard lock(mutex_);
     for (const DeliveryReport& report : news.reports) {
       failed = failed || !report.ok;
-      if (report.tag == open_tag) continue;
+      if (report.tag == open_tag) {
+        if (report.ok) open_taken();
+        continue;
+      }
       pending_.reported(epoch_, report.tag, report.ok, endings);
       reported_ = std::max(reported_, report.tag);
       command_ok = command_ok || report.ok;
     }
   }
-  if (!news.error.empty() && state_ == State::opening) detail_ = news.error;
+  if (!news.error.empty() && state_ == State::opening && !open_taken_) detail_ = news.error;
   if (failed && state_ != State::waiting) fail(news.error);
 }
 
@@ -213,6 +224,12 @@ bool KafkaWriter::take_own(const std::vector<OwnRecord>& own, Batch& batch) {
   return all_count;
 }
 
+// From here on it is this instance that is late: perhaps much stands in the log before that record.
+void KafkaWriter::open_taken() {
+  open_taken_ = true;
+  if (state_ == State::opening) detail_ = "reading what stands in the log before this instance's first record";
+}
+
 // An open record that was thought lost may come by late: nobody writes in its epoch any more.
 void KafkaWriter::opened(const OwnRecord& record) {
   if (state_ != State::opening || record.attempt != attempt_) return;
@@ -223,6 +240,7 @@ void KafkaWriter::opened(const OwnRecord& record) {
   reported_ = 0;
   produced_.clear();
   detail_.clear();
+  said_.clear();
   log::info("writing to the topic", {{"instance", ours_.instance}, {"epoch", number(epoch_)}});
 }
 
@@ -232,7 +250,20 @@ KafkaWriter::Clock::time_point KafkaWriter::tick(Clock::time_point now, bool rig
     make();
   }
   if (state_ == State::open) note_progress(now);
+  if (state_ == State::opening && !open_taken_ && right_log) {
+    if (now < due_) return due_;
+    not_taken();
+  }
   return Clock::time_point::max();
+}
+
+// The client library tries again for minutes without a word, and does not tell why.
+void KafkaWriter::not_taken() {
+  constexpr const char* why =
+      "the brokers do not take records: perhaps fewer replicas are in sync than min.insync.replicas asks for, or the "
+      "partition has no leader; kvs topic check says";
+  if (said_ != why) detail_ = why;
+  say("nothing can be written to the topic", why, false);
 }
 
 // Coarse on purpose: one look a second costs nothing, and a record is missed a second later at most.

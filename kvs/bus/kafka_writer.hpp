@@ -71,7 +71,7 @@ class KafkaWriter {
     shut,
     waiting,  // until due_, to make a producer
     making,   // on the worker, with serial_
-    opening,  // the open record is on its way
+    opening,  // the open record is on its way; at due_ the brokers should have taken it
     open,
   };
   struct Produced {
@@ -85,6 +85,9 @@ class KafkaWriter {
   void fail(std::string why);
   void apply(const ProducerNews& news, std::vector<Ending>& endings);
   void note_progress(Clock::time_point now);
+  void open_taken();
+  void not_taken();
+  void say(const char* what, const std::string& why, bool again);
   void opened(const OwnRecord& record);
   bool take_own(const std::vector<OwnRecord>& own, Batch& batch);
 
@@ -99,6 +102,8 @@ class KafkaWriter {
   std::uint64_t serial_ = 0;
   std::uint32_t attempt_ = 0;
   std::string detail_ = "not connected yet";
+  std::string said_;  // to the log, as the reason why no epoch is open
+  bool open_taken_ = false;
   Backoff backoff_;  // goes on growing until an epoch has lasted for a while
   Clock::time_point opened_at_{};
   Clock::time_point due_{};

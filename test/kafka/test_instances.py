@@ -76,7 +76,7 @@ class Together(InstanceTest):
         ada, bob, cyd = self.instances("ada", "bob", "cyd")
         revision = ada.put("city", "Surat", {"Content-Type": "text/x-city"})
         for answer in (bob.request("GET", "/v1/kv/city?linearizable=1"),
-                       cyd.request("GET", f"/v1/kv/city?min_revision={revision}")):
+                       cyd.request("GET", f"/v1/kv/city?min_revision={revision}@{self.log_id(ada)}")):
             self.assertEqual((answer.status, answer.body, answer.etag, answer.header("Content-Type")),
                              (200, b"Surat", f'"{revision}"', "text/x-city"))
         self.assertEqual({self.log_id(ada)}, {self.log_id(bob), self.log_id(cyd)})
@@ -95,6 +95,9 @@ class Together(InstanceTest):
         for server in servers:
             members = server.request("GET", "/v1/status").json()["bus"]["members"]
             self.assertEqual([one["name"] for one in members], ["ada", "bob", "cyd"])
+            for one in members:
+                self.assertEqual(set(one), {"name", "since", "snapshot", "heard"})
+                self.assertRegex(one["heard"], r"^\d{4}-\d\d-\d\dT.*Z$")
 
     def test_a_watch_goes_on_at_another_instance(self):
         ada, bob = self.instances("ada", "bob")
@@ -161,14 +164,15 @@ class Together(InstanceTest):
 
 
 class NamesTakenTwice(InstanceTest):
-    TAKEN = "another process has taken the instance name ada; give each instance a name of its own with --instance"
+    TAKEN = ("another process has taken the instance name ada (its first record is at offset {}): each instance needs a name "
+             "of its own (--instance); if that process was started by mistake, end it and start this one again")
 
     def test_the_older_one_ends_and_says_why(self):
         old, = self.instances("ada")
         revision = old.put("k", "1")
         new, = self.instances("ada")
         self.assertEqual(old.process.wait(), 1)
-        self.assertIn(self.TAKEN, old.stderr)
+        self.assertIn(self.TAKEN.format(revision), old.stderr)  # a revision is an offset and one
         self.assertEqual(new.request("GET", f"/v1/kv/k?min_revision={revision}").body, b"1")
         new.put("k", "2")
 
@@ -189,7 +193,7 @@ class NamesTakenTwice(InstanceTest):
             except ConnectionEnded:
                 pass
         self.assertEqual(zombie.process.wait(), 1)
-        self.assertIn(self.TAKEN, zombie.stderr)
+        self.assertIn(self.TAKEN.partition(" (")[0], zombie.stderr)
         self.assertEqual([event["key"] for event in self.assert_same_everywhere(new, bob)], ["k"])
 
 
@@ -230,6 +234,7 @@ class Away(InstanceTest):
             self.assertTrue(status["bus"]["detail"])
         self.thaw(*watches)
         self.assertIsNone(ada.request("GET", "/v1/kv/k").header("Kvs-Stale-Ms"))
+        self.assertIn("[+]bus ok\n", ada.request("GET", "/readyz?verbose").body.decode())
 
     def test_writes_and_new_reads_are_refused_at_once(self):
         ada, = self.instances("ada")
@@ -240,6 +245,7 @@ class Away(InstanceTest):
             refused = connection.request("PUT", "/v1/kv/k", None, "2")
             self.assertEqual((refused.status, refused.json()["code"]), (503, "bus_away"))
             self.assertEqual(refused.header("Retry-After"), "1")
+            self.assertIn("nothing was written", refused.json()["detail"])
             refused = connection.request("GET", "/v1/kv/k?linearizable=1")
             self.assertEqual((refused.status, refused.json()["code"]), (503, "bus_away"))
         self.thaw(watch)
@@ -365,6 +371,35 @@ class Restarts(InstanceTest):
         bob.stop()
         bob.start()
         self.assert_same_everywhere(ada, bob)
+
+    def test_a_hundred_thousand_records_are_read_by_a_new_instance(self):
+        """Sets and deletes of ours and of others; what comes of them is computed here, in the order of the topic."""
+        ada, = self.instances("ada")
+        expected = {}
+        with ada.connect() as connection:
+            for begin in range(0, 10_000, 100):  # pipelined
+                keys = [f"ours/{n % 3_000}" for n in range(begin, begin + 100)]
+                for n, key in enumerate(keys, begin):
+                    connection.send(request_bytes("PUT", "/v1/kv/" + key, None, f"{n}"))
+                for n, key in enumerate(keys, begin):
+                    answer = connection.read_response("PUT")
+                    self.assertIn(answer.status, (200, 201), answer)
+                    expected[key] = f"{n}", answer.json()["revision"]
+        for begin in range(0, 90_000, 1_000):
+            records = [Record(b"theirs/%d" % (n % 20_000), None if n % 7 == 3 else b"%d" % n) for n in range(begin, begin + 1_000)]
+            newest = self.cluster.write(self.name(), records)  # ada's own records of its digests stand between
+            for n in range(begin, begin + 1_000):
+                key = f"theirs/{n % 20_000}"
+                expected.pop(key, None)
+                if n % 7 != 3:
+                    expected[key] = f"{n}", newest + n - begin + 1
+        bob, = self.instances("bob")
+        state = self.assert_same_everywhere(ada, bob)
+        self.assertEqual({event["key"]: (event["value"], event["revision"]) for event in state}, expected)
+        with bob.watch(f"since={newest}@{self.log_id(ada)}") as watch:
+            events = watch.until("synced")[:-1]
+        sets = [(int(event["value"]), event["revision"]) for event in events if event["op"] == "set"]
+        self.assertEqual(sets, [(n, newest + n - 88_999) for n in range(89_000, 90_000) if n % 7 != 3])
 
     @staticmethod
     def reattach(server):

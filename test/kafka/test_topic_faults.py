@@ -189,15 +189,41 @@ class Changed(FaultTest):
         self.assertEqual(self.pairs(server), {"large": "1" * 100_000, "small": "v"})
 
 
+class Refused(FaultTest):
+    def test_a_topic_that_takes_no_record_at_all_is_said_wherever_one_looks(self):
+        topic = self.topic(max_message_bytes=50)
+        server = self.instance("--allow-unsafe-topic", wait="listening")
+        why = "Message size too large"
+        server.process.wait_line("writing to the topic failed.*" + why)
+        wait_until(lambda: why in server.request("GET", "/readyz").body.decode(), "/readyz says why")
+        wait_until(lambda: why in server.request("GET", "/v1/status").json()["bus"].get("detail", ""), "status says why")
+        self.assertIn(f"[-]bus not reached yet (", server.request("GET", "/readyz?verbose").body.decode())
+        answer = server.request("GET", "/readyz")
+        self.assertEqual((answer.status, answer.header("Retry-After")), (503, "1"))
+        self.assertFalse(server.request("GET", "/v1/status").json()["ready"])
+        answer = server.request("PUT", "/v1/kv/k", None, "v")
+        self.assertEqual((answer.status, answer.json()["code"]), (503, "starting"))
+        self.assertEqual(server.stderr.count("writing to the topic failed"), 1)  # it tries again, and is quiet about it
+        self.cluster.alter_topic(topic, max_message_bytes=8 << 20)
+        server.wait_ready()
+        server.put("k", "v")
+
+
 class AnotherCluster(FaultTest):
     def test_at_the_same_address(self):
         server = self.instance()
         self.fill(server)
         self.cluster.found()
-        self.broken(server)  # the words depend on what it notices first
-        self.topic()  # there, too, is one of that name
+        another = f"this is the Kafka cluster {self.cluster.cluster_id}"
+        self.broken(server, another, "--kafka-brokers")
+        server.start(wait="listening")  # no topic of that name: that is no reason to look for who has deleted it
+        self.broken(server, another)
+        self.assertNotIn("somebody has deleted it", server.stderr)
+        self.cluster.create_topic(self.name(), retention_ms=3_600_000)  # nor is one of that name a reason to repair it
         server.start(wait="listening")
-        self.broken(server, f"this is the Kafka cluster {self.cluster.cluster_id}", "--kafka-brokers")
+        self.broken(server, another)
+        self.assertNotIn("retention", server.stderr)
+        self.cluster.alter_topic(self.name(), retention_ms=-1)
         new = self.instance(name="new")
         self.assertEqual(self.pairs(new), {})
 

@@ -38,7 +38,11 @@ inline KafkaOptions options(const MockKafka& kafka, const std::string& instance)
 inline KafkaTopicCare no_care() {
   TopicDescription fit;
   fit.exists = true;
-  return {[fit](KafkaTopic::Timeout, bool) { return fit; }, [fit](KafkaTopic::Timeout) { return fit; }};
+  fit.partitions = 1;
+  fit.replicas = fit.in_sync = 3;
+  fit.leader = 1;
+  return {[fit](KafkaTopic::Timeout, const std::optional<std::string>&) { return fit; },
+          [fit](KafkaTopic::Timeout) { return fit; }};
 }
 
 inline Command set(std::string_view key, std::string_view value, std::string_view content_type = {}) {

@@ -223,6 +223,23 @@ BOOST_FIXTURE_TEST_CASE(a_lost_acknowledgement_makes_no_second_write, Fixture) {
   BOOST_TEST(a.end_of(1) == "confirmed");
 }
 
+// A success that is known only because the broker has the record already carries no offset.
+BOOST_FIXTURE_TEST_CASE(a_place_is_that_of_the_record_and_not_of_its_acknowledgement, Fixture) {
+  KafkaOptions impatient = options(kafka, "a");
+  impatient.extra.push_back({"socket.timeout.ms", "300", "test"});
+  Instance a(io, impatient);
+  a.start();
+  a.until_up();
+  kafka.delay(1, produce_request, 2000);
+  kafka.answer_after_delayed(1, produce_request, RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
+  for (int i = 0; i < 3; ++i) kafka.delay(1, fetch_request, 3000);  // so that the acknowledgement comes first
+  a.publish_all({"x"}).until_settled();
+  BOOST_TEST(a.end_of(1) == "confirmed");
+  BOOST_TEST(number(a.read.at(0).place) == 2U);
+  a.until_up().publish_all({"y"}).until_settled();
+  BOOST_TEST(number(a.read.at(1).place) == 3U);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_late_acknowledgement_confirms_late, OneInstance) {
   kafka.delay(1, produce_request, 200);
   a.publish_all({"x"}).until_read(1);
@@ -311,6 +328,43 @@ BOOST_FIXTURE_TEST_CASE(an_open_record_that_is_not_taken_is_tried_again, Fixture
   a.start();
   a.until_up();
   a.publish_all({"x"}).until_settled();
+  BOOST_TEST(a.keys() == "x");
+}
+
+// Why a bus that is not up is not: what /readyz and the status of the server say.
+BOOST_FIXTURE_TEST_CASE(an_open_record_that_is_refused_for_ever_is_said_with_the_brokers_reason, Fixture) {
+  kafka.answer(produce_request, std::vector(100'000, RD_KAFKA_RESP_ERR_POLICY_VIOLATION));
+  Instance a(io, options(kafka, "a"));
+  Task<LogId> start(io, a.bus.start({}, io.get_executor()));  // the log has no name yet
+  drive_bounded(io, [&] { return a.bus.status().detail.find("Policy violation") != std::string::npos; });
+  BOOST_TEST(!a.bus.status().up);
+  kafka.answer_well(produce_request);
+  drive_bounded(io, [&] { return start.done(); });
+  a.log_id = start.get();
+  a.until_up().publish_all({"x"}).until_settled();
+  BOOST_TEST(a.keys() == "x");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_open_record_that_nobody_takes_is_said_though_the_client_library_says_nothing, Fixture) {
+  kafka.answer(produce_request, std::vector(100'000, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS));
+  Instance a(io, options(kafka, "a"));
+  Task<LogId> start(io, a.bus.start({}, io.get_executor()));  // the log has no name yet
+  drive_bounded(io, [&] { return a.bus.status().detail.find("min.insync.replicas") != std::string::npos; });
+  BOOST_TEST(!a.bus.status().up);
+  kafka.answer_well(produce_request);
+  drive_bounded(io, [&] { return start.done(); });
+  a.log_id = start.get();
+  a.until_up().publish_all({"x"}).until_settled();
+  BOOST_TEST(a.keys() == "x");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_topic_that_may_not_be_read_is_said_and_read_when_it_may_be, OneInstance) {
+  kafka.answer(fetch_request, std::vector(100'000, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED));
+  Task<Batch> next(io, a.bus.next());
+  drive_bounded(io, [&] { return a.bus.status().detail.find("authorization") != std::string::npos; });
+  kafka.answer_well(fetch_request);
+  drive_bounded(io, [&] { return next.done(); });
+  a.until_up().publish_all({"x"}).until_settled();
   BOOST_TEST(a.keys() == "x");
 }
 
@@ -456,6 +510,17 @@ BOOST_FIXTURE_TEST_CASE(another_cluster_is_refused, OneInstance) {
   b.start(a.resume());
   BOOST_CHECK_EXCEPTION(while (true) b.next(), BusBroken, [](const BusBroken& error) {
     return std::string(error.what()).find("cluster") != std::string::npos;
+  });
+}
+
+BOOST_FIXTURE_TEST_CASE(another_cluster_without_the_topic_is_told_from_a_topic_that_is_gone, OneInstance) {
+  a.publish_all({"x"}).until_settled();
+  MockKafka elsewhere;
+  elsewhere.deny_topic(true);
+  Instance b(io, options(elsewhere, "b"));
+  b.start(a.resume());
+  BOOST_CHECK_EXCEPTION(while (true) b.next(), BusBroken, [](const BusBroken& error) {
+    return std::string(error.what()).find("this is the Kafka cluster") != std::string::npos;
   });
 }
 

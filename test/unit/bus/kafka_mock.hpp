@@ -77,6 +77,11 @@ class MockKafka {
                                                  milliseconds);
   }
 
+  // And the one after it is answered with this error, and does nothing.
+  void answer_after_delayed(int broker, std::int16_t request, rd_kafka_resp_err_t error) {
+    rd_kafka_mock_broker_push_request_error_rtts(cluster_, broker, request, std::size_t{1}, error, 0);
+  }
+
   // Writes as somebody who does not know kvs; waits until it is there.
   void write(std::string_view key, std::optional<std::string_view> value, const char* topic = "kvs",
              const std::map<std::string, std::string>& headers = {}) {
