@@ -16,9 +16,13 @@
 #include "kvs/bus/local_bus.hpp"
 #include "kvs/cmd/bootstrap.hpp"
 #include "kvs/cmd/exit_code.hpp"
+#include "kvs/cmd/serve_notifier.hpp"
+#include "kvs/cmd/serve_process.hpp"
+#include "kvs/cmd/serve_watchdog.hpp"
 #include "kvs/json_text.hpp"
 #include "kvs/log.hpp"
 #include "kvs/net/server.hpp"
+#include "kvs/net/starting.hpp"
 #include "kvs/store/posix_file.hpp"
 #include "kvs/store/store.hpp"
 #include "kvs/units.hpp"
@@ -32,6 +36,8 @@ using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Execut
 constexpr std::uint64_t digest_every = 1000;         // commands
 constexpr std::chrono::milliseconds look_again{10};  // while waiting for connections to end
 constexpr std::chrono::seconds last_grace{1};        // for connections that were cut
+constexpr std::chrono::seconds tell_start_every{5};  // the service manager
+constexpr std::chrono::seconds start_patience{30};   // of the service manager, while the start makes progress
 
 ServerOptions server_options(const ServeOptions& options) {
   ServerOptions server;
@@ -85,11 +91,13 @@ class Serving {
       : options_(options),
         server_options_(server_options(options)),
         bus_(make_bus(options)),
-        store_(store_options(options), files_, *bus_) {
+        store_(store_options(options), files_, *bus_),
+        notifier_(options.notify_socket) {
     for (unsigned thread = 0; thread < options.threads; ++thread) {
       workers_.push_back(std::make_unique<Worker>(store_, server_options_, counters_, thread));
     }
     server_.emplace(workers_, server_options_, counters_);
+    watchdog_.emplace(notifier_, options.watchdog, first().executor(), watched_threads());
   }
 
   int run();
@@ -99,8 +107,12 @@ class Serving {
   void open_listeners();
   void say_durability() const;
   void banner(const std::vector<std::string>& urls) const;
+  std::vector<Executor> watched_threads();
+  awaitable<void> tell_of_start();
   void run_writer();
+  void loaded(Clock::duration load);
   void say_ready(Clock::duration load) const;
+  void became_ready();
   void write_last_snapshot();
   void writer_ended();
   awaitable<void> wait_for_signal();
@@ -118,11 +130,16 @@ class Serving {
   Store store_;
   Workers workers_;
   std::optional<Server> server_;
+  const Notifier notifier_;
+  std::optional<Watchdog> watchdog_;
+  std::optional<Timer> start_timer_;
   std::optional<asio::basic_signal_set<Executor>> signals_;
   std::vector<asio::executor_work_guard<Executor>> guards_;
   std::exception_ptr load_error_;
-  bool ending_ = false;       // the first worker's thread
-  bool writer_gone_ = false;  // the same
+  std::atomic<std::size_t> unready_{0};  // threads that do not serve the loaded data yet
+  bool ready_ = false;                   // the first worker's thread
+  bool ending_ = false;                  // the same
+  bool writer_gone_ = false;             // the same
   std::atomic<bool> forced_{false};
 };
 
@@ -130,8 +147,10 @@ int Serving::run() {
   std::signal(SIGPIPE, SIG_IGN);
   for (auto& worker : workers_) guards_.emplace_back(worker->executor());
   signals_.emplace(first().executor(), SIGINT, SIGTERM);
+  start_timer_.emplace(first().executor());
   open_listeners();
   asio::co_spawn(first().executor(), wait_for_signal(), [](std::exception_ptr) {});
+  asio::co_spawn(first().executor(), tell_of_start(), [](std::exception_ptr) {});
   std::thread writer([this] { run_writer(); });
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < workers_.size(); ++i) threads.emplace_back([this, i] { workers_[i]->context().run(); });
@@ -178,15 +197,53 @@ void Serving::run_writer() {
   try {
     auto began = Clock::now();
     store_.load(writer_.get_executor());
-    asio::co_spawn(writer_, store_.run([this, began] { say_ready(Clock::now() - began); }),
-                   [](std::exception_ptr error) {
-                     if (error) std::rethrow_exception(error);
-                   });
+    asio::co_spawn(writer_, store_.run([this, began] { loaded(Clock::now() - began); }), [](std::exception_ptr error) {
+      if (error) std::rethrow_exception(error);
+    });
     writer_.run();
   } catch (...) {
     load_error_ = std::current_exception();
   }
   asio::post(first().executor(), [this] { writer_ended(); });
+}
+
+std::vector<Executor> Serving::watched_threads() {
+  std::vector<Executor> threads{writer_.get_executor()};
+  for (auto& worker : workers_) threads.push_back(worker->executor());
+  return threads;
+}
+
+// A start may take as long as it makes progress; a bus that is away is waited for.
+awaitable<void> Serving::tell_of_start() {
+  std::optional<std::uint64_t> before;
+  while (!ready_ && !ending_) {
+    Loading loading = store_.loading();
+    bool moves = before != loading.done_bytes || loading.done_bytes == loading.all_bytes;
+    if (moves) notifier_.starting(starting_text(store_), start_patience);
+    before = loading.done_bytes;
+    start_timer_->expires_after(tell_start_every);
+    boost::system::error_code ignored;
+    co_await start_timer_->async_wait(asio::redirect_error(use_awaitable, ignored));
+  }
+}
+
+// On the writer's thread. Every I/O thread has been told; when all have taken note, clients are served.
+void Serving::loaded(Clock::duration load) {
+  say_ready(load);
+  unready_ = workers_.size();
+  for (auto& worker : workers_) {
+    asio::post(worker->executor(), [this] {
+      if (--unready_ == 0) asio::post(first().executor(), [this] { became_ready(); });
+    });
+  }
+}
+
+void Serving::became_ready() {
+  ready_ = true;
+  start_timer_->cancel();
+  if (ending_) return;
+  notifier_.ready("serving");
+  watchdog_->start();
 }
 
 void Serving::say_ready(Clock::duration load) const {
@@ -236,6 +293,8 @@ awaitable<void> Serving::wait_for_signal() {
 awaitable<void> Serving::shut_down() {
   Timer timer(first().executor());
   boost::system::error_code ignored;
+  start_timer_->cancel();
+  notifier_.stopping("draining", options_.shutdown_delay + options_.shutdown_timeout + 2 * last_grace);
   on_all(&Worker::announce_leave);
   auto delay_end = Clock::now() + options_.shutdown_delay;
   while (Clock::now() < delay_end && !forced_) {
@@ -246,6 +305,7 @@ awaitable<void> Serving::shut_down() {
   server_->stop_accepting();
   on_all(&Worker::drain);
   co_await connections_end(Clock::now() + options_.shutdown_timeout / 2, false);
+  watchdog_->end_is_near();
   store_.stop();
   bool polite = co_await connections_end(deadline, true);
   if (!polite) {
@@ -289,6 +349,8 @@ void Serving::on_all(void (Worker::*what)()) {
 void Serving::end_threads() {
   boost::system::error_code ignored;
   signals_->cancel(ignored);
+  start_timer_->cancel();
+  watchdog_->stop();
   for (auto& worker : workers_) {
     asio::post(worker->executor(), [one = worker.get()] { one->view().timeouts().stop(); });
   }
@@ -316,6 +378,7 @@ int run(const ServeOptions& options) {
 }  // namespace
 
 int serve(const ServeOptions& options) {
+  give_up_privileges();
   configure_log(options);
   try {
     return run(options);

@@ -19,7 +19,7 @@ enum class LogFormat : std::uint8_t { automatic, human, logfmt, json };  // auto
 
 // Parsed, checked and complete: no value needs another look, defaults are filled in.
 struct ServeOptions {
-  std::vector<ListenAddress> listen;  // at least one
+  std::vector<ListenAddress> listen;  // at least one; of them those that the service manager passed
   std::filesystem::path data_dir;     // empty if ephemeral
   bool ephemeral = false;
   std::string bus = "local";
@@ -39,6 +39,8 @@ struct ServeOptions {
   std::string bootstrap_from;              // a server's address, or empty
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::automatic;
+  std::string notify_socket;              // of the service manager; empty: nobody to tell
+  std::chrono::microseconds watchdog{0};  // how often it wants to hear of us; 0: not at all
   std::chrono::milliseconds shutdown_delay{0};
   std::chrono::milliseconds shutdown_timeout{0};
 };

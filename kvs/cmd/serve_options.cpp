@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <cctype>
@@ -6,6 +8,8 @@
 #include "kvs/cmd/instance_name.hpp"
 #include "kvs/cmd/kafka_settings.hpp"
 #include "kvs/cmd/serve.hpp"
+#include "kvs/cmd/serve_sockets.hpp"
+#include "kvs/cmd/serve_watchdog.hpp"
 #include "kvs/cmd/settings.hpp"
 #include "kvs/net/client_address.hpp"
 #include "kvs/units.hpp"
@@ -41,13 +45,21 @@ bool beyond_loopback(const ListenAddress& listen) {
   return listen.path.empty() && !boost::asio::ip::make_address(listen.address).is_loopback();
 }
 
+std::string exposed(const std::string& address) {
+  return address + " is reachable from other machines: listen on 127.0.0.1 or unix:PATH, or let everybody in with " +
+         "--allow-anonymous";
+}
+
+// What the service manager passed takes the place of the default, not of what was asked for.
 std::vector<ListenAddress> listeners(const Settings& settings) {
-  std::vector<ListenAddress> all;
+  std::vector<ListenAddress> all = passed_sockets(settings, getpid());
+  bool anonymous = settings.on("allow-anonymous");
+  for (const ListenAddress& passed : all)
+    if (beyond_loopback(passed) && !anonymous) throw UsageError("LISTEN_FDS: " + exposed(passed.address));
+  if (!all.empty() && !settings.given("listen")) return all;
   for (const std::string& text : settings.list("listen")) {
     all.push_back(listen_address(settings, text));
-    if (beyond_loopback(all.back()) && !settings.on("allow-anonymous"))
-      throw settings.wrong("listen", text + " is reachable from other machines: listen on 127.0.0.1 or unix:PATH, or " +
-                                         "let everybody in with --allow-anonymous");
+    if (beyond_loopback(all.back()) && !anonymous) throw settings.wrong("listen", exposed(text));
   }
   return all;
 }
@@ -175,6 +187,8 @@ ServeOptions serve_options(const Settings& settings) {
   read_kafka(settings, options);
   options.log_level = log_level(settings.text("log-level"));
   options.log_format = log_format(settings.text("log-format"));
+  options.notify_socket = settings.variable("NOTIFY_SOCKET");
+  options.watchdog = watchdog_interval(settings.variable("WATCHDOG_USEC"), settings.variable("WATCHDOG_PID"), getpid());
   options.shutdown_delay = settings.duration("shutdown-delay");
   options.shutdown_timeout = settings.duration("shutdown-timeout");
   return options;

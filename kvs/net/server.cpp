@@ -1,5 +1,6 @@
 #include "kvs/net/server.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,12 +91,19 @@ void log_escaped(std::exception_ptr error) {
 
 Server::~Server() { stop_accepting(); }
 
-Server::Listener& Server::open(const asio::generic::stream_protocol::endpoint& endpoint, Arrival arrival) {
+Server::Listener& Server::open(const asio::generic::stream_protocol::endpoint& endpoint, int descriptor,
+                               Arrival arrival) {
   Acceptor acceptor(workers_.front()->executor());
-  acceptor.open(endpoint.protocol());
-  acceptor.set_option(asio::socket_base::reuse_address(true));
-  acceptor.bind(endpoint);
-  acceptor.listen(backlog);
+  if (descriptor >= 0) {
+    int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);  // the one given stays as it is, for a second start
+    if (own < 0) throw boost::system::system_error(errno, boost::system::system_category());
+    acceptor.assign(endpoint.protocol(), own);
+  } else {
+    acceptor.open(endpoint.protocol());
+    acceptor.set_option(asio::socket_base::reuse_address(true));
+    acceptor.bind(endpoint);
+    acceptor.listen(backlog);
+  }
   listeners_.push_back(std::make_unique<Listener>(Listener{std::move(acceptor), arrival, {}}));
   return *listeners_.back();
 }
@@ -105,12 +113,15 @@ std::string Server::listen(const ListenAddress& address) {
       address.path.empty() ? address.address + ':' + std::to_string(address.port) : "unix:" + address.path.string();
   try {
     if (!address.path.empty()) {
-      remove_leftover(address.path);
-      open(Local::endpoint(address.path.string()), Arrival::local_socket).path = address.path;
+      bool ours = address.descriptor < 0;  // whoever opened it also removes it
+      if (ours) remove_leftover(address.path);
+      Listener& listener = open(Local::endpoint(address.path.string()), address.descriptor, Arrival::local_socket);
+      if (ours) listener.path = address.path;
       return name;
     }
     auto ip = asio::ip::make_address(address.address);
-    Listener& listener = open(Tcp::endpoint(ip, address.port), ip.is_loopback() ? Arrival::loopback : Arrival::network);
+    Arrival arrival = ip.is_loopback() ? Arrival::loopback : Arrival::network;
+    Listener& listener = open(Tcp::endpoint(ip, address.port), address.descriptor, arrival);
     auto port = tcp_endpoint(listener.acceptor.local_endpoint()).port();
     return "http://" + (ip.is_v6() ? '[' + address.address + ']' : address.address) + ':' + std::to_string(port);
   } catch (const boost::system::system_error& error) {

@@ -20,7 +20,8 @@ class Server {
       : workers_(workers), options_(options), counters_(counters) {}
   ~Server();
 
-  // Opens a listener. Throws std::runtime_error naming the address. Returns its URL with the port it got.
+  // Opens a listener, or takes over the one that is open. Throws std::runtime_error naming the address. Returns its URL
+  // with the port it got.
   std::string listen(const ListenAddress& address);
   // Connections are taken from now on, each by the next thread in turn.
   void start();
@@ -36,7 +37,7 @@ class Server {
   };
   awaitable<void> accept(Listener& listener);
   void welcome(Worker& worker, Socket socket, Arrival arrival);
-  Listener& open(const asio::generic::stream_protocol::endpoint& endpoint, Arrival arrival);
+  Listener& open(const asio::generic::stream_protocol::endpoint& endpoint, int descriptor, Arrival arrival);
 
   Workers& workers_;
   const ServerOptions& options_;

@@ -6,7 +6,7 @@
 
 namespace kvs {
 
-// "loading the data", "waiting for the bus (no broker answers)", "catching up with the bus, 1234 commands to go".
+// "loading the data, 40 %", "waiting for the bus (no broker answers)", "catching up with the bus, 1234 commands to go".
 std::string starting_text(const Store& store);
 
 }  // namespace kvs

@@ -30,7 +30,7 @@ Store::~Store() {
   snapshotter_.join();
 }
 
-void Store::load(Executor writer, const Journal::Progress& progress) {
+void Store::load(Executor writer) {
   writer_ = writer;
   Recovered found;
   if (options_.directory) {
@@ -38,7 +38,10 @@ void Store::load(Executor writer, const Journal::Progress& progress) {
     journal.sync = options_.sync.when == SyncPolicy::When::always;
     journal.state = options_.state;
     journal_ = std::make_unique<Journal>(files_, *options_.directory, journal);
-    found = journal_->recover(progress);
+    found = journal_->recover([this](std::uint64_t done, std::uint64_t all) {
+      bytes_to_load_ = all;
+      loaded_bytes_ = done;
+    });
     if (!found.notes.empty()) log::warn(found.notes, {{"data_dir", options_.directory->string()}});
   }
   found_log_id_ = found.log_id;

@@ -54,6 +54,12 @@ enum class Phase : std::uint8_t {
   stopped,  // nothing comes any more
 };
 
+// How far load() has come with the files; nothing to load: both 0.
+struct Loading {
+  std::uint64_t done_bytes = 0;
+  std::uint64_t all_bytes = 0;
+};
+
 // A state together with the place in the order from which an instance that begins with it goes on.
 struct StateAndBookmark {
   State state;
@@ -79,7 +85,7 @@ class Store {
 
   // On the writer's thread, once: newest good snapshot and journal. Throws DamagedData, std::system_error,
   // std::runtime_error. `writer` is the executor of this thread; run() and everything the journal does stays on it.
-  void load(Executor writer, const Journal::Progress& progress = {});
+  void load(Executor writer);
   // The writer loop, after load(): joins the order, catches up with it (then `ready` is called, and the phase is
   // ready), and goes on until stop(), when everything accepted has its verdict. Throws what load() does, BusBroken,
   // and Diverged: then nothing here may be served any longer.
@@ -90,6 +96,7 @@ class Store {
   // Any thread from here on.
   void stop() { bus_.stop(); }
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
+  Loading loading() const { return {loaded_bytes_.load(), bytes_to_load_.load()}; }
   std::string failure() const;              // why, when the phase is `failed`
   LogId log_id() const { return log_id_; }  // once a view is ready
   Revision oldest(
@@ -172,6 +179,8 @@ class Store {
 
   LogId log_id_{};
   std::atomic<Phase> phase_{Phase::starting};
+  std::atomic<std::uint64_t> loaded_bytes_{0};
+  std::atomic<std::uint64_t> bytes_to_load_{0};
   std::atomic<std::uint64_t> version_{0};  // raised after the state below was replaced
   mutable std::mutex mutex_;               // guards what follows
   State shown_;

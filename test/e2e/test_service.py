@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""The server as a service: what it tells systemd, what it takes from it. The test is the service manager."""
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+
+from kvs_harness import *
+
+# Runs a program as systemd does: the passed sockets from descriptor 3 on, $LISTEN_PID its own.
+ACTIVATE = """import os, sys
+passed = [int(number) for number in sys.argv[1].split(",") if number]
+high = [os.dup2(fd, 100 + at) for at, fd in enumerate(passed)]
+for at, fd in enumerate(high):
+    os.dup2(fd, 3 + at, inheritable=True)
+    os.close(fd)
+os.environ["LISTEN_PID"] = str(os.getpid() + int(os.environ.pop("OFF_BY", "0")))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class NotifySocket:
+    """The end of $NOTIFY_SOCKET that systemd has."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.settimeout(30)
+        self.socket.bind("\0" + self.path[1:] if self.path[0] == "@" else self.path)
+        self.seen = []
+
+    def next(self):
+        text = self.socket.recv(4096).decode()
+        self.seen.append(dict(line.split("=", 1) for line in text.split("\n")))
+        return self.seen[-1]
+
+    def until(self, name):
+        """The first message with that assignment."""
+        while name not in self.next():
+            pass
+        return self.seen[-1]
+
+    def close(self):
+        self.socket.close()
+
+
+class ServiceTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="kvs-service-"))
+        self.addCleanup(shutil.rmtree, self.directory, True)
+
+    def notify_socket(self, path=None):
+        manager = NotifySocket(path or self.directory / "notify")
+        self.addCleanup(manager.close)
+        return manager
+
+    def serve(self, *flags, **kw):
+        server = Server(*flags, data_dir=kw.pop("data_dir", self.directory / "data"), **kw)
+        self.addCleanup(server.remove)
+        return server
+
+
+class Notify(ServiceTest):
+    def test_the_start_the_reading_again_and_the_end_are_told_in_order(self):
+        manager = self.notify_socket()
+        server = self.serve(env={"NOTIFY_SOCKET": manager.path})
+        ready = manager.until("READY")
+        self.assertEqual(ready["READY"], "1")
+        self.assertTrue(ready["STATUS"])
+        first = manager.seen[0]
+        self.assertIn("loading", first["STATUS"])
+        self.assertGreaterEqual(int(first["EXTEND_TIMEOUT_USEC"]), 10_000_000)
+        self.assertEqual(server.request("GET", "/readyz").status, 200)
+        server.terminate()
+        stopping = manager.until("STOPPING")
+        self.assertEqual(stopping["STOPPING"], "1")
+        self.assertGreaterEqual(int(stopping["EXTEND_TIMEOUT_USEC"]), 10_000_000)
+        self.assertEqual(server.process.wait(), 0)
+        self.assertFalse([message for message in manager.seen if "WATCHDOG" in message])
+
+    def test_ready_is_said_only_when_requests_are_served(self):
+        manager = self.notify_socket()
+        server = self.serve("--threads", "4", env={"NOTIFY_SOCKET": manager.path}, wait="listening")
+        manager.until("READY")
+        for _ in range(8):  # each I/O thread, twice
+            self.assertEqual(server.request("GET", "/v1/kv/k").status, 404)
+        server.stop()
+
+    def test_an_abstract_socket_is_told_too(self):
+        manager = self.notify_socket("@kvs-service-%d" % os.getpid())
+        server = self.serve(env={"NOTIFY_SOCKET": manager.path})
+        manager.until("READY")
+        server.stop()
+
+    def test_a_socket_that_is_not_there_does_not_matter(self):
+        server = self.serve(env={"NOTIFY_SOCKET": str(self.directory / "nobody")})
+        server.put("k", "v")
+        server.stop()
+
+    def test_a_bus_that_is_away_is_no_hung_start(self):
+        manager = self.notify_socket()
+        server = self.serve("--bus", "kafka", "--kafka-brokers", "127.0.0.1:1", "--instance", "one",
+                            env={"NOTIFY_SOCKET": manager.path}, wait="listening")
+        manager.until("EXTEND_TIMEOUT_USEC")
+        answer = server.request("GET", "/v1/kv/k")
+        self.assertEqual((answer.status, answer.json()["code"]), (503, "starting"))
+        self.assertTrue(answer.header("Retry-After"))
+        self.assertEqual(server.request("GET", "/livez").body, b"ok\n")
+        self.assertIs(server.request("GET", "/v1/status").json()["ready"], False)
+        self.assertEqual(server.request("GET", "/readyz").status, 503)
+        self.assertFalse([message for message in manager.seen if "READY" in message])
+        server.terminate()
+        manager.until("STOPPING")
+
+
+class Watchdog(ServiceTest):
+    def test_a_server_that_runs_says_so_again_and_again(self):
+        manager = self.notify_socket()
+        server = self.serve("--threads", "3", env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "40000"})
+        for _ in range(5):
+            manager.until("WATCHDOG")
+        self.assertLess([set(message) for message in manager.seen].index({"READY", "STATUS"}), len(manager.seen) - 5)
+        server.stop()
+
+    def test_one_meant_for_another_process_is_left_alone(self):
+        manager = self.notify_socket()
+        server = self.serve(env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"})
+        manager.until("READY")
+        server.stop()
+        manager.until("STOPPING")
+        self.assertFalse([message for message in manager.seen if "WATCHDOG" in message])
+
+
+class Sockets(ServiceTest):
+    def tcp(self, address="127.0.0.1"):
+        listener = socket.create_server((address, 0))
+        self.addCleanup(listener.close)
+        return listener
+
+    def activated(self, listeners, *flags, off_by=0):
+        numbers = ",".join(str(listener.fileno()) for listener in listeners)
+        process = Process([sys.executable, "-c", ACTIVATE, numbers, BINARY, "serve", "--data-dir",
+                           str(self.directory / "data"), *flags],
+                          {"LISTEN_FDS": str(len(listeners)), "OFF_BY": str(off_by)},
+                          pass_fds=[listener.fileno() for listener in listeners])
+        self.addCleanup(lambda: process.running() and process.process.kill())
+        return process
+
+    def ask(self, address, target="/livez"):
+        with Connection(address) as connection:
+            return connection.request("GET", target)
+
+    def test_passed_sockets_take_the_place_of_the_default(self):
+        listener = self.tcp()
+        path = str(self.directory / "kvs.sock")
+        local = socket.socket(socket.AF_UNIX)
+        self.addCleanup(local.close)
+        local.bind(path)
+        local.listen()
+        process = self.activated([listener, local])
+        process.wait_line(r"\bready\b")
+        urls = re.findall(r"listening\S* url=(\S+)", process.stderr)
+        self.assertEqual(urls, ["http://127.0.0.1:%d" % listener.getsockname()[1], "unix:" + path])
+        for address in (listener.getsockname(), path):
+            self.assertEqual(self.ask(address, "/readyz").body, b"ok\n")
+        process.signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
+        self.assertTrue(os.path.exists(path), "who opened the socket removes it")
+
+    def test_clients_that_come_before_the_server_are_answered(self):
+        listener = self.tcp()
+        with Connection(listener.getsockname()) as early:
+            early.send(request_bytes("GET", "/livez"))
+            process = self.activated([listener])
+            self.assertEqual(early.read_response().body, b"ok\n")
+        process.signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
+
+    def test_listeners_that_were_asked_for_are_opened_beside_them(self):
+        listener = self.tcp()
+        process = self.activated([listener], "--listen", "127.0.0.1:0")
+        process.wait_line(r"\bready\b")
+        urls = re.findall(r"url=http://127.0.0.1:(\d+)", process.stderr)
+        self.assertEqual(len(urls), 2, process.stderr)
+        for port in urls:
+            self.assertEqual(self.ask(("127.0.0.1", int(port))).status, 200)
+        process.signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
+
+    def test_those_of_another_process_are_left_alone(self):
+        listener = self.tcp()
+        process = self.activated([listener], "--listen", "127.0.0.1:0", off_by=1)
+        process.wait_line(r"\bready\b")
+        self.assertEqual(process.stderr.count("listening url="), 1, process.stderr)
+        process.signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
+
+    def test_a_passed_socket_that_others_reach_wants_the_same_word_as_an_own_one(self):
+        process = self.activated([self.tcp("0.0.0.0")])
+        self.assertEqual(process.wait(), 2)
+        self.assertRegex(process.stderr, r"LISTEN_FDS: 0\.0\.0\.0 is reachable .*--allow-anonymous")
+
+    def test_what_is_no_listener_is_refused_by_number(self):
+        pair = socket.socketpair()
+        self.addCleanup(pair[0].close)
+        self.addCleanup(pair[1].close)
+        process = self.activated([self.tcp(), pair[0]])
+        self.assertEqual(process.wait(), 2)
+        self.assertIn("LISTEN_FDS: descriptor 4 is no listening stream socket", process.stderr)
+
+
+class Manners(ServiceTest):
+    def status(self, server, name):
+        text = pathlib.Path("/proc/%d/status" % server.process.pid).read_text()
+        return re.search(rf"^{name}:\s*(\S+)", text, re.M).group(1)
+
+    def test_files_are_private_dumps_are_off_and_privileges_cannot_grow(self):
+        # A shell that allows everything, to see that it is the server that does not.
+        server = self.serve(wrapper=["sh", "-c", "umask 0; ulimit -S -c $(ulimit -H -c); exec \"$@\"", "sh"])
+        server.put("k", "v")
+        self.assertEqual(self.status(server, "Umask"), "0077")
+        self.assertEqual(self.status(server, "NoNewPrivs"), "1")
+        self.assertEqual(resource.prlimit(server.process.pid, resource.RLIMIT_CORE)[0], 0)
+        for path in [server.data_dir, *pathlib.Path(server.data_dir).iterdir()]:
+            self.assertEqual(os.stat(path).st_mode & 0o077, 0, path)
+        server.stop()
+
+    def test_root_is_warned_once(self):
+        server = self.serve()
+        self.assertEqual(server.stderr.count("running as root"), 1 if os.geteuid() == 0 else 0)
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
