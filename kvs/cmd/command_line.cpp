@@ -134,7 +134,8 @@ po::parsed_options parsed(const std::vector<std::string>& words, const po::optio
 const CommandRow& command_named(const std::string& name) {
   if (const CommandRow* row = find_command(name)) return *row;
   std::vector<std::string_view> names;
-  for (const CommandRow& row : all_commands()) names.push_back(row.name);
+  for (const CommandRow& row : all_commands())
+    if (!row.hidden) names.push_back(row.name);
   std::string_view near = closest(name, names);
   throw UsageError("no such command: '" + name + "'",
                    near.empty() ? "kvs help lists the commands" : "did you mean " + std::string(near) + "?");

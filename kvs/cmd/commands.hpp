@@ -19,6 +19,9 @@ int promote(const Settings& settings);
 int snapshot_save(const Settings& settings);
 int snapshot_inspect(const Settings& settings);
 int snapshot_restore(const Settings& settings);
+int completion(const Settings& settings);
+int complete_words(const Settings& settings);
+int write_manual(const Settings& settings);
 
 // The original program's get, set and watch, output included; for who calls this one by the name `kvs-cli`.
 bool called_as_legacy(const char* program);

@@ -88,7 +88,7 @@ std::string help_group(const std::string& word) {
 std::string help() {
   std::string text =
       "kvs: a key-value store whose changes can be watched\n\nUsage: kvs COMMAND [flags]\n\nCommands:\n" +
-      commands([](const CommandRow&) { return true; });
+      commands([](const CommandRow& row) { return !row.hidden; });
   text += "\nFlags of every command:\n" + flags(global);
   text +=
       "\nFlags stand anywhere and end at --. Environment: KVS_SERVER, KVS_TIMEOUT and so on, and so for those of "

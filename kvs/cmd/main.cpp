@@ -74,6 +74,12 @@ int run_client(const Settings& settings, bool legacy) {
       return snapshot_inspect(settings);
     case Verb::snapshot_restore:
       return snapshot_restore(settings);
+    case Verb::completion:
+      return completion(settings);
+    case Verb::complete_words:
+      return complete_words(settings);
+    case Verb::write_manual:
+      return write_manual(settings);
     default:
       return health(settings);
   }

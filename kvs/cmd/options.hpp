@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvs {
 
@@ -25,14 +26,17 @@ enum class Verb : std::uint8_t {
   snapshot_save,
   snapshot_inspect,
   snapshot_restore,
+  completion,
   version,
-  help
+  help,
+  complete_words,
+  write_manual
 };
 
 // A set of verbs.
 using Verbs = std::uint64_t;
 constexpr Verbs only(Verb verb) { return Verbs{1} << static_cast<unsigned>(verb); }
-inline constexpr Verbs every_verb = (only(Verb::help) << 1) - 1;
+inline constexpr Verbs every_verb = (only(Verb::write_manual) << 1) - 1;
 
 struct CommandRow {
   Verb verb;
@@ -42,6 +46,7 @@ struct CommandRow {
   std::string_view summary;   // one line
   std::string_view details;   // paragraphs for --help COMMAND, wrapped by hand at 80 columns; may be empty
   std::string_view examples;  // one a line
+  bool hidden = false;        // for programs of ours: not in help, completions and man pages
 };
 
 // What a value must look like.
@@ -89,6 +94,9 @@ const Option* find_option(char letter);
 
 inline bool goes_with(const Option& option, Verb verb) { return (option.verbs & only(verb)) != 0; }
 inline bool global(const Option& option) { return option.verbs == every_verb; }
+
+// The words of a choice: "a|b|c" taken apart.
+std::vector<std::string_view> choices(std::string_view words);
 
 // "KVS_DATA_DIR" for "data-dir".
 std::string environment_name(const Option& option);

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "kvs/cmd/help.hpp"
+#include "kvs/cmd/manual.hpp"
+#include "kvs/cmd/roff.hpp"
 
 namespace kvs {
 
@@ -102,6 +104,16 @@ BOOST_AUTO_TEST_CASE(help_fits_a_hundred_columns) {
     for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
       BOOST_TEST(end - begin <= 104U, text.substr(begin, end - begin));
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_for_programs_of_ours_is_not_shown) {
+  BOOST_TEST((find_command("__complete") != nullptr));
+  BOOST_TEST(help().find("__") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_man_page_takes_no_text_for_a_request) {
+  BOOST_TEST(roff_text("--a\n.b 'c' \\d") == "\\-\\-a\n\\&.b \\(aqc\\(aq \\ed");
+  for (const ManualPage& page : manual_pages()) BOOST_TEST(page.roff.starts_with(".TH \"KVS"), page.name);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

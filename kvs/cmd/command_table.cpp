@@ -1,0 +1,99 @@
+// The commands, in the order of --help.
+#include <array>
+
+#include "kvs/cmd/options.hpp"
+
+namespace kvs {
+namespace {
+
+constexpr std::array commands{
+    CommandRow{Verb::serve, "serve", "", "[flags]", "Run the server",
+               "Keeps its data in --data-dir, durable when acknowledged, and logs on stderr. SIGTERM or SIGINT\n"
+               "ends it politely, a second one at once.",
+               "kvs serve\n"
+               "kvs serve --ephemeral --listen 127.0.0.1:0\n"
+               "kvs serve --config /etc/kvs/kvs.conf --check-config"},
+    CommandRow{Verb::get, "get", "", "[KEY...] [flags]", "Print values",
+               "One key: its bytes exactly (on a terminal control bytes are escaped and a newline is added).\n"
+               "Several keys: a table on a terminal, one JSON record a line on a pipe. No key at all: every key.\n"
+               "Exit code 3 if a key is not there; the others are still printed.",
+               "kvs get City\n"
+               "kvs get --prefix app/ -o json\n"
+               "kvs get -a -o ndjson"},
+    CommandRow{Verb::set, "set", "put", "KEY [VALUE | - | @FILE] [flags]", "Set a key",
+               "Prints the revision. Without a value, or with -, the value is read from stdin; @FILE reads a file.\n"
+               "--value is always taken as it is. Exit code 4 if a condition does not hold.",
+               "kvs set City Ahmedabad\n"
+               "kvs set app/config @config.yaml --content-type application/yaml\n"
+               "kvs set lock me --if-absent"},
+    CommandRow{Verb::remove, "delete", "del rm", "KEY... [flags]", "Delete keys",
+               "Prints how many keys were deleted. A key that is not there counts 0 and is no error.",
+               "kvs delete City"},
+    CommandRow{Verb::watch, "watch", "", "[KEY...] [flags]", "Follow changes",
+               "Keys and --prefix together choose what is watched; neither: everything. A line per change on a\n"
+               "terminal, one JSON event a line on a pipe. Reconnects by itself and goes on where it was.",
+               "kvs watch\n"
+               "kvs watch --prefix app/ --initial\n"
+               "kvs watch City --count 1 --timeout 30s"},
+    CommandRow{Verb::status, "status", "", "[flags]", "Show what the server says about itself", "",
+               "kvs status\nkvs status --json"},
+    CommandRow{Verb::health, "health", "", "[flags]", "Ask whether the server lives",
+               "Exit code 0 if so, 1 if it says no, 5 if it cannot be reached.", "kvs health --ready"},
+    CommandRow{Verb::doctor, "doctor", "", "[flags]", "Look for what would keep a server from serving well",
+               "Looks at what `kvs serve` with the same flags, environment and config file would need: data\n"
+               "directory, limits, and with --bus kafka the brokers, the topic and their clock. A line for each: ok,\n"
+               "warn or fail, with the repair. Exit code 1 if something failed. Changes nothing.",
+               "kvs doctor\n"
+               "kvs doctor --config /etc/kvs/kvs.conf\n"
+               "kvs doctor --bus kafka --kafka-brokers k1:9092,k2:9092"},
+    CommandRow{Verb::topic_create, "topic create", "", "[flags]", "Make the topic of the Kafka bus",
+               "One partition, nothing deleted by age or size, three copies of which two must acknowledge where\n"
+               "there are three brokers. A topic that is there already is only checked.",
+               "kvs topic create --kafka-brokers k1:9092 --kafka-topic kvs"},
+    CommandRow{Verb::topic_check, "topic check", "", "[flags]", "Whether the topic is safe to keep data in",
+               "A line for each thing looked at: ok, warn or fail, with the command that repairs it. Exit code 1\n"
+               "if something failed: `kvs serve` would refuse the topic.",
+               "kvs topic check --kafka-brokers k1:9092"},
+    CommandRow{Verb::topic_describe, "topic describe", "", "[flags]", "Show the topic, its settings and its cluster",
+               "", "kvs topic describe --kafka-brokers k1:9092 -o json"},
+    CommandRow{Verb::topic_trim, "topic trim", "", "[flags]", "Delete records that no instance needs any more",
+               "Asks a running instance (--server) what snapshots all instances have, and deletes, for everybody and\n"
+               "for good, the records below the oldest of these. An instance that will never come back is left out\n"
+               "with --forget; a new one then needs --bootstrap-from. Asks first on a terminal, else needs --yes.",
+               "kvs topic trim --kafka-brokers k1:9092 --dry-run\n"
+               "kvs topic trim --kafka-brokers k1:9092 --forget old-host --yes"},
+    CommandRow{Verb::promote, "promote", "", "--data-dir DIR --to kafka [flags]",
+               "Make the keys of a data directory the beginning of a topic",
+               "The keys are written to an empty topic, in the order of their revisions; there they get new ones, and\n"
+               "the history a new log id. The directory is read only. (The way back: kvs snapshot save and restore.)",
+               "kvs promote --data-dir /var/lib/kvs --to kafka --kafka-brokers k1:9092"},
+    CommandRow{Verb::snapshot_save, "snapshot save", "", "FILE [flags]", "Save the server's keys and values to a file",
+               "All of them as they are at one revision. The file appears under its name when it is whole.",
+               "kvs snapshot save kvs.snapshot"},
+    CommandRow{Verb::snapshot_inspect, "snapshot inspect", "", "FILE [flags]",
+               "Check a snapshot and show what is in it", "Exit code 9 if it is damaged.",
+               "kvs snapshot inspect kvs.snapshot"},
+    CommandRow{Verb::snapshot_restore, "snapshot restore", "", "FILE --data-dir DIR",
+               "Make a data directory out of a snapshot",
+               "The directory must be empty or not there. The history gets a new log id: whoever watched the old\n"
+               "one is told so, instead of being given numbers that mean something else.",
+               "kvs snapshot restore kvs.snapshot --data-dir /var/lib/kvs"},
+    CommandRow{Verb::completion, "completion", "", "bash|zsh|fish", "Print what completes commands in a shell",
+               "Commands, flags, their values and the server's keys. The packages of most systems install it; else\n"
+               "put the first of these lines into ~/.bashrc, or the second into ~/.zshrc after compinit.",
+               "source <(kvs completion bash)\n"
+               "source <(kvs completion zsh)\n"
+               "kvs completion fish > ~/.config/fish/completions/kvs.fish"},
+    CommandRow{Verb::version, "version", "", "", "Show the version", "", "kvs version"},
+    CommandRow{Verb::help, "help", "", "[COMMAND]", "Explain a command", "", "kvs help watch"},
+    CommandRow{Verb::complete_words, "__complete", "", "-- [WORD...]", "Say what may stand in place of the last word",
+               "", "kvs __complete -- get Ci", true},
+    CommandRow{Verb::write_manual, "__manual", "", "DIR", "Write the man pages into a directory", "",
+               "kvs __manual build/man", true},
+};
+
+}  // namespace
+
+std::span<const CommandRow> all_commands() { return commands; }
+
+}  // namespace kvs

@@ -1,0 +1,141 @@
+// The options, in the order of --help.
+#include <array>
+
+#include "kvs/cmd/options.hpp"
+#include "kvs/revision.hpp"
+
+namespace kvs {
+namespace {
+
+constexpr Verbs doctoring = only(Verb::doctor);
+constexpr Verbs serving = only(Verb::serve) | doctoring;  // the doctor looks at what a server would do
+constexpr Verbs getting = only(Verb::get);
+constexpr Verbs setting = only(Verb::set);
+constexpr Verbs watching = only(Verb::watch);
+constexpr Verbs checking = only(Verb::health);
+constexpr Verbs trimming = only(Verb::topic_trim);
+constexpr Verbs promoting = only(Verb::promote);
+constexpr Verbs topics = only(Verb::topic_create) | only(Verb::topic_check) | only(Verb::topic_describe) | trimming;
+constexpr Verbs restoring = only(Verb::snapshot_restore);
+constexpr Verbs with_kafka = serving | topics | promoting;
+constexpr Verbs with_progress = promoting | only(Verb::snapshot_save) | only(Verb::snapshot_inspect) | restoring;
+
+constexpr std::array options{
+    // Every command.
+    Option{"server", 0, Kind::text, "URL", "http://127.0.0.1:23333", every_verb, Reach::everywhere,
+           "The server: http://HOST:PORT, HOST:PORT or unix:PATH (also --server-address)"},
+    Option{"timeout", 0, Kind::duration, "DURATION", "5s", every_verb, Reach::everywhere,
+           "How long one request may take; for watch the whole command, given as a flag only (default there: no end)"},
+    Option{"output", 'o', Kind::choice, "json|ndjson|table|raw", "", every_verb, Reach::everywhere,
+           "Form of the output, instead of the one chosen by terminal or pipe"},
+    Option{"json", 0, Kind::toggle, "", "", every_verb, Reach::everywhere,
+           "The server's own JSON; several records as NDJSON"},
+    Option{"color", 0, Kind::choice, "auto|always|never", "auto", every_verb, Reach::everywhere,
+           "Colours; auto: on a terminal, unless NO_COLOR is set"},
+    Option{"quiet", 'q', Kind::toggle, "", "", every_verb, Reach::everywhere,
+           "Print data and errors only: no counts, hints or notices"},
+    Option{"debug", 0, Kind::toggle, "", "", every_verb, Reach::everywhere,
+           "Show each request and answer on stderr (values left out)"},
+    Option{"config", 0, Kind::text, "FILE", "", every_verb, Reach::environment,
+           "Take settings from FILE: lines `name = value`"},
+    Option{"help", 'h', Kind::toggle, "", "", every_verb, Reach::flag, "Show this and exit"},
+    Option{"version", 0, Kind::toggle, "", "", every_verb, Reach::flag, "Show the version and exit"},
+
+    // get, set, delete, watch.
+    Option{"key", 'k', Kind::text, "KEY", "", getting | setting | only(Verb::remove) | watching, Reach::flag,
+           "The key; the same as an argument"},
+    Option{"all", 'a', Kind::toggle, "", "", getting, Reach::flag, "Every key"},
+    Option{"min-revision", 0, Kind::position, "REVISION", "", getting, Reach::flag,
+           "Wait until the server has this revision, up to --timeout (at most 60s)"},
+    Option{"linearizable", 0, Kind::toggle, "", "", getting, Reach::flag,
+           "See everything that was acknowledged anywhere before, also by other instances"},
+    Option{"prefix", 0, Kind::text, "PREFIX", "", getting | watching, Reach::flag, "Every key that begins with PREFIX",
+           true},
+    Option{"value", 'v', Kind::text, "VALUE", "", setting, Reach::flag, "The value, taken as it is"},
+    Option{"if-absent", 0, Kind::toggle, "", "", setting, Reach::flag, "Only if there is no such key"},
+    Option{"if-revision", 0, Kind::number, "N", "", setting, Reach::flag,
+           "Only if the key was last changed at revision N (0: no such key)", false, max_revision_number},
+    Option{"content-type", 0, Kind::text, "TYPE", "", setting, Reach::flag, "Content type stored with the value"},
+    Option{"since", 0, Kind::position, "REVISION", "", watching, Reach::flag,
+           "Changes after this revision (0: from the beginning)"},
+    Option{"initial", 0, Kind::toggle, "", "", watching, Reach::flag, "What is there now first, then changes"},
+    Option{"count", 0, Kind::number, "N", "", watching, Reach::flag,
+           "End after N changes (all of the last one's revision are shown)", false, max_revision_number},
+    Option{"ready", 0, Kind::toggle, "", "", checking, Reach::flag,
+           "Whether it takes requests, not only whether it lives"},
+
+    // topic, doctor, promote, snapshot.
+    Option{"to", 0, Kind::choice, "kafka", "", promoting, Reach::flag, "Where the keys go"},
+    Option{"forget", 0, Kind::text, "NAME", "", trimming, Reach::flag,
+           "Leave out this instance: it will never come back", true},
+    Option{"dry-run", 0, Kind::toggle, "", "", trimming, Reach::flag, "Only say what would be done"},
+    Option{"yes", 'y', Kind::toggle, "", "", trimming, Reach::flag, "Do not ask"},
+    Option{"write", 0, Kind::toggle, "", "", doctoring, Reach::flag,
+           "Also write a record to the topic, one that every instance ignores: shows rights and clocks"},
+    Option{"no-progress", 0, Kind::toggle, "", "", with_progress, Reach::flag, "No progress bar"},
+
+    // serve.
+    Option{"listen", 0, Kind::text, "ADDR:PORT", "127.0.0.1:23333", serving, Reach::everywhere,
+           "Where to listen; also unix:PATH; port 0 = any", true},
+    Option{"data-dir", 0, Kind::text, "DIR", "", serving | promoting | restoring, Reach::everywhere,
+           "Where the data is kept (default: $STATE_DIRECTORY, else $XDG_STATE_HOME/kvs, else ~/.local/state/kvs)"},
+    Option{"ephemeral", 0, Kind::toggle, "", "", serving, Reach::everywhere, "Keep nothing on disk"},
+    Option{"bus", 0, Kind::choice, "local|kafka", "local", serving, Reach::everywhere,
+           "What orders the commands: this process, or a topic that several instances share"},
+    Option{
+        "instance", 0, Kind::text, "NAME", "", serving | promoting, Reach::everywhere,
+        "This instance's name, the same at every start and on a Kafka bus no other's (default: the host's name; with "
+        "--bus kafka and another port than 23333 HOST-PORT)"},
+    Option{"threads", 0, Kind::number, "N", "", serving, Reach::everywhere, "I/O threads (default: one per processor)",
+           false, 256},
+    Option{"fsync", 0, Kind::choice, "always|INTERVAL|never", "always", serving, Reach::everywhere,
+           "When a write is on disk: before it is answered, every so often (500ms), or when the system likes (the "
+           "default with --bus kafka: there the topic keeps it)"},
+    Option{"history-bytes", 0, Kind::size, "SIZE", "256MiB", serving, Reach::everywhere,
+           "Changes kept on disk for watches that come back"},
+    Option{"history-memory", 0, Kind::size, "SIZE", "64MiB", serving, Reach::everywhere,
+           "Recent changes kept in memory"},
+    Option{"max-value-size", 0, Kind::size, "SIZE", "1MiB", with_kafka, Reach::everywhere, "Largest value taken"},
+    Option{"max-connections", 0, Kind::number, "N", "10000", serving, Reach::everywhere, "Connections at a time", false,
+           1'000'000},
+    Option{"allow-anonymous", 0, Kind::toggle, "", "", serving, Reach::everywhere,
+           "Listen beyond loopback without TLS and tokens: whoever reaches it may read and write"},
+    Option{"allowed-host", 0, Kind::text, "NAME", "", serving, Reach::everywhere,
+           "A Host that loopback listeners answer to, besides localhost", true},
+    Option{"cors-origin", 0, Kind::text, "ORIGIN", "", serving, Reach::everywhere,
+           "A web origin that may use the server (https://HOST[:PORT])", true},
+    Option{"kafka-brokers", 0, Kind::text, "HOST:PORT,...", "", with_kafka, Reach::everywhere,
+           "Some of the brokers of the Kafka cluster"},
+    Option{"kafka-topic", 0, Kind::text, "TOPIC", "kvs", with_kafka, Reach::everywhere,
+           "The topic; also the one named in messages of the legacy watch"},
+    Option{"kafka-config", 0, Kind::text, "NAME=VALUE", "", with_kafka, Reach::everywhere,
+           "A setting of librdkafka (security.protocol=ssl); passwords belong into a file", true},
+    Option{"kafka-config-file", 0, Kind::text, "FILE", "", with_kafka, Reach::everywhere,
+           "Settings of librdkafka, one name=value a line"},
+    Option{"kafka-create-topic", 0, Kind::choice, "auto|never", "auto", serving, Reach::everywhere,
+           "Whether a topic that is not there is made"},
+    Option{"kafka-foreign", 0, Kind::choice, "accept|ignore", "accept", serving, Reach::everywhere,
+           "Records in the topic that other programs wrote: sets and deletes, or nothing; the same on all instances"},
+    Option{"allow-unsafe-topic", 0, Kind::toggle, "", "", serving, Reach::everywhere,
+           "Use the topic even if it may lose acknowledged writes"},
+    Option{"bootstrap-from", 0, Kind::text, "URL", "", serving, Reach::everywhere,
+           "An instance to get a snapshot from if the topic does not reach back far enough"},
+    Option{"log-level", 0, Kind::choice, "debug|info|warning|error", "info", serving, Reach::everywhere,
+           "What is logged"},
+    Option{"log-format", 0, Kind::choice, "auto|logfmt|json", "auto", serving, Reach::everywhere,
+           "Form of the log; auto: for people on a terminal, else logfmt"},
+    Option{"shutdown-delay", 0, Kind::duration, "DURATION", "0s", serving, Reach::everywhere,
+           "How long to say `not ready` before closing the listeners"},
+    Option{"shutdown-timeout", 0, Kind::duration, "DURATION", "10s", serving, Reach::everywhere,
+           "How long a polite end may take"},
+    Option{"check-config", 0, Kind::toggle, "", "", only(Verb::serve), Reach::flag,
+           "Check flags, environment and file, open nothing, exit 0 or 2"},
+    Option{"print-kafka-config", 0, Kind::toggle, "", "", only(Verb::serve), Reach::flag,
+           "Show the settings the Kafka clients would get (secrets hidden) and exit"},
+};
+
+}  // namespace
+
+std::span<const Option> all_options() { return options; }
+
+}  // namespace kvs
