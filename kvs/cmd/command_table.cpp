@@ -78,6 +78,23 @@ constexpr std::array commands{
                "The directory must be empty or not there. The history gets a new log id: whoever watched the old\n"
                "one is told so, instead of being given numbers that mean something else.",
                "kvs snapshot restore kvs.snapshot --data-dir /var/lib/kvs"},
+    CommandRow{Verb::context_add, "context add", "", "NAME --server URL [flags]", "Give a server a name",
+               "Kept for this user only. A command takes its server from --server, else --context, else KVS_SERVER,\n"
+               "else KVS_CONTEXT, else the selected context, else the config file.",
+               "kvs context add staging --server http://10.0.0.7:23333\n"
+               "kvs --context staging get City"},
+    CommandRow{Verb::context_list, "context ls", "", "", "List the named servers", "The selected one has a star.",
+               "kvs context ls"},
+    CommandRow{Verb::context_show, "context show", "", "[CONTEXT]", "Show a named server, or the selected one", "",
+               "kvs context show staging"},
+    CommandRow{Verb::context_select, "context select", "", "CONTEXT|-", "Use a named server from now on",
+               "A dash selects the one that was selected before.", "kvs context select staging\nkvs context select -"},
+    CommandRow{Verb::context_remove, "context rm", "", "CONTEXT", "Forget a named server", "",
+               "kvs context rm staging"},
+    CommandRow{Verb::config_show, "config show", "", "[flags]", "Show every setting and where it comes from",
+               "With the same flags, environment and config file as kvs serve; secrets are hidden. On a pipe it is a\n"
+               "config file itself.",
+               "kvs config show --config /etc/kvs/kvs.conf"},
     CommandRow{Verb::completion, "completion", "", "bash|zsh|fish", "Print what completes commands in a shell",
                "Commands, flags, their values and the server's keys. The packages of most systems install it; else\n"
                "put the first of these lines into ~/.bashrc, or the second into ~/.zshrc after compinit.",

@@ -134,13 +134,22 @@ class Completer {
     std::string_view what = (beyond ? all.back() : all[arguments_]).what;
     bool choice = what.find('|') != std::string_view::npos && what.find(' ') == std::string_view::npos;
     if (choice) {
-      for (std::string_view one : choices(what)) add(std::string(one), word);
+      for (std::string_view one : choices(what)) {
+        add_choice(one, word);
+      }
     } else if (what.find("@FILE") != std::string_view::npos && word.starts_with('@')) {
       names("FILE", word.substr(1));
       result_.glue = "@";
     } else {
       names(what.substr(0, what.find(' ')), word);
     }
+  }
+
+  void add_choice(std::string_view one, const std::string& word) {
+    if (one == "CONTEXT")
+      names(one, word);
+    else
+      add(std::string(one), word);
   }
 
   // Behind `--` of commands that run one.

@@ -11,6 +11,7 @@
 
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/complete.hpp"
+#include "kvs/cmd/context.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
@@ -173,7 +174,7 @@ void add_names(const boost::json::object& answer, const char* list, const char* 
 
 // Keys up to the next '/', so that many keys are few candidates.
 void add_keys(Completion& completion) {
-  completion.line.command = &command_row(Verb::complete_words);
+  completion.line.command = &command_row(Verb::get);
   Settings settings(completion.line, [](const char* name) -> const char* { return std::getenv(name); });
   Remote remote(settings.with("timeout", "250ms"));
   std::string target = "/v1/kv";
@@ -188,6 +189,11 @@ void add_keys(Completion& completion) {
   if (error || !parsed.is_object()) return;
   add_names(parsed.as_object(), "items", "key", completion);
   add_names(parsed.as_object(), "prefixes", nullptr, completion);
+}
+
+void add_contexts(const Settings& settings, Completion& completion) {
+  for (const std::string& name : Contexts(settings.user_directory()).names())
+    if (name.starts_with(completion.begin)) completion.candidates.push_back({completion.glue + name, {}});
 }
 
 // Whatever a name server or a connection does, nobody waits longer at a prompt.
@@ -211,6 +217,7 @@ int complete_words(const Settings& settings) {
   Completion completion = complete(settings.arguments());
   try {
     if (completion.more == Completion::More::keys) add_keys(completion);
+    if (completion.more == Completion::More::contexts) add_contexts(settings, completion);
   } catch (const std::exception&) {  // no server, no keys: nobody asked for a message
     completion.candidates.clear();
   }

@@ -72,9 +72,11 @@ std::string commands(const Wanted& wanted) {
   return lines;
 }
 
-// The doctor takes all flags of serve; to list them twice would hide its own.
+// These take all flags of serve; to list them twice would hide their own.
+bool also_serves(Verb verb) { return verb == Verb::doctor || verb == Verb::config_show; }
+
 bool own_flag(const Option& option, Verb verb) {
-  return goes_with(option, verb) && !global(option) && !(verb == Verb::doctor && goes_with(option, Verb::serve));
+  return goes_with(option, verb) && !global(option) && !(also_serves(verb) && goes_with(option, Verb::serve));
 }
 
 }  // namespace
@@ -103,7 +105,7 @@ std::string help(const CommandRow& command) {
   if (!command.aliases.empty()) text += "Also: " + std::string(command.aliases) + "\n";
   std::string own = flags([&](const Option& option) { return own_flag(option, command.verb); });
   if (!own.empty()) text += "\nFlags:\n" + own;
-  if (command.verb == Verb::doctor) text += "\nAnd every flag of serve (kvs help serve).\n";
+  if (also_serves(command.verb)) text += "\nAnd every flag of serve (kvs help serve).\n";
   text += "\nFlags of every command:\n" + flags(global);
   if (command.verb == Verb::serve)
     text +=

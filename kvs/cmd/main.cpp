@@ -74,6 +74,18 @@ int run_client(const Settings& settings, bool legacy) {
       return snapshot_inspect(settings);
     case Verb::snapshot_restore:
       return snapshot_restore(settings);
+    case Verb::context_add:
+      return context_add(settings);
+    case Verb::context_list:
+      return context_list(settings);
+    case Verb::context_show:
+      return context_show(settings);
+    case Verb::context_select:
+      return context_select(settings);
+    case Verb::context_remove:
+      return context_remove(settings);
+    case Verb::config_show:
+      return config_show(settings);
     case Verb::completion:
       return completion(settings);
     case Verb::complete_words:

@@ -67,7 +67,7 @@ ManualPage page_of(const CommandRow& command) {
   page.heading("SYNOPSIS").paragraph("kvs " + std::string(command.name) + " " + std::string(command.synopsis));
   if (!command.details.empty()) page.heading("DESCRIPTION").paragraph(command.details);
   if (!command.aliases.empty()) page.paragraph("Also: " + std::string(command.aliases) + ".");
-  bool also_serves = command.verb != Verb::serve && goes_with(*find_option("listen"), command.verb);
+  bool also_serves = command.verb == Verb::doctor || command.verb == Verb::config_show;
   add_flags(page, "FLAGS", [&](const Option& option) {
     return goes_with(option, command.verb) && !global(option) && !(also_serves && goes_with(option, Verb::serve));
   });

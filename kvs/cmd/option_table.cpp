@@ -8,7 +8,8 @@ namespace kvs {
 namespace {
 
 constexpr Verbs doctoring = only(Verb::doctor);
-constexpr Verbs serving = only(Verb::serve) | doctoring;  // the doctor looks at what a server would do
+constexpr Verbs showing = only(Verb::config_show);
+constexpr Verbs serving = only(Verb::serve) | doctoring | showing;  // what a server would do, and with what
 constexpr Verbs getting = only(Verb::get);
 constexpr Verbs setting = only(Verb::set);
 constexpr Verbs watching = only(Verb::watch);
@@ -23,7 +24,9 @@ constexpr Verbs with_progress = promoting | only(Verb::snapshot_save) | only(Ver
 constexpr std::array options{
     // Every command.
     Option{"server", 0, Kind::text, "URL", "http://127.0.0.1:23333", every_verb, Reach::everywhere,
-           "The server: http://HOST:PORT, HOST:PORT or unix:PATH (also --server-address)"},
+           "The server: http://HOST:PORT, HOST:PORT or unix:PATH (also --server-address)", false, UINT64_MAX, true},
+    Option{"context", 0, Kind::text, "CONTEXT", "", every_verb, Reach::environment,
+           "The server of that name (kvs context add), instead of the selected one"},
     Option{"timeout", 0, Kind::duration, "DURATION", "5s", every_verb, Reach::everywhere,
            "How long one request may take; for watch the whole command, given as a flag only (default there: no end)"},
     Option{"output", 'o', Kind::choice, "json|ndjson|table|raw", "", every_verb, Reach::everywhere,

@@ -26,6 +26,12 @@ enum class Verb : std::uint8_t {
   snapshot_save,
   snapshot_inspect,
   snapshot_restore,
+  context_add,
+  context_list,
+  context_show,
+  context_select,
+  context_remove,
+  config_show,
   completion,
   version,
   help,
@@ -78,6 +84,7 @@ struct Option {
   std::string_view help;
   bool repeatable = false;  // in the environment: separated by commas
   std::uint64_t most = UINT64_MAX;
+  bool in_context = false;  // says how to reach a server: contexts keep it
 };
 
 std::span<const CommandRow> all_commands();

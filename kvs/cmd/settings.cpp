@@ -1,6 +1,7 @@
 #include "kvs/cmd/settings.hpp"
 
 #include "kvs/cmd/config_file.hpp"
+#include "kvs/cmd/context.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
@@ -15,6 +16,22 @@ std::vector<std::string> split_commas(const std::string& text) {
   return parts;
 }
 
+// Those that are about contexts themselves must also work when a file of one is broken, and a server is no client.
+bool uses_contexts(Verb verb) {
+  switch (verb) {
+    case Verb::serve:
+    case Verb::complete_words:
+    case Verb::context_add:
+    case Verb::context_list:
+    case Verb::context_show:
+    case Verb::context_select:
+    case Verb::context_remove:
+      return false;
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 // First come first served: emplace() leaves alone what is there, so the order of the sources is their precedence.
@@ -22,6 +39,7 @@ Settings::Settings(CommandLine line, const Environment& environment)
     : line_(std::move(line)), environment_(environment) {
   add_flags();
   add_environment();
+  add_context();
   add_file();
 }
 
@@ -42,6 +60,35 @@ void Settings::add_environment() {
     }
     values_.emplace(std::string(option.name), Value{Source::environment, std::move(values), name});
   }
+}
+
+std::filesystem::path Settings::user_directory() const {
+  std::string base = variable("XDG_CONFIG_HOME");
+  if (!base.empty()) return std::filesystem::path(base) / "kvs";
+  std::string home = variable("HOME");
+  return home.empty() ? std::filesystem::path() : std::filesystem::path(home) / ".config" / "kvs";
+}
+
+// What names a server more closely wins. Empty: none.
+std::string Settings::wanted_context() const {
+  Source server = source("server");
+  Source context = source("context");
+  if (server == Source::flag && context == Source::flag) throw UsageError("give --server or --context, not both");
+  if (server == Source::flag || (server == Source::environment && context != Source::flag)) return {};
+  return context == Source::fallback ? Contexts(user_directory()).selected() : text("context");
+}
+
+// All of a context or nothing of it: one server's secrets must not go to another.
+void Settings::add_context() {
+  if (!uses_contexts(verb())) return;
+  std::string name = wanted_context();
+  if (name.empty()) return;
+  for (const Option& option : all_options()) {
+    std::string member(option.name);
+    if (option.in_context && source(member) == Source::environment) values_.erase(member);
+  }
+  for (auto& [member, value] : Contexts(user_directory()).read(name))
+    values_.emplace(member, Value{Source::context, {value}, "context " + name + ": " + member});
 }
 
 void Settings::add_file() {

@@ -1,7 +1,8 @@
-// What a command works with: flags, else environment, else config file, else defaults.
+// What a command works with: flags, else environment, else context, else config file, else defaults.
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -13,7 +14,7 @@
 
 namespace kvs {
 
-enum class Source : std::uint8_t { fallback, file, environment, flag };
+enum class Source : std::uint8_t { fallback, file, context, environment, flag };
 
 // Names are Option::name; asking for one that is not in the table, or for the wrong kind, is a mistake in the program.
 class Settings {
@@ -21,7 +22,7 @@ class Settings {
   // The value of an environment variable, null if there is none. An empty one counts as none.
   using Environment = std::function<const char*(const char* name)>;
 
-  // `line.command` is set. Reads the config file if one is named. Throws UsageError.
+  // `line.command` is set. Reads the config file if one is named, and the context. Throws UsageError.
   Settings(CommandLine line, const Environment& environment);
 
   Verb verb() const { return line_.command->verb; }
@@ -42,6 +43,8 @@ class Settings {
 
   // A variable of the environment that is no setting (HOME); empty if there is none.
   std::string variable(const char* name) const;
+  // Where this user's contexts are kept; empty if the environment does not tell.
+  std::filesystem::path user_directory() const;
 
   // Where the value came from: "--listen", "KVS_LISTEN", "kvs.conf:3: listen".
   std::string place(std::string_view name) const;
@@ -57,6 +60,8 @@ class Settings {
 
   void add_flags();
   void add_environment();
+  void add_context();
+  std::string wanted_context() const;
   void add_file();
   const Value* find(std::string_view name) const;
 

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(help_names_every_flag_of_the_command_and_none_of_the_others
     std::string text = help(row);
     for (const Option& option : all_options()) {
       bool there = text.find("--" + std::string(option.name)) != std::string::npos;
-      bool referred = row.verb == Verb::doctor && goes_with(option, Verb::serve);
+      bool referred = (row.verb == Verb::doctor || row.verb == Verb::config_show) && goes_with(option, Verb::serve);
       if (goes_with(option, row.verb) && !referred) BOOST_TEST(there, row.name << " " << option.name);
     }
   }
