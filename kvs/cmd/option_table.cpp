@@ -107,6 +107,7 @@ constexpr std::array options{
            "A Host that loopback listeners answer to, besides localhost", true},
     Option{"cors-origin", 0, Kind::text, "ORIGIN", "", serving, Reach::everywhere,
            "A web origin that may use the server (https://HOST[:PORT])", true},
+    Option{"ui", 0, Kind::choice, "on|off", "on", serving, Reach::everywhere, "Whether browsers get a page at /ui/"},
     Option{"kafka-brokers", 0, Kind::text, "HOST:PORT,...", "", with_kafka, Reach::everywhere,
            "Some of the brokers of the Kafka cluster"},
     Option{"kafka-topic", 0, Kind::text, "TOPIC", "kvs", with_kafka, Reach::everywhere,

@@ -46,6 +46,7 @@ ServerOptions server_options(const ServeOptions& options) {
   server.history_memory = options.history_memory;
   server.allowed_hosts = options.allowed_hosts;
   server.cors_origins = options.cors_origins;
+  server.ui = options.ui;
   server.topic = options.kafka_topic;
   server.instance = options.instance;
   if (options.ephemeral) {

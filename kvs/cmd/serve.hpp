@@ -34,6 +34,7 @@ struct ServeOptions {
   bool allow_anonymous = false;
   std::vector<std::string> allowed_hosts;  // lower case, without port
   std::vector<std::string> cors_origins;   // scheme://host[:port]
+  bool ui = true;                          // the page at /ui/
   std::string kafka_topic;                 // the `Topic` of legacy watch messages
   KafkaOptions kafka;                      // with bus "kafka"
   std::string bootstrap_from;              // a server's address, or empty

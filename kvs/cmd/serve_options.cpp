@@ -183,6 +183,7 @@ ServeOptions serve_options(const Settings& settings) {
   options.allow_anonymous = settings.on("allow-anonymous");
   options.allowed_hosts = allowed_hosts(settings);
   options.cors_origins = cors_origins(settings);
+  options.ui = settings.text("ui") == "on";
   options.kafka_topic = topic(settings);
   read_kafka(settings, options);
   options.log_level = log_level(settings.text("log-level"));

@@ -122,7 +122,8 @@ std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body
   if (auto problem =
           check_gate(head_, kvs::writes(route, head_.method()), arrival_, worker_.options(), manners_.cors_origin))
     return problem;
-  if (route.route == Route::unknown || route.route == Route::unknown_v1) {
+  bool switched_off = route.route == Route::ui && !worker_.options().ui;
+  if (route.route == Route::unknown || route.route == Route::unknown_v1 || switched_off) {
     return Problem{errc::no_such_route, "there is nothing at this path; GET / shows what there is"};
   }
   if (!allows(route, head_.method())) {
@@ -263,6 +264,8 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
       return metrics();
     case Route::root:
       return root();
+    case Route::ui:
+      return ui();
     case Route::legacy_set:
       return legacy_set(body);
     case Route::legacy_get:

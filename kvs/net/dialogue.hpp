@@ -112,6 +112,8 @@ class Dialogue {
   Need metrics();
   Need status();
   Need root();
+  Need ui();
+  Need go_to_page(int status);
 
   Worker& worker_;
   const Arrival arrival_;

@@ -1,4 +1,4 @@
-// Health, status, the front page, and the way into a watch.
+// Health, status, and the way into a watch.
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -15,19 +15,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view plain = "text/plain; charset=utf-8";
-
-constexpr std::string_view front_page =
-    "kvs " KVS_VERSION
-    ": a key-value store whose changes can be watched\n"
-    "\n"
-    "  echo -n Ahmedabad | curl -T - http://HOST/v1/kv/City   set a key\n"
-    "  curl http://HOST/v1/kv/City                            its bytes\n"
-    "  curl 'http://HOST/v1/kv/City?record=1'                 with its revision\n"
-    "  curl -X DELETE http://HOST/v1/kv/City                  delete it\n"
-    "  curl -X PUT -H 'If-None-Match: *' http://HOST/v1/kv/lock   only if it is not there\n"
-    "  curl http://HOST/getall                                everything as one JSON object\n"
-    "  kvs watch --server http://HOST                         every change from now on\n"
-    "  curl http://HOST/v1/status                             how the server is doing\n";
 
 // One of the things that /readyz looks at.
 struct Check {
@@ -160,15 +147,6 @@ Dialogue::Need Dialogue::status() {
       .begin(200)
       .field("Cache-Control", "no-store")
       .body("application/json", json::serialize(status) + '\n');
-  return answered();
-}
-
-Dialogue::Need Dialogue::root() {
-  std::string text(front_page);
-  std::string host(head_.host().empty() ? "127.0.0.1:23333" : head_.host());
-  for (auto at = text.find("HOST"); at != std::string::npos; at = text.find("HOST", at + host.size()))
-    text.replace(at, 4, host);
-  Reply(worker_, out_, manners_).begin(200).field("Cache-Control", "no-store").body(plain, text);
   return answered();
 }
 

@@ -12,6 +12,7 @@ constexpr std::string_view any_but_head = "GET, POST, PUT, PATCH, DELETE, OPTION
 constexpr RouteInfo kv_item{Route::kv_item, "/v1/kv/{key}", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
                             false,          false,          true};
 constexpr RouteInfo request_outcome{Route::request_outcome, "/v1/requests/{id}", get_head, false, false, true};
+constexpr RouteInfo ui_file{Route::ui, "/ui/{file}", get_head, true, false, false};
 constexpr RouteInfo unknown_v1{Route::unknown_v1, "", "", false, false, false};
 constexpr RouteInfo unknown{Route::unknown, "", "", true, false, false};
 
@@ -24,6 +25,7 @@ constexpr RouteInfo exact[] = {
     {Route::readyz, "/readyz", get_head, true, true, false},
     {Route::metrics, "/metrics", get_head, true, true, false},
     {Route::root, "/", get_head, true, false, false},
+    {Route::ui, "/ui", get_head, true, false, false},
     {Route::root, "*", any, true, true, false},  // OPTIONS alone: parse_head() takes "*" for nothing else
     {Route::legacy_set, "/set", any_but_head, true, false, false},
     {Route::legacy_get, "/get", any, true, false, true},
@@ -39,11 +41,12 @@ const RouteInfo& find_route(std::string_view path) {
   for (const RouteInfo& route : exact) {
     if (route.path == path) return route;
   }
+  if (path.starts_with(ui_prefix)) return ui_file;
   return path.starts_with("/v1/") || path == "/v1" ? unknown_v1 : unknown;
 }
 
 std::string_view path_template(Route route) {
-  for (const RouteInfo* one : {&kv_item, &request_outcome}) {
+  for (const RouteInfo* one : {&kv_item, &request_outcome, &ui_file}) {
     if (one->route == route) return one->path;
   }
   for (const RouteInfo& one : exact) {

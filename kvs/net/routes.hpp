@@ -20,6 +20,7 @@ enum class Route : std::uint8_t {
   readyz,
   metrics,
   root,
+  ui,
   legacy_set,
   legacy_get,
   legacy_getall,
@@ -49,5 +50,6 @@ bool writes(const RouteInfo& route, Method method);
 
 inline constexpr std::string_view kv_item_prefix = "/v1/kv/";
 inline constexpr std::string_view request_prefix = "/v1/requests/";
+inline constexpr std::string_view ui_prefix = "/ui/";
 
 }  // namespace kvs

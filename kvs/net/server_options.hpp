@@ -33,6 +33,7 @@ struct ServerOptions {
   std::string topic = "kvs";                      // `Topic` of legacy watch messages
   std::string instance;                           // for /v1/status
   std::string fsync = "always";                   // for /v1/status
+  bool ui = true;                                 // whether there is a page at /ui/
   Patience patience;
 };
 

@@ -1,0 +1,81 @@
+// The server's routes. Every request carries the token, if there is one; every failure becomes a Problem.
+
+const storage = "kvs.token";
+
+// A refusal (status and the problem document's members), or no answer at all (status 0).
+export class Problem extends Error {
+  constructor(status, members) {
+    super(members.detail || members.title || "HTTP status " + status);
+    this.status = status;
+    this.code = members.code || "";
+    this.members = members;
+  }
+}
+
+export const events = new EventTarget(); // "unauthenticated", "token"
+
+// For this tab only; gone when it is closed.
+export const token = () => sessionStorage.getItem(storage) || "";
+export function setToken(text) {
+  if (text) sessionStorage.setItem(storage, text);
+  else sessionStorage.removeItem(storage);
+  events.dispatchEvent(new Event("token"));
+}
+
+// What may stand in a header and in the name of a subprotocol.
+export const isToken = (text) => /^[A-Za-z0-9_.~+-]+$/.test(text);
+
+// Subprotocols are the only thing a page can send along with a WebSocket's request.
+export const protocols = () => ["kvs.v1", ...(token() ? ["kvs.bearer." + token()] : [])];
+
+async function problemOf(response) {
+  const text = await response.text();
+  try {
+    return new Problem(response.status, JSON.parse(text));
+  } catch {
+    return new Problem(response.status, { detail: text.trim() });
+  }
+}
+
+// The Response of a success, else throws a Problem.
+export async function request(method, target, { headers = {}, body, timeout = 15000 } = {}) {
+  const all = { ...headers };
+  if (token()) all.Authorization = "Bearer " + token();
+  let response;
+  try {
+    response = await fetch(target, { method, headers: all, body, cache: "no-store", signal: AbortSignal.timeout(timeout) });
+  } catch {
+    throw new Problem(0, { detail: "The server does not answer." });
+  }
+  if (response.ok) return response;
+  if (response.status === 401) events.dispatchEvent(new Event("unauthenticated"));
+  throw await problemOf(response);
+}
+
+async function json(method, target, options) {
+  const response = await request(method, target, options);
+  try {
+    return await response.json();
+  } catch {
+    throw new Problem(0, { detail: "The answer ended in the middle." });
+  }
+}
+
+const ifMatch = (revision) => ({ "If-Match": `"${revision}"` });
+const item = (id) => "/v1/kv/" + id;
+
+export const status = () => json("GET", "/v1/status", { timeout: 5000 });
+export const record = (id) => json("GET", item(id) + "?record=1");
+export const history = (id) => json("GET", "/v1/history/" + id + "?limit=100");
+export const list = (target) => json("GET", target);
+
+// `revision`: what the key must be at, 0 = must not be there. `body`: a string, bytes or a file.
+export function put(id, body, { revision, ttl, contentType }) {
+  const headers = revision ? ifMatch(revision) : { "If-None-Match": "*" };
+  // Of a string or a file fetch() would make up a type of its own.
+  const bytes = new Blob([body], { type: contentType || "" });
+  if (contentType) headers["Content-Type"] = contentType;
+  return json("PUT", item(id) + (ttl ? "?ttl=" + encodeURIComponent(ttl) : ""), { headers, body: bytes, timeout: 60000 });
+}
+
+export const remove = (id, revision) => json("DELETE", item(id), { headers: ifMatch(revision) });

@@ -1,0 +1,154 @@
+// The page: which part of it is shown, and who hears of what.
+import * as api from "./api.js";
+import { $, announce } from "./dom.js";
+import { Editor } from "./editor.js";
+import { Entry } from "./entry.js";
+import { Feed } from "./feed.js";
+import { Status } from "./status.js";
+import { Tree } from "./tree.js";
+import { Watch } from "./watch.js";
+import * as text from "./text.js";
+
+const feed = new Feed();
+const status = new Status();
+const entry = new Entry();
+const tree = new Tree((id) => (location.hash = "#/key/" + id));
+const editor = new Editor((id) => {
+  if (location.hash === "#/key/" + id) route();
+  else location.hash = "#/key/" + id;
+});
+
+// #/ keys · #/key/ID · #/edit/ID · #/new/PREFIX · #/changes · #/status
+function route() {
+  const [, view = "", id = ""] = /^#\/([a-z]*)\/?(.*)$/.exec(location.hash) ?? [];
+  editor.leave();
+  if (view !== "key") entry.close();
+  document.body.dataset.view = ["key", "edit", "new", "changes", "status"].includes(view) ? view : "keys";
+  for (const link of document.querySelectorAll("nav a")) {
+    const here = link.hash === location.hash || (link.hash === "#/" && ["keys", "key", "edit", "new"].includes(document.body.dataset.view));
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  tree.select(view === "key" || view === "edit" ? id : "");
+  const name = text.keyText(id);
+  document.title = (view === "key" || view === "edit" ? name + " – " : "") + "kvs";
+  if (view === "key") entry.open(id);
+  if (view === "edit") editor.open(id);
+  if (view === "new") editor.open(null, id);
+}
+
+// What a break in the stream means for what is shown here.
+const backWords = {
+  all: ({ missed }) => `Nothing was missed${missed ? `: ${text.plural(missed, "change")} caught up` : ""}.`,
+  diff: ({ missed }) => `The history no longer reaches back so far: ${text.plural(missed, "key")} differ${missed === 1 ? "s" : ""} from before; what happened in between is not known.`,
+  reset: () => "You were away for too long to tell what changed: everything was loaded anew.",
+  new_history: () => "The server has another history now: everything was loaded anew, and what was here before may be gone.",
+};
+
+let stale = "";
+
+function banner(kind, words) {
+  $("banner").dataset.kind = kind;
+  $("banner-words").textContent = words;
+  $("banner").hidden = kind === "";
+  $("retry").hidden = kind !== "lost";
+  $("dismiss").hidden = kind === "lost" || kind === "stale";
+}
+
+function showStale() {
+  if (stale) banner("stale", `This instance has lost its bus (since ${text.clock(stale)}): what is shown may be old, and writes are refused until it is back.`);
+  else if ($("banner").dataset.kind === "stale") banner("", "");
+}
+
+function onGap(gap) {
+  document.body.dataset.stream = gap.kind === "back" ? "live" : gap.kind;
+  $("stream-state").textContent = gap.kind === "lost" ? "not connected" : "live";
+  if (gap.kind === "lost") {
+    stale = "";
+    banner("lost", `Not connected: ${gap.why}. What is shown may be old. Trying again…`);
+    return;
+  }
+  if (gap.kind === "back") {
+    const away = gap.seconds ? ` after ${text.duration(gap.seconds)}` : "";
+    $("banner").dataset.missed = gap.missed;
+    banner(gap.how === "all" ? "back" : gap.how, `Connected again${away}. ${backWords[gap.how](gap)}`);
+    if (gap.how !== "all") feed.mark(backWords[gap.how](gap));
+    if (entry.id !== null) entry.open(entry.id, { quietly: true });
+  } else {
+    banner("", "");
+  }
+  tree.reload();
+  status.poll();
+}
+
+const watch = new Watch({
+  changes(events, { live }) {
+    feed.add(events, live);
+    for (const event of events) {
+      tree.changed(event, live);
+      entry.changed(event);
+      editor.changed(event);
+    }
+  },
+  gap: onGap,
+  bus({ up, time }) {
+    stale = up ? "" : time;
+    showStale();
+  },
+});
+
+function askForToken(words = "") {
+  $("token-note").textContent = words;
+  $("token-field").value = api.token();
+  $("forget-token").hidden = !api.token();
+  if (!$("token-dialog").open) $("token-dialog").showModal();
+}
+
+$("token").addEventListener("click", () => askForToken());
+$("token-form").addEventListener("submit", (event) => {
+  const given = $("token-field").value.trim();
+  if (given && !api.isToken(given)) {
+    event.preventDefault();
+    $("token-note").textContent = "A token has letters, digits and - _ . ~ + only: copy the whole of it, and nothing else.";
+    return;
+  }
+  api.setToken(given);
+});
+$("cancel-token").addEventListener("click", () => $("token-dialog").close());
+$("forget-token").addEventListener("click", () => {
+  $("token-dialog").close();
+  api.setToken("");
+});
+api.events.addEventListener("unauthenticated", () => {
+  askForToken(api.token() ? "The server does not know this token." : "The server wants a token.");
+});
+api.events.addEventListener("token", () => {
+  $("token").dataset.set = api.token() !== "";
+  $("token").title = api.token() ? "a token is set for this tab" : "";
+  watch.start();
+  status.poll();
+  tree.reload();
+  route();
+});
+
+$("retry").addEventListener("click", () => watch.start());
+$("dismiss").addEventListener("click", () => banner("", ""));
+addEventListener("online", () => watch.start());
+addEventListener("hashchange", () => {
+  route();
+  // On a narrow page the part that is shown has changed: go there, as after a link between pages.
+  if (getComputedStyle($("keys")).display === "none") scrollTo(0, 0);
+});
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  if (editor.id !== null && !editor.dirty) editor.cancel();
+});
+$("new").addEventListener("click", () => (location.hash = "#/new/" + text.idOf(text.bytesOf($("prefix").value))));
+for (const place of document.querySelectorAll(".origin")) place.textContent = location.origin;
+
+$("token").dataset.set = api.token() !== "";
+tree.reload();
+route();
+status.poll();
+watch.start();
+announce("");
