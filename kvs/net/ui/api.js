@@ -66,7 +66,7 @@ const item = (id) => "/v1/kv/" + id;
 
 export const status = () => json("GET", "/v1/status", { timeout: 5000 });
 export const record = (id) => json("GET", item(id) + "?record=1");
-export const history = (id) => json("GET", "/v1/history/" + id + "?limit=100");
+export const history = (id) => json("GET", "/v1/history/" + id + "?limit=30");
 export const list = (target) => json("GET", target);
 
 // `revision`: what the key must be at, 0 = must not be there. `body`: a string, bytes or a file.

@@ -45,6 +45,12 @@ const backWords = {
   new_history: () => "The server has another history now: everything was loaded anew, and what was here before may be gone.",
 };
 
+const gapWords = {
+  diff: "The history no longer reaches back to here: of what came next only the difference is known.",
+  reset: "What happened after this is not known.",
+  new_history: "Here another history begins.",
+};
+
 let stale = "";
 
 function banner(kind, words) {
@@ -60,19 +66,18 @@ function showStale() {
   else if ($("banner").dataset.kind === "stale") banner("", "");
 }
 
-function onGap(gap) {
-  document.body.dataset.stream = gap.kind === "back" ? "live" : gap.kind;
-  $("stream-state").textContent = gap.kind === "lost" ? "not connected" : "live";
-  if (gap.kind === "lost") {
+function onStream(state) {
+  document.body.dataset.stream = state.kind === "back" ? "live" : state.kind;
+  $("stream-state").textContent = state.kind === "lost" ? "not connected" : "live";
+  if (state.kind === "lost") {
     stale = "";
-    banner("lost", `Not connected: ${gap.why}. What is shown may be old. Trying again…`);
+    banner("lost", `Not connected: ${state.why}. What is shown may be old. Trying again…`);
     return;
   }
-  if (gap.kind === "back") {
-    const away = gap.seconds ? ` after ${text.duration(gap.seconds)}` : "";
-    $("banner").dataset.missed = gap.missed;
-    banner(gap.how === "all" ? "back" : gap.how, `Connected again${away}. ${backWords[gap.how](gap)}`);
-    if (gap.how !== "all") feed.mark(backWords[gap.how](gap));
+  if (state.kind === "back") {
+    const away = state.seconds ? ` after ${text.duration(state.seconds)}` : "";
+    $("banner").dataset.missed = state.missed;
+    banner(state.how === "all" ? "back" : state.how, `Connected again${away}. ${backWords[state.how](state)}`);
     if (entry.id !== null) entry.open(entry.id, { quietly: true });
   } else {
     banner("", "");
@@ -90,7 +95,8 @@ const watch = new Watch({
       editor.changed(event);
     }
   },
-  gap: onGap,
+  gap: (how) => feed.mark(gapWords[how]),
+  stream: onStream,
   bus({ up, time }) {
     stale = up ? "" : time;
     showStale();

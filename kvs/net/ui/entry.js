@@ -47,7 +47,6 @@ export class Entry {
     if (this.id !== id) {
       this.id = id;
       this.record = null;
-      $("history").open = false;
       this.wipe();
     }
     $("entry-key").textContent = text.keyText(id);
@@ -84,6 +83,7 @@ export class Entry {
     $("entry").dataset.state = create ? "absent" : "unreadable";
     $("edit").textContent = create ? "Create" : "Edit";
     $("delete").disabled = $("download").disabled = true;
+    if (create) this.showHistory();
   }
 
   show(record, quietly) {
@@ -103,7 +103,7 @@ export class Entry {
     document.querySelector(`[name=form][value=${form}]`).checked = true;
     this.showValue(form);
     if (changed) flash($("value"));
-    if ($("history").open) this.showHistory();
+    this.showHistory();
   }
 
   showAbout() {

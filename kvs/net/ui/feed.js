@@ -18,12 +18,16 @@ export class Feed {
   }
 
   add(events, live) {
-    for (const event of events) this.events.unshift(this.noteOf(event, live));
-    this.events.length = Math.min(this.events.length, kept);
-    this.fresh = Math.min(this.fresh + events.length, kept);
     if (live) this.speak(events);
+    this.push(events.map((event) => this.noteOf(event, live)));
+  }
+
+  push(notes) {
+    this.events.unshift(...notes.slice(-kept).reverse());
+    this.events.length = Math.min(this.events.length, kept);
+    this.fresh = Math.min(this.fresh + notes.length, kept);
     if (this.paused) {
-      this.held += events.length;
+      this.held += notes.length;
       this.sayPaused();
     } else if (!this.drawing) {
       this.drawing = requestAnimationFrame(() => this.draw());
@@ -39,7 +43,7 @@ export class Feed {
   }
 
   wanted(note) {
-    return note.key.toLowerCase().includes($("feed-filter").value.toLowerCase());
+    return note.mark || note.key.toLowerCase().includes($("feed-filter").value.toLowerCase());
   }
 
   draw() {
@@ -64,6 +68,7 @@ export class Feed {
   }
 
   row(note) {
+    if (note.mark) return h("li", { class: "mark" }, note.mark);
     const op = note.op === "set" && note.created ? "create" : note.op;
     return h("li", { "data-op": note.op, "data-revision": note.revision, "data-live": note.live },
       h("time", { datetime: note.time, title: note.time }, text.moment(note.time)),
@@ -75,7 +80,7 @@ export class Feed {
 
   // A line across the feed: what is above it came after.
   mark(words) {
-    $("feed").prepend(h("li", { class: "mark" }, words));
+    this.push([{ mark: words }]);
   }
 
   pause(paused) {
@@ -104,12 +109,13 @@ export class Feed {
   // One sentence for many changes: nobody can listen to each of them.
   speak(events) {
     this.unspoken += events.length;
+    this.last = { op: events.at(-1).op, key: text.keyText(text.idOfKey(events.at(-1))) };
     const wait = this.spoken + wordsEvery - Date.now();
     if (this.paused || this.speaking) return;
     this.speaking = setTimeout(() => {
       this.speaking = 0;
       this.spoken = Date.now();
-      const last = this.events[0];
+      const last = this.last;
       announce(`${text.plural(this.unspoken, "change")}, the last: ${last.op} ${last.key}`);
       this.unspoken = 0;
     }, Math.max(0, wait));

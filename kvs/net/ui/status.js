@@ -16,7 +16,7 @@ function sparkline(values, top, words) {
   values.forEach((value, i) => {
     if (value !== null) path += (path && values[i - 1] !== null ? "L" : "M") + x(i) + " " + y(value);
   });
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": words }, svg("path", { d: path || "M0 0" }));
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": words }, svg("path", { class: "floor", d: `M0 ${height - 1}H${width}` }), svg("path", { d: path || "M0 0" }));
 }
 
 export class Status {

@@ -8,7 +8,8 @@ const mostWait = 10000;
 
 // Calls of `listener`:
 //   changes(events, {live})   sets, deletes, expiries in order; not live: from before `synced`
-//   gap({kind, …})            "lost" {seconds, why}, "back" {seconds, missed, how: "all" | "diff" | "reset" | "new_history"}
+//   gap(how)                  something is missing here: "diff", "reset", "new_history"
+//   stream({kind, …})         "live", "lost" {why}, "back" {seconds, missed, how: "all" or that of the gap}
 //   bus({up, time})           the instance has lost its bus, found it again
 export class Watch {
   constructor(listener) {
@@ -42,7 +43,7 @@ export class Watch {
 
   connect(status) {
     if (this.position && this.position.logId !== status.log_id) {
-      this.how = "new_history";
+      this.gap("new_history");
       this.position = null;
     }
     if (!this.position) {
@@ -99,8 +100,7 @@ export class Watch {
   }
 
   control(event) {
-    if (event.op === "diff") this.how = "diff";
-    if (event.op === "reset") this.how = "reset";
+    if (event.op === "diff" || event.op === "reset") this.gap(event.op);
     if (event.op === "stale") this.listener.bus({ up: false, time: event.time });
     if (event.op === "fresh") this.listener.bus({ up: true });
     if (event.op !== "synced" && event.op !== "progress") return;
@@ -108,12 +108,17 @@ export class Watch {
     if (event.op === "synced" && !this.live) this.synced();
   }
 
+  gap(how) {
+    this.how = how;
+    this.listener.gap(how);
+  }
+
   synced() {
     this.live = true;
     this.attempts = 0;
     const seconds = this.lostAt ? Math.round((Date.now() - this.lostAt) / 1000) : 0;
     const again = this.lostAt !== 0 || this.how !== "all";
-    this.listener.gap({ kind: again ? "back" : "live", seconds, missed: this.missed, how: this.how });
+    this.listener.stream({ kind: again ? "back" : "live", seconds, missed: this.missed, how: this.how });
     this.lostAt = 0;
     this.missed = 0;
     this.how = "all";
@@ -136,7 +141,7 @@ export class Watch {
     this.live = false;
     const most = Math.min(mostWait, leastWait * 2 ** this.attempts++);
     const wait = most * (0.5 + Math.random() / 2);
-    this.listener.gap({ kind: "lost", why, wait });
+    this.listener.stream({ kind: "lost", why, wait });
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.start(), wait);
   }
