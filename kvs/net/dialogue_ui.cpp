@@ -49,7 +49,7 @@ const UiFile* find_ui_file(std::string_view name) {
 }
 
 Dialogue::Need Dialogue::ui() {
-  if (!head_.path().starts_with(ui_prefix)) return go_to_page(308);
+  if (!head_.path().starts_with(ui_prefix)) return go_to_page(307);
   const UiFile* file = find_ui_file(head_.path().substr(ui_prefix.size()));
   if (!file) return refuse({errc::no_such_route, "the page has no such file; it begins at /ui/"});
   std::string scratch;

@@ -67,7 +67,7 @@ class Page(ServerTest):
 
     def test_without_its_slash_it_leads_to_the_page(self):
         answer = self.ask("GET", "/ui")
-        self.assertEqual((answer.status, answer.header("Location")), (308, "/ui/"))
+        self.assertEqual((answer.status, answer.header("Location")), (307, "/ui/"))
 
     def test_browsers_are_sent_there_and_others_get_the_examples(self):
         answer = self.ask("GET", "/", BROWSER)

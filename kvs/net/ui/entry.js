@@ -23,13 +23,14 @@ export function render(bytes, form) {
 export function formsOf(bytes) {
   const plain = text.textOf(bytes);
   if (plain === null) return ["hex"];
+  if (text.isControlled(plain)) return ["hex", "text"];
   return text.isJson(plain) ? ["json", "text", "hex"] : ["text", "hex"];
 }
 
 // As much of a value as fits beside another one.
 export function shortValue(record) {
   const bytes = valueOf(record);
-  return render(bytes, formsOf(bytes).includes("text") ? "text" : "hex").words;
+  return render(bytes, formsOf(bytes)[0] === "hex" ? "hex" : "text").words;
 }
 
 export class Entry {

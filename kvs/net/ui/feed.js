@@ -51,7 +51,7 @@ export class Feed {
     const rows = this.events.slice(0, this.fresh).filter((note) => this.wanted(note)).map((note) => this.row(note));
     this.fresh = 0;
     $("feed").prepend(...rows);
-    for (const row of rows) if (row.dataset.live) flash(row);
+    for (const row of rows) if (row.dataset.live !== undefined) flash(row);
     while ($("feed").childElementCount > kept) $("feed").lastElementChild.remove();
     this.sayNone();
   }

@@ -58,11 +58,14 @@ const hexByte = (byte) => "\\x" + byte.toString(16).padStart(2, "0");
 // Browsers take such path segments away, however they are written.
 export const isAddressable = (id) => id !== "." && id !== "..";
 
+// Characters that no text has: a value with them is shown as bytes first.
+export const isControlled = (text) => /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text);
+
 // The first characters of a value on one line.
 export function preview(bytes, most = 120) {
   const cut = bytes.subarray(0, most * 4);
   const text = textOf(bytes.length > cut.length ? trimmed(cut) : cut);
-  if (text === null) return size(bytes.length) + " of binary data";
+  if (text === null || isControlled(text)) return size(bytes.length) + " of binary data";
   const line = text.replace(/\s+/g, " ");
   return line.length > most ? line.slice(0, most) + "…" : line + (cut.length < bytes.length ? "…" : "");
 }
