@@ -21,7 +21,8 @@ LIBRARIES = {
     "boost/program_options": (["cmd"], True, "Boost::program_options"),
     "boost/url": (["net", "cmd"], True, "Boost::url"),
     "librdkafka/": (["bus"], False, "RdKafka::rdkafka"),
-    "openssl/": (["net"], False, "OpenSSL::Crypto"),
+    "openssl/": (["net"], False, "OpenSSL::SSL"),
+    "prometheus/": (["net"], False, "prometheus-cpp::core"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
