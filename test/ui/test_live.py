@@ -92,7 +92,7 @@ class Breaks(PageTest):
         self.wait_for(lambda: self.kind() == "lost", "the banner")
 
     def come_back(self):
-        self.click("#retry")
+        self.try_now()
         self.wait_for(lambda: self.kind() not in ("lost", ""), "the other banner")
         return self.kind()
 
@@ -156,7 +156,7 @@ class Gaps(PageTest):
         self.restart()
         change()
         self.command("Network.setBlockedURLs", urls=[])
-        self.click("#retry")
+        self.try_now()
         self.wait_for(lambda: self.find("#banner").get_attribute("data-kind") != "lost", "the other banner")
         return self.find("#banner").get_attribute("data-kind")
 
@@ -412,6 +412,14 @@ class Token(PageTest):
         self.click("#forget-token")
         self.wait_for(lambda: self.find("#token").get_attribute("data-set") == "false", "it forgotten")
         self.assertIsNone(self.script("return sessionStorage.getItem('kvs.token')"))
+
+    def test_who_is_not_known_is_asked_for_one(self):
+        self.script("""
+          window.fetch = () => Promise.resolve(new Response('{"code":"unauthenticated","detail":"who are you?"}',
+                                                            {status: 401}));""")
+        self.wait_text("#token-note", "The server wants a token.")
+        self.assertEqual(self.focused.get_attribute("id"), "token-field")
+        self.shot("token")
 
     def test_what_cannot_be_one_is_not_sent(self):
         self.set_token("two words")

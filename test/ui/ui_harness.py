@@ -180,6 +180,10 @@ class PageTest(unittest.TestCase):
     def wait_gone(self, selector):
         self.wait_for(lambda: not any(one.is_displayed() for one in self.all(selector)), "no " + selector)
 
+    def try_now(self):
+        """Presses that button, if the page has not come back by itself in this very moment."""
+        self.script("const button = document.getElementById('retry'); if (!button.hidden) button.click()")
+
     def names(self):
         """The labels of the tree, top to bottom."""
         return self.texts("#tree .name")

@@ -20,7 +20,8 @@ const editor = new Editor((id) => {
 
 // #/ keys · #/key/ID · #/edit/ID · #/new/PREFIX · #/changes · #/status
 function route() {
-  const [, view = "", id = ""] = /^#\/([a-z]*)\/?(.*)$/.exec(location.hash) ?? [];
+  const [, view = "", given = ""] = /^#\/([a-z]*)\/?(.*)$/.exec(location.hash) ?? [];
+  const id = text.idOf(text.bytesOfId(given)); // whatever way it was written
   editor.leave();
   if (view !== "key") entry.close();
   document.body.dataset.view = ["key", "edit", "new", "changes", "status"].includes(view) ? view : "keys";
@@ -71,7 +72,7 @@ function onStream(state) {
   $("stream-state").textContent = state.kind === "lost" ? "not connected" : "live";
   if (state.kind === "lost") {
     stale = "";
-    banner("lost", `Not connected: ${state.why}. What is shown may be old. Trying again…`);
+    banner("lost", `Not connected: ${state.why.replace(/\.$/, "")}. What is shown may be old. Trying again…`);
     return;
   }
   if (state.kind === "back") {
@@ -103,6 +104,8 @@ const watch = new Watch({
   },
 });
 
+let declined = false; // whoever has shut the dialog is not asked again and again
+
 function askForToken(words = "") {
   $("token-note").textContent = words;
   $("token-field").value = api.token();
@@ -111,6 +114,7 @@ function askForToken(words = "") {
 }
 
 $("token").addEventListener("click", () => askForToken());
+$("token-dialog").addEventListener("cancel", () => (declined = true)); // Escape
 $("token-form").addEventListener("submit", (event) => {
   const given = $("token-field").value.trim();
   if (given && !api.isToken(given)) {
@@ -120,15 +124,20 @@ $("token-form").addEventListener("submit", (event) => {
   }
   api.setToken(given);
 });
-$("cancel-token").addEventListener("click", () => $("token-dialog").close());
+$("cancel-token").addEventListener("click", () => {
+  declined = true;
+  $("token-dialog").close();
+});
 $("forget-token").addEventListener("click", () => {
   $("token-dialog").close();
   api.setToken("");
 });
 api.events.addEventListener("unauthenticated", () => {
+  if (declined || $("token-dialog").open) return;
   askForToken(api.token() ? "The server does not know this token." : "The server wants a token.");
 });
 api.events.addEventListener("token", () => {
+  declined = false;
   $("token").dataset.set = api.token() !== "";
   $("token").title = api.token() ? "a token is set for this tab" : "";
   watch.start();
@@ -142,8 +151,13 @@ $("dismiss").addEventListener("click", () => banner("", ""));
 addEventListener("online", () => watch.start());
 addEventListener("hashchange", () => {
   route();
-  // On a narrow page the part that is shown has changed: go there, as after a link between pages.
-  if (getComputedStyle($("keys")).display === "none") scrollTo(0, 0);
+  // What had the focus may be gone: go on with what is shown instead, as after a link between pages.
+  const focused = document.activeElement;
+  if (focused !== document.body && focused.checkVisibility()) return;
+  const shown = Array.from(document.querySelectorAll("main h2")).filter((one) => one.checkVisibility());
+  const heading = shown.find((one) => one.closest("#middle")) ?? shown[0];
+  heading.setAttribute("tabindex", "-1");
+  heading.focus();
 });
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;

@@ -21,11 +21,19 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Makes it light up once more, also while it still does.
+const lighting = new Set();
+
+// Makes it light up once more, also while it still does. Once a frame for all: each wants a layout in between.
 export function flash(element) {
-  element.classList.remove("flash");
-  void element.offsetWidth; // an animation begins anew only after a layout without it
-  element.classList.add("flash");
+  if (lighting.size === 0) requestAnimationFrame(light);
+  lighting.add(element);
+}
+
+function light() {
+  for (const element of lighting) element.classList.remove("flash");
+  void document.body.offsetWidth; // an animation begins anew only after a layout without it
+  for (const element of lighting) element.classList.add("flash");
+  lighting.clear();
 }
 
 // Says something to those who hear the page.

@@ -37,6 +37,8 @@ export class Entry {
   constructor() {
     this.id = null;
     this.record = null;
+    this.asking = null;
+    this.again = false;
     for (const form of document.querySelectorAll("[name=form]")) form.addEventListener("change", () => this.showValue(form.value));
     $("download").addEventListener("click", () => this.download());
     $("delete").addEventListener("click", () => this.remove());
@@ -58,14 +60,23 @@ export class Entry {
       const record = await api.record(id);
       if (mine === this.asking) this.show(record, quietly);
     } catch (error) {
-      if (mine !== this.asking) return;
-      this.missing(error.status === 404 ? "There is no such key." : error.message, error.status === 404);
+      if (mine === this.asking) this.missing(error.status === 404 ? "There is no such key." : error.message, error.status === 404);
     }
+    if (mine !== this.asking) return;
+    this.asking = null;
+    if (this.again) this.openAgain();
+  }
+
+  // For a change, after the question that is under way, if there is one: a key that changes all the time is shown, too.
+  openAgain() {
+    this.again = this.asking !== null;
+    if (!this.again) this.open(this.id, { quietly: true });
   }
 
   close() {
     this.id = null;
     this.asking = null;
+    this.again = false;
   }
 
   wipe() {
@@ -147,7 +158,7 @@ export class Entry {
   changed(event) {
     if (this.id === null || text.idOfKey(event) !== this.id) return;
     if (event.op === "set" && this.record && event.revision <= this.record.revision) return;
-    this.open(this.id, { quietly: true });
+    this.openAgain();
   }
 
   // Deletes what is shown here and nothing newer: if it was changed meanwhile, that is shown and asked about anew.
@@ -161,6 +172,7 @@ export class Entry {
       try {
         const answer = await api.remove(id, record.revision);
         announce(`Deleted ${text.keyText(id)} at revision ${answer.revision}`);
+        $("edit").focus(); // what was pressed has nothing more to do
         break;
       } catch (error) {
         if (error.status !== 412) return this.complain(error);

@@ -19,15 +19,15 @@ export class Feed {
 
   add(events, live) {
     if (live) this.speak(events);
-    this.push(events.map((event) => this.noteOf(event, live)));
+    this.push(events.slice(-kept).map((event) => this.noteOf(event, live)), events.length);
   }
 
-  push(notes) {
-    this.events.unshift(...notes.slice(-kept).reverse());
+  push(notes, count = notes.length) {
+    this.events.unshift(...notes.reverse());
     this.events.length = Math.min(this.events.length, kept);
     this.fresh = Math.min(this.fresh + notes.length, kept);
     if (this.paused) {
-      this.held += notes.length;
+      this.held += count;
       this.sayPaused();
     } else if (!this.drawing) {
       this.drawing = requestAnimationFrame(() => this.draw());

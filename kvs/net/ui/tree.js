@@ -4,7 +4,7 @@ import { $, h, flash } from "./dom.js";
 import * as text from "./text.js";
 
 const page = 100; // keys and folders asked for at once
-const settle = 250; // ms in which changes of keys that come and go are collected
+const settle = 250; // ms in which keys that come and go are collected, and at least four times what asking took
 const most = 5000; // rows of a level; a longer prefix shows the rest
 
 class Level {
@@ -15,6 +15,7 @@ class Level {
     this.next = null;
     this.timer = 0;
     this.asked = 0;
+    this.took = 0;
   }
 
   // Asks for everything shown so far, so that what came or went is right.
@@ -22,6 +23,7 @@ class Level {
     clearTimeout(this.timer);
     this.timer = 0;
     const mine = ++this.asked;
+    const begin = performance.now();
     let target = `/v1/kv?prefix=${this.prefix}&separator=%2F&keys_only=1&limit=${Math.min(1000, this.wanted)}`;
     const found = [];
     try {
@@ -38,6 +40,7 @@ class Level {
     }
     if (mine !== this.asked) return;
     this.next = target;
+    this.took = performance.now() - begin;
     this.show(found.sort((a, b) => compare(a.id, b.id)));
     this.tree.loaded(this);
   }
@@ -98,7 +101,7 @@ class Level {
 
   // Soon, and once for all that happens until then.
   refresh() {
-    if (!this.timer) this.timer = setTimeout(() => this.load(), settle);
+    if (!this.timer) this.timer = setTimeout(() => this.load(), Math.max(settle, 4 * this.took));
   }
 }
 
