@@ -146,9 +146,12 @@ export function clock(time) {
   return two(date.getHours()) + ":" + two(date.getMinutes()) + ":" + two(date.getSeconds());
 }
 
-// The clock of today, else day and clock.
+// The clock of today, day and clock of this year, else the day.
 export function moment(time) {
   const date = new Date(time);
-  const today = date.toDateString() === new Date().toDateString();
-  return today ? clock(time) : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(time)}`;
+  const now = new Date();
+  if (date.toDateString() === now.toDateString()) return clock(time);
+  const month = date.toLocaleString("en", { month: "short" });
+  if (date.getFullYear() === now.getFullYear()) return `${date.getDate()} ${month} ${clock(time).slice(0, 5)}`;
+  return `${date.getDate()} ${month} ${date.getFullYear()}`;
 }
