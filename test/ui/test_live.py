@@ -197,6 +197,7 @@ class StatusOfTheServer(PageTest):
         self.wait_text("#status-list dt", "Instance")
         status = self.server.request("GET", "/v1/status").json()
         self.assertIn(status["log_id"], self.texts("#status-list dd"))
+        self.assertFalse(self.find("#welcome").is_displayed())
         self.shot("status")
 
 

@@ -146,6 +146,7 @@ class Values(PageTest):
         self.remove("text")
         self.wait_text("#entry-note", "Deleted. Its last value…")
         self.assertEqual(self.text("#edit"), "Create")
+        self.expected_complaints.append("never?record=1")
         self.open("#/key/never")
         self.wait_text("#entry-note", "There is no such key.")
 

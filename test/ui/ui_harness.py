@@ -141,10 +141,10 @@ class PageTest(unittest.TestCase):
 
     def text(self, selector):
         """What is there, also where it must be scrolled to."""
-        return self.find(selector).get_attribute("textContent")
+        return self.script("return document.querySelector(arguments[0]).textContent", selector)
 
     def texts(self, selector):
-        return [element.get_attribute("textContent") for element in self.all(selector)]
+        return self.script("return Array.from(document.querySelectorAll(arguments[0]), (one) => one.textContent)", selector)
 
     def script(self, text, *arguments):
         return self.browser.execute_script(text, *arguments)
@@ -190,11 +190,9 @@ class PageTest(unittest.TestCase):
 
     def row(self, name):
         """The tree's row of that label."""
-        for item in self.all("#tree [role=treeitem]"):
-            labels = item.find_elements(By.CSS_SELECTOR, ":scope > .line > .name")
-            if labels and labels[0].get_attribute("textContent") == name:
-                return item
-        return None
+        return self.script("""
+          const names = Array.from(document.querySelectorAll("#tree .name"));
+          return names.find((one) => one.textContent === arguments[0])?.closest("[role=treeitem]");""", name)
 
     def wait_row(self, name):
         return self.wait_for(lambda: self.row(name), f"the row {name!r}")

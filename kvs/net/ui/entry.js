@@ -157,8 +157,15 @@ export class Entry {
   // An event of this key: the newest state is asked for, what is being looked at stays where it is.
   changed(event) {
     if (this.id === null || text.idOfKey(event) !== this.id) return;
-    if (event.op === "set" && this.record && event.revision <= this.record.revision) return;
-    this.openAgain();
+    if (this.record && event.revision <= this.record.revision) return;
+    if (event.op === "set") this.openAgain();
+    else this.gone();
+  }
+
+  gone() {
+    this.asking = null; // what is on its way may be from before
+    this.again = false;
+    this.missing("There is no such key.", true);
   }
 
   // Deletes what is shown here and nothing newer: if it was changed meanwhile, that is shown and asked about anew.
@@ -180,7 +187,7 @@ export class Entry {
         warning = "It was changed since you looked: this is its value now.";
       }
     }
-    if (this.id === id) this.open(id, { quietly: true });
+    if (this.id === id) this.gone();
   }
 
   complain(error) {
