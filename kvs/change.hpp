@@ -22,6 +22,7 @@ struct Change {
   Op op;
   RecordRef record;
   Origin origin;
+  RecordRef previous = nullptr;  // what it replaced or removed, where that is known; not journalled
 
   Revision revision() const { return record->revision(); }
 };

@@ -1,6 +1,7 @@
 #include "kvs/net/chunked.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace kvs {
 namespace {
@@ -15,6 +16,12 @@ int hex_digit(char c) {
 bool is_text(char c) { return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) || c == '\t'; }
 
 }  // namespace
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  char size[24];
+  int length = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  out.append(size, static_cast<std::size_t>(length)).append(bytes).append("\r\n");
+}
 
 ChunkedDecoder::Status ChunkedDecoder::feed(std::string_view& input, std::string& body) {
   while (!input.empty()) {

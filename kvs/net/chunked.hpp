@@ -1,10 +1,14 @@
-// Takes the chunks out of a chunked body (RFC 9112, 7.1), in whatever pieces it arrives.
+// Chunked bodies (RFC 9112, 7.1): chunks out, and what clients send taken apart in whatever pieces it arrives.
 #pragma once
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace kvs {
+
+// `bytes`: not empty, for a chunk of no bytes ends the body.
+void append_chunk(std::string& out, std::string_view bytes);
+inline constexpr std::string_view last_chunk = "0\r\n\r\n";
 
 // Strict: hex sizes of at most 16 digits, CRLF only. Extensions and trailers are read over, each bounded.
 class ChunkedDecoder {

@@ -18,6 +18,8 @@
 
 namespace kvs {
 
+class WatchFeed;
+
 class Dialogue {
  public:
   // What has to happen before advance() can go on. Before each of them the output is to be sent, but for `verdicts`.
@@ -30,6 +32,7 @@ class Dialogue {
     send,      // the output has grown large
     stream,    // next_piece() until there is none, then stream_done()
     watch,     // the connection turns into a watch: upgrade() says which
+    poll,      // a long poll: wait as upgrade() says, then answer_poll()
     close,     // the last answer has been given
   };
 
@@ -53,6 +56,8 @@ class Dialogue {
   void time_out();
 
   WatchRequest& upgrade() { return upgrade_; }
+  // What was waited for, or nothing.
+  Need answer_poll(WatchFeed& feed);
   // Puts more of a streamed body into the output; false: that was the last of it.
   bool next_piece();
   bool stream_done();  // whether the connection goes on
@@ -107,6 +112,10 @@ class Dialogue {
   Need request_outcome();
   Need snapshot();
   Need watch();
+  Need poll();
+  Need answer_state(bool gap);
+  void begin_websocket();
+  void begin_stream();
   Need livez();
   Need readyz();
   Need metrics();

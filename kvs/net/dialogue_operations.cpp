@@ -1,4 +1,4 @@
-// Health, status, and the way into a watch.
+// Health, metrics, status.
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -6,7 +6,6 @@
 #include "kvs/net/dialogue.hpp"
 #include "kvs/net/metrics_text.hpp"
 #include "kvs/net/starting.hpp"
-#include "kvs/net/websocket.hpp"
 
 namespace kvs {
 
@@ -150,30 +149,6 @@ Dialogue::Need Dialogue::status() {
   return answered();
 }
 
-Dialogue::Need Dialogue::watch() {
-  constexpr std::string_view version = "Sec-WebSocket-Version: 13\r\n";
-  if (!head_.wants_websocket()) {
-    bool legacy = route_->route == Route::legacy_subscribe;
-    return refuse(
-        {errc::malformed, "this path is a WebSocket: connect to it with a WebSocket client, or use `kvs watch`"},
-        version, legacy ? 400 : 426);
-  }
-  if (auto error = check_upgrade(head_))
-    return refuse({errc::malformed, std::string(error->detail)}, version, error->status);
-  auto request = route_->route == Route::watch ? parse_watch(head_, worker_) : parse_subscribe(head_, worker_);
-  if (!request) return refuse(request.error());
-  if (auto need = await_state(request->consistency)) return *need;
-  upgrade_ = std::move(*request);
-  manners_.close = false;
-  Reply reply(worker_, upgrade_.handshake, manners_);
-  reply.begin(101, upgrade_.after).field("Upgrade", "websocket").field("Connection", "Upgrade");
-  reply.field("Sec-WebSocket-Accept", accept_key(head_.value(Known::sec_websocket_key)));
-  std::string scratch;
-  if (upgrade_.form == WatchForm::events && list_names(head_.list(Known::sec_websocket_protocol, scratch), "kvs.v1")) {
-    reply.field("Sec-WebSocket-Protocol", "kvs.v1");
-  }
-  reply.no_body();
-  return Need::watch;
 }
 
 }  // namespace kvs

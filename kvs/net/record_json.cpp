@@ -41,7 +41,25 @@ void append_control(std::string& out, std::string_view op, Revision revision) {
   block << "{\"op\":\"" << op << "\",\"revision\":" << number(revision);
 }
 
-void append_marks(std::string& out, EventMarks marks) {
+void append_previous(std::string& out, const Record& record, ValueForm form) {
+  out += ",\"prev\":{";
+  if (form == ValueForm::value) append_json_member(out, "value", record.value());
+  TextBlock block(out);
+  if (form == ValueForm::size) block << "\"size\":" << std::uint64_t{record.value().size()};
+  block << ",\"revision\":" << number(record.revision()) << '}';
+}
+
+// Without its end.
+void append_gone(std::string& out, const Tombstone& gone) {
+  out += gone.op == Op::expire ? "{\"op\":\"expire\"," : "{\"op\":\"delete\",";
+  append_json_member(out, "key", gone.key);
+  TextBlock block(out);
+  block << ",\"revision\":" << number(gone.revision) << ",\"time\":";
+  put_time(block, gone.time);
+}
+
+void append_marks(std::string& out, EventMarks marks, ValueForm form = ValueForm::value) {
+  if (marks.previous) append_previous(out, *marks.previous, form);
   if (marks.initial) out += ",\"initial\":true";
   if (marks.more) out += ",\"more\":true";
 }
@@ -65,16 +83,18 @@ void append_event(std::string& out, const Change& change, ValueForm form, EventM
   const Record& record = *change.record;
   make_room(out, record, form);
   if (change.op != Op::set) {
-    out += change.op == Op::expire ? "{\"op\":\"expire\"," : "{\"op\":\"delete\",";
-    append_json_member(out, "key", record.key());
-    TextBlock block(out);
-    block << ",\"revision\":" << number(record.revision()) << ",\"time\":";
-    put_time(block, record.modified());
+    append_gone(out, {change.op, record.key(), record.revision(), record.modified()});
   } else {
     out += "{\"op\":\"set\",";
     append_members(out, record, form);
     if (record.created_revision() == record.revision()) out += ",\"created\":true";
   }
+  append_marks(out, marks, form);
+  out += '}';
+}
+
+void append_removal(std::string& out, const Tombstone& gone, EventMarks marks) {
+  append_gone(out, gone);
   append_marks(out, marks);
   out += '}';
 }
@@ -101,6 +121,25 @@ void append_reset(std::string& out, Revision revision, Revision oldest) {
   out += ",\"oldest_revision\":";
   append_number(out, number(oldest));
   out += '}';
+}
+
+void append_diff(std::string& out, Revision since, Revision revision) {
+  TextBlock block(out);
+  block << "{\"op\":\"diff\",\"since\":" << number(since) << ",\"revision\":" << number(revision) << '}';
+}
+
+void append_skipped(std::string& out, std::uint64_t count) {
+  out += "{\"op\":\"skipped\",\"count\":";
+  append_number(out, count);
+  out += '}';
+}
+
+void append_error(std::string& out, std::string_view code, std::string_view detail, std::string_view since) {
+  TextBlock block(out);
+  block << "{\"op\":\"error\",\"code\":\"" << code << "\",\"detail\":";
+  block.flush();
+  append_json_string_replacing(out, detail);
+  block << ",\"since\":\"" << since << "\"}";
 }
 
 void append_stale(std::string& out, LogTime since) {

@@ -6,6 +6,7 @@
 
 #include "kvs/change.hpp"
 #include "kvs/record.hpp"
+#include "kvs/store/tombstone.hpp"
 
 namespace kvs {
 
@@ -16,13 +17,15 @@ enum class ValueForm : std::uint8_t { value, size };
 void append_record(std::string& out, const Record& record, ValueForm form = ValueForm::value);
 
 struct EventMarks {
-  bool more = false;     // further events of this revision follow for this watch
-  bool initial = false;  // part of an initial state
+  bool more = false;                 // further events of this revision follow for this watch
+  bool initial = false;              // part of an initial state
+  const Record* previous = nullptr;  // what was there before, to be shown
 };
 
-// {"op":"set", the record's members, "created":true?, …} or {"op":"delete","key","revision","time", …}, or the
-// same with "op":"expire" where its time had come.
+// {"op":"set", the record's members, "created":true?, …} or {"op":"delete" or "expire","key","revision","time", …}
 void append_event(std::string& out, const Change& change, ValueForm form = ValueForm::value, EventMarks marks = {});
+// A delete or expire of which only this is known.
+void append_removal(std::string& out, const Tombstone& gone, EventMarks marks = {});
 // A live key as part of an initial state: a set with "initial":true.
 void append_initial_event(std::string& out, const Record& record, ValueForm form = ValueForm::value);
 
@@ -30,6 +33,10 @@ void append_initial_event(std::string& out, const Record& record, ValueForm form
 void append_synced(std::string& out, Revision revision);
 void append_progress(std::string& out, Revision revision);
 void append_reset(std::string& out, Revision revision, Revision oldest);
+void append_diff(std::string& out, Revision since, Revision revision);
+void append_skipped(std::string& out, std::uint64_t count);
+// The last of a byte stream; `since`: from where to go on.
+void append_error(std::string& out, std::string_view code, std::string_view detail, std::string_view since);
 void append_stale(std::string& out, LogTime since);  // the bus is away
 void append_fresh(std::string& out);                 // it is back
 

@@ -4,7 +4,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
-#include "kvs/net/watch_stream.hpp"
+#include "kvs/net/long_poll.hpp"
+#include "kvs/net/watch_connection.hpp"
 
 namespace kvs {
 
@@ -46,6 +47,7 @@ void Session::abort() {
   boost::system::error_code ignored;
   socket_.close(ignored);
   wakeup_.notify();
+  if (polling_) polling_->interrupt();
 }
 
 // The way of a small request that is answered at once is all in here: one suspension (for its bytes), two system calls.
@@ -85,6 +87,7 @@ awaitable<void> Session::run() {
 awaitable<bool> Session::leave_http(Dialogue::Need need) {
   bool open = false;
   if (need == Dialogue::Need::stream) open = co_await stream_body();
+  if (need == Dialogue::Need::poll) open = co_await poll();
   if (need == Dialogue::Need::watch) co_await turn_into_watch();
   if (need == Dialogue::Need::close) co_await linger();
   co_return open;
@@ -237,14 +240,33 @@ awaitable<void> Session::linger() {
   }
 }
 
+// Whether the connection goes on, as after any other answer.
+awaitable<bool> Session::poll() {
+  Dialogue::Need need = Dialogue::Need::close;
+  {
+    LongPoll poll(worker_, socket_, std::move(dialogue_->upgrade()));
+    polling_ = &poll;
+    co_await poll.run();
+    polling_ = nullptr;
+    if (aborted_) co_return false;
+    need = dialogue_->answer_poll(poll.feed());
+  }
+  if (need == Dialogue::Need::stream) {
+    bool open = co_await stream_body();
+    co_return open;
+  }
+  bool sent = co_await send_output();
+  co_return sent;
+}
+
 awaitable<void> Session::turn_into_watch() {
   WatchRequest request = std::move(dialogue_->upgrade());
   std::string early(dialogue_->inbox().data());
   dialogue_.reset();
   alarm_.disarm();
   unlink();
-  WatchStream stream(worker_, std::move(socket_), std::move(request), std::move(early));
-  co_await stream.run();
+  auto watch = make_watch(worker_, std::move(socket_), std::move(request), early);
+  co_await watch->run();
 }
 
 }  // namespace kvs

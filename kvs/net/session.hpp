@@ -7,6 +7,8 @@
 
 namespace kvs {
 
+class LongPoll;
+
 class Session final : public Connection {
  public:
   // Counted among the connections already; counts itself out.
@@ -42,6 +44,7 @@ class Session final : public Connection {
   awaitable<bool> receive_piece(Dialogue::Need& need);
   awaitable<bool> stream_body();
   awaitable<void> linger();
+  awaitable<bool> poll();
   awaitable<void> turn_into_watch();
 
   Worker& worker_;
@@ -53,7 +56,8 @@ class Session final : public Connection {
   bool reading_idle_ = false;  // waiting for a request that has not begun
   bool aborted_ = false;
   Clock::time_point head_deadline_{};
-  std::uint64_t heads_ = 0;           // which head the deadline is for: so many were complete before it, plus one
+  std::uint64_t heads_ = 0;  // which head the deadline is for: so many were complete before it, plus one
+  LongPoll* polling_ = nullptr;
   std::optional<Dialogue> dialogue_;  // gone once the connection is a watch
 };
 

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace kvs {
 
 namespace {
 
-constexpr std::size_t event_overhead = 200;  // the JSON around key and value
-
+// What a change replaced is often in the history already; then it is counted twice, which is the safe side.
 std::size_t footprint_of(const Changes& changes) {
   std::size_t bytes = sizeof(Commit);
-  for (const Change& change : changes) bytes += sizeof(Change) + 2 * change.record->footprint() + event_overhead;
+  for (const Change& change : changes) {
+    bytes += sizeof(Change) + change.record->footprint();
+    if (change.previous) bytes += change.previous->footprint();
+  }
   return bytes;
 }
 
@@ -24,17 +27,30 @@ Commit::Commit(Revision before, Changes changes)
 
 const Rendering& Commit::rendering(std::size_t kind, const std::function<Rendering(const Commit&)>& make) const {
   Slot& slot = slots_[kind];
-  std::call_once(slot.once, [&] { slot.rendering = make(*this); });
+  std::call_once(slot.once, [&] {
+    slot.rendering = make(*this);
+    std::size_t bytes = slot.rendering.bytes.capacity() + slot.rendering.ends.capacity() * sizeof(std::uint32_t);
+    rendered_.fetch_add(bytes, std::memory_order_relaxed);
+  });
   return slot.rendering;
 }
 
+void History::count_newest() {
+  if (commits_.empty()) return;
+  Entry& newest = commits_.back();
+  std::size_t now = newest.commit->footprint();
+  bytes_ += now - std::exchange(newest.counted, now);
+}
+
 void History::push(CommitRef commit) {
+  count_newest();
   newest_ = commit->last();
-  bytes_ += commit->footprint();
-  commits_.push_back(std::move(commit));
+  std::size_t bytes = commit->footprint();
+  bytes_ += bytes;
+  commits_.push_back({std::move(commit), bytes});
   while (bytes_ > max_bytes_ && commits_.size() > 1) {
-    bytes_ -= commits_.front()->footprint();
-    oldest_ = commits_.front()->last();
+    bytes_ -= commits_.front().counted;
+    oldest_ = commits_.front().commit->last();
     commits_.pop_front();
   }
 }
@@ -42,11 +58,11 @@ void History::push(CommitRef commit) {
 void History::read(Revision after, std::size_t max_bytes, std::vector<CommitRef>& out) const {
   assert(after >= oldest_);
   auto one = std::partition_point(commits_.begin(), commits_.end(),
-                                  [&](const CommitRef& commit) { return commit->last() <= after; });
+                                  [&](const Entry& entry) { return entry.commit->last() <= after; });
   std::size_t bytes = 0;
-  for (; one != commits_.end() && (bytes == 0 || bytes + (*one)->footprint() <= max_bytes); ++one) {
-    bytes += (*one)->footprint();
-    out.push_back(*one);
+  for (; one != commits_.end() && (bytes == 0 || bytes + one->commit->footprint() <= max_bytes); ++one) {
+    bytes += one->commit->footprint();
+    out.push_back(one->commit);
   }
 }
 

@@ -1,6 +1,7 @@
 // The recent changes, in memory: what watchers that keep up read from.
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -27,10 +28,12 @@ class Commit {
   Revision before() const { return before_; }  // newest revision before this commit
   Revision last() const { return changes_.back().revision(); }
   const Changes& changes() const { return changes_; }
-  std::size_t footprint() const { return footprint_; }  // bytes of memory, its renderings included (estimated)
+  // Bytes of memory, with the renderings made so far.
+  std::size_t footprint() const { return footprint_ + rendered_.load(std::memory_order_relaxed); }
+  std::size_t size() const { return footprint_; }  // the same without any rendering
 
   // The rendering of that kind, made by the first caller of any thread. What the kinds mean is the caller's.
-  static constexpr std::size_t renderings = 3;
+  static constexpr std::size_t renderings = 5;
   const Rendering& rendering(std::size_t kind, const std::function<Rendering(const Commit&)>& make) const;
 
  private:
@@ -40,13 +43,14 @@ class Commit {
   };
   const Revision before_;
   const Changes changes_;
-  std::size_t footprint_;
+  const std::size_t footprint_;
+  mutable std::atomic<std::size_t> rendered_{0};
   mutable std::array<Slot, renderings> slots_;
 };
 using CommitRef = std::shared_ptr<const Commit>;
 
 // The newest commits, bounded in bytes, without gaps. One thread; the commits themselves are shared between the
-// threads.
+// threads. A rendering counts if it was made before the next commit came, as those for watches that keep up are.
 class History {
  public:
   explicit History(std::size_t max_bytes) : max_bytes_(max_bytes) {}
@@ -63,11 +67,17 @@ class History {
   void read(Revision after, std::size_t max_bytes, std::vector<CommitRef>& out) const;
 
  private:
+  struct Entry {
+    CommitRef commit;
+    std::size_t counted;  // of its footprint, which grows when it is rendered
+  };
+  void count_newest();
+
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;
   Revision oldest_ = no_revision;
   Revision newest_ = no_revision;
-  std::deque<CommitRef> commits_;
+  std::deque<Entry> commits_;
 };
 
 }  // namespace kvs

@@ -85,7 +85,7 @@ class Judging {
 
   void change(Op op, NewRecord record) {
     changes_.push_back({op, std::move(record), command_.origin});
-    apply(changes_.back(), state_);
+    changes_.back().previous = apply(changes_.back(), state_);
   }
 
   // Whether it created the key. `record` is what is there now.
@@ -210,20 +210,21 @@ Verdict judge(Ordered&& ordered, StateEditor& state, Revision newest, Changes& c
   return verdict;
 }
 
-void apply(const Change& change, StateEditor& state) {
+RecordRef apply(const Change& change, StateEditor& state) {
+  RecordRef previous;
   switch (change.op) {
     case Op::set:
-      state.put(change.record);
-      break;
+      return state.put(change.record);
     case Op::remove:
     case Op::expire:
-      state.erase(change.record->key());
+      previous = state.erase(change.record->key());
       state.bury(make_tombstone(change));
-      break;
+      return previous;
     case Op::answer:
       state.remember(change.record);
       break;
   }
+  return previous;
 }
 
 }  // namespace kvs

@@ -16,7 +16,7 @@ bool holds(const std::vector<Condition>& conditions, const Record* current);
 // revision of the newest change so far.
 Verdict judge(Ordered&& ordered, StateEditor& state, Revision newest, Changes& changes);
 
-// Puts a change into the state being edited, as judge() does and as a journal replays it.
-void apply(const Change& change, StateEditor& state);
+// Puts a change into the state being edited, as judge() does and as a journal replays it; gives what was there before.
+RecordRef apply(const Change& change, StateEditor& state);
 
 }  // namespace kvs

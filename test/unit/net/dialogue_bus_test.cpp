@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_watch_that_begins_meanwhile_says_it_in_its_head) {
   Loaded f;
   f.go_away();
   f.talk.say(get("/v1/watch", upgrade));
-  std::string handshake = f.talk.dialogue().upgrade().handshake;
+  std::string handshake = f.talk.dialogue().upgrade().head;
   BOOST_TEST(stale_ms(take_answer(handshake)) >= 90'000);
 }
 

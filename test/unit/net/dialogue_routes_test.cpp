@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_watch_begins_with_a_handshake_that_says_from_where) {
   f.talk.say(get("/v1/watch?key=a", std::string(upgrade) + "Sec-WebSocket-Protocol: other, kvs.v1\r\n") + "early");
   BOOST_TEST((f.talk.need() == Dialogue::Need::watch));
   BOOST_TEST(f.talk.hear() == "");
-  std::string handshake = f.talk.dialogue().upgrade().handshake;
+  std::string handshake = f.talk.dialogue().upgrade().head;
   Answer answer = take_answer(handshake);
   BOOST_TEST(answer.status == 101);
   BOOST_TEST(answer.field("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");

@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_SUITE(watch_request)
 BOOST_AUTO_TEST_CASE(without_parameters_it_is_everything_from_now_on_without_end) {
   Fixture f;
   WatchRequest request = f.watch("");
-  BOOST_TEST((request.form == WatchForm::events));
+  BOOST_TEST((request.form == WatchForm::lines));
   BOOST_TEST(request.filter.everything());
   BOOST_TEST((request.after == Revision{3}));
   BOOST_TEST(!request.initial);
@@ -211,15 +211,15 @@ BOOST_AUTO_TEST_CASE(a_subscription_is_every_set_from_now_on) {
   BOOST_TEST((request.form == WatchForm::legacy));
   BOOST_TEST(request.filter.everything());
   BOOST_TEST((request.after == Revision{3}));
-  BOOST_TEST(!request.deletes);
+  BOOST_TEST(!request.ops.has(Op::remove));
   BOOST_TEST(request.count == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_subscription_may_ask_for_deletes) {
   Fixture f;
-  BOOST_TEST(f.subscribe("deletes").deletes);
-  BOOST_TEST(f.subscribe("deletes=1").deletes);
-  BOOST_TEST(!f.subscribe("deletes=0").deletes);
+  BOOST_TEST(f.subscribe("deletes").ops.has(Op::expire));
+  BOOST_TEST(f.subscribe("deletes=1").ops.has(Op::remove));
+  BOOST_TEST(!f.subscribe("deletes=0").ops.has(Op::remove));
   BOOST_TEST(f.error("deletes=maybe", true) == "bad_parameter");
 }
 

@@ -4,7 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "kvs/json_text.hpp"
-#include "kvs/net/watch_stream.hpp"
+#include "kvs/net/websocket_watch.hpp"
 #include "net_fixture.hpp"
 #include "server_frames.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 
 using LocalSocket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
 
-awaitable<bool> whole_life(WatchStream& stream) {
+awaitable<bool> whole_life(WatchConnection& stream) {
   co_await stream.run();
   co_return true;
 }
@@ -29,7 +29,7 @@ class Watcher {
     asio::local::connect_pair(server, client_);
     server.non_blocking(true);
     client_.non_blocking(true);
-    stream_.emplace(f.worker, Socket(std::move(server)), std::move(request), "");
+    stream_ = make_watch(f.worker, Socket(std::move(server)), std::move(request), "");
     life_.emplace(f.worker.context(), whole_life(*stream_));
   }
   ~Watcher() {
@@ -51,7 +51,7 @@ class Watcher {
  private:
   NetFixture& f_;
   LocalSocket client_;
-  std::optional<WatchStream> stream_;
+  std::unique_ptr<WatchConnection> stream_;
   std::optional<Task<bool>> life_;
 };
 
@@ -83,7 +83,7 @@ bool is_stale(const std::string& text) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(watch_stream_bus)
+BOOST_AUTO_TEST_SUITE(watch_bus)
 
 BOOST_AUTO_TEST_CASE(every_watcher_is_told_at_once_when_the_bus_goes_and_when_it_is_back) {
   Fixture f;

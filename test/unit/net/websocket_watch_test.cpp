@@ -1,5 +1,5 @@
 // A real connection that has become a watch: what is sent, its time-outs, and how it ends.
-#include "kvs/net/watch_stream.hpp"
+#include "kvs/net/websocket_watch.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
@@ -81,7 +81,7 @@ struct Joined : Watcher {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(watch_stream)
+BOOST_AUTO_TEST_SUITE(websocket_watch)
 
 BOOST_AUTO_TEST_CASE(a_watch_begins_with_the_handshake_and_synced) {
   Fixture f;

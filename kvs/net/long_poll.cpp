@@ -1,0 +1,91 @@
+#include "kvs/net/long_poll.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+
+#include "kvs/net/record_json.hpp"
+
+namespace kvs {
+
+namespace {
+
+class StateArray final : public BodySource {
+ public:
+  StateArray(Worker& worker, State state, WatchRequest request, bool gap)
+      : request_(std::move(request)),
+        frames_(WatchForm::array, false, worker.store().log_id()),
+        events_(state, request_, since(state, gap)) {
+    if (gap) events_.announce(frames_, worker.store().oldest(worker.view()));
+  }
+
+  bool next(std::string& out) override {
+    frames_.out().clear();
+    bool more = events_.append_to(frames_);
+    if (!more) {
+      append_synced(frames_.begin(), events_.revision());
+      frames_.finish();
+    }
+    out += frames_.out();
+    return more;
+  }
+
+ private:
+  std::optional<Revision> since(const State& state, bool gap) const {
+    if (!gap || request_.on_gap != OnGap::diff || !knows_difference(state, request_.after)) return std::nullopt;
+    return request_.after;
+  }
+
+  const WatchRequest request_;
+  EventFrames frames_;
+  StateEvents events_;
+};
+
+}  // namespace
+
+std::unique_ptr<BodySource> state_array(Worker& worker, State state, WatchRequest request, bool gap) {
+  return std::make_unique<StateArray>(worker, std::move(state), std::move(request), gap);
+}
+
+LongPoll::LongPoll(Worker& worker, Socket& socket, WatchRequest request)
+    : worker_(worker),
+      socket_(socket),
+      feed_(worker, std::move(request)),
+      deadline_(Clock::now() + feed_.request().wait),
+      listened_(worker.executor()) {
+  ++worker_.counters().watchers;
+}
+
+LongPoll::~LongPoll() { --worker_.counters().watchers; }
+
+void LongPoll::interrupt() {
+  given_up_ = true;
+  feed_.interrupt();
+}
+
+bool LongPoll::over() const { return given_up_ || feed_.end() != WatchFeed::End::none || Clock::now() >= deadline_; }
+
+awaitable<void> LongPoll::run() {
+  listen();
+  do {
+    co_await feed_.next(deadline_);
+  } while (feed_.buffers().empty() && !over());
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+  while (listening_) co_await listened_.wait();
+}
+
+// Readable means that the client has gone or that its next request is here; that one stays where it is, and from then
+// on the client's leaving goes unnoticed.
+void LongPoll::listen() {
+  listening_ = true;
+  socket_.async_wait(Socket::wait_read, [this](boost::system::error_code error) {
+    char byte;
+    if (!error) {
+      std::size_t there = socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
+      if (error != asio::error::would_block && (error || there == 0)) interrupt();
+    }
+    listening_ = false;
+    listened_.notify();
+  });
+}
+
+}  // namespace kvs

@@ -1,0 +1,157 @@
+#include "kvs/net/watch_connection.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "kvs/log.hpp"
+#include "kvs/net/streamed_watch.hpp"
+#include "kvs/net/websocket_watch.hpp"
+#include "kvs/position.hpp"
+
+namespace kvs {
+
+namespace {
+
+constexpr std::size_t most_buffers = 64;  // of one system call
+
+}  // namespace
+
+WatchConnection::WatchConnection(Worker& worker, Socket socket, WatchRequest request)
+    : worker_(worker),
+      patience_(worker.options().patience),
+      socket_(std::move(socket)),
+      head_(std::exchange(request.head, {})),
+      feed_(worker, std::move(request)),
+      reader_ended_(worker.executor()),
+      alarm_(*this) {
+  worker_.add(*this);
+  ++worker_.counters().watchers;
+}
+
+WatchConnection::~WatchConnection() { --worker_.counters().watchers; }
+
+void WatchConnection::fail() {
+  failed_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void WatchConnection::abort() {
+  fail();
+  feed_.interrupt();
+}
+
+void WatchConnection::want_end() {
+  ending_ = true;
+  feed_.interrupt();
+}
+
+void WatchConnection::take_early(std::string_view input) {
+  if (!input.empty()) client_done_ = !take_input(input);
+}
+
+std::string WatchConnection::position() const { return to_string(Position{feed_.reached(), worker_.store().log_id()}); }
+
+awaitable<void> WatchConnection::run() {
+  if (!client_done_) listen();
+  try {
+    co_await send_all();
+    if (!failed_) co_await part();
+  } catch (const std::exception& error) {  // the reader must be gone before this object is
+    log::error("a watch failed", {{"error", error.what()}});
+  }
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  while (reading_) co_await reader_ended_.wait();
+}
+
+awaitable<void> WatchConnection::send_all() {
+  std::vector<asio::const_buffer> head{asio::buffer(head_)};
+  bool open = co_await send_buffers(head);
+  head_ = {};
+  std::string words;
+  while (open && !ending_ && feed_.end() == WatchFeed::End::none) {
+    co_await feed_.next(next_deadline());
+    if (failed_) break;
+    speak_up(words);
+    if (!words.empty()) feed_.buffers().emplace_back(asio::buffer(words));
+    open = co_await send_buffers(feed_.buffers());
+    words.clear();
+    // A quick reader must not keep the thread from the others.
+    if (open && feed_.made_alone()) co_await asio::post(worker_.executor(), use_awaitable);
+  }
+}
+
+// Most of what is sent fits into the socket's buffer: one system call, no suspension.
+awaitable<bool> WatchConnection::send_buffers(std::vector<asio::const_buffer>& buffers) {
+  std::size_t first = 0;
+  while (first < buffers.size() && !failed_) {
+    boost::system::error_code error;
+    std::span<const asio::const_buffer> some(buffers.data() + first, std::min(most_buffers, buffers.size() - first));
+    std::size_t sent = socket_.write_some(some, error);
+    while (first < buffers.size() && sent >= buffers[first].size()) sent -= buffers[first++].size();
+    if (sent != 0) buffers[first] += sent;
+    if (!error) continue;
+    if (error != asio::error::would_block) {
+      failed_ = true;
+      break;
+    }
+    alarm_.arm(Clock::now() + patience_.send);
+    co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(use_awaitable, error));
+    alarm_.disarm();
+    if (error) failed_ = true;
+  }
+  co_return !failed_;
+}
+
+// The last words; then the client's answer, or its leaving, is waited for: whoever closes with unread bytes resets the
+// connection, and the words could be lost.
+awaitable<void> WatchConnection::part() {
+  std::string words;
+  say_goodbye(words);
+  std::vector<asio::const_buffer> buffers{asio::buffer(words)};
+  bool sent = co_await send_buffers(buffers);
+  if (!sent || !expects_answer()) co_return;
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  alarm_.arm(Clock::now() + patience_.closing);
+  while (reading_) co_await reader_ended_.wait();
+}
+
+void WatchConnection::listen() {
+  reading_ = true;
+  socket_.async_wait(Socket::wait_read, [this](boost::system::error_code error) { heard(error); });
+}
+
+void WatchConnection::heard(boost::system::error_code error) {
+  bool open = false;
+  try {
+    open = !error && read_some();
+  } catch (const std::exception& failure) {
+    log::error("a watch's reader failed", {{"error", failure.what()}});
+    fail();
+  }
+  if (open && !failed_) return listen();
+  reading_ = false;
+  reader_ended_.notify();
+  feed_.interrupt();
+}
+
+// Whether to read on.
+bool WatchConnection::read_some() {
+  boost::system::error_code error;
+  std::size_t count = socket_.read_some(asio::buffer(worker_.scratch(), Worker::scratch_size), error);
+  if (error == asio::error::would_block) return true;
+  if (!error && count != 0) return take_input({worker_.scratch(), count});
+  fail();  // the writer may be waiting for room that never comes
+  return false;
+}
+
+std::unique_ptr<WatchConnection> make_watch(Worker& worker, Socket socket, WatchRequest request,
+                                            std::string_view early) {
+  if (is_websocket(request.form))
+    return std::make_unique<WebSocketWatch>(worker, std::move(socket), std::move(request), early);
+  return std::make_unique<StreamedWatch>(worker, std::move(socket), std::move(request));
+}
+
+}  // namespace kvs

@@ -1,0 +1,83 @@
+// A connection that has become a watch: moves the bytes of a WatchFeed, and notices when the client leaves.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kvs/net/watch_feed.hpp"
+#include "kvs/net/worker.hpp"
+
+namespace kvs {
+
+// One coroutine, run(), sends; what the client sends is read by a chain of handlers, so that an idle watch costs one
+// frame. What the two kinds of connection say beside the feed is up to them.
+class WatchConnection : public Connection {
+ public:
+  virtual ~WatchConnection();
+
+  awaitable<void> run();
+
+  void drain() override {}  // the store's end of history ends it, with everything sent
+  void abort() override;
+
+ protected:
+  WatchConnection(Worker& worker, Socket socket, WatchRequest request);
+
+  // Until when the feed may wait.
+  virtual Clock::time_point next_deadline() const = 0;
+  // What there is to be said beside the feed's events, after them.
+  virtual void speak_up(std::string& out) = 0;
+  // What the client sent. Whether to read on; if not, it has said its last word.
+  virtual bool take_input(std::string_view input) = 0;
+  // The feed has ended, or want_end() was called.
+  virtual void say_goodbye(std::string& out) = 0;
+  virtual bool expects_answer() const = 0;  // of the client, to the goodbye
+
+  // run() goes on to the goodbye.
+  void want_end();
+  bool ending() const { return ending_; }
+  // Whoever begins with what came behind the request calls it before run().
+  void take_early(std::string_view input);
+  WatchFeed& feed() { return feed_; }
+  const WatchFeed& feed() const { return feed_; }
+  const Patience& patience() const { return patience_; }
+  // "42@00d1c7f29a4be310": from where the client may go on.
+  std::string position() const;
+
+ private:
+  class Alarm final : public Timeout {
+   public:
+    Alarm(WatchConnection& connection) : Timeout(connection.worker_.view().timeouts()), connection_(connection) {}
+
+   private:
+    void expired() override { connection_.fail(); }
+    WatchConnection& connection_;
+  };
+
+  awaitable<void> send_all();
+  awaitable<bool> send_buffers(std::vector<asio::const_buffer>& buffers);
+  awaitable<void> part();
+  void listen();
+  void heard(boost::system::error_code error);
+  bool read_some();
+  void fail();
+
+  Worker& worker_;
+  const Patience& patience_;
+  Socket socket_;
+  std::string head_;
+  WatchFeed feed_;
+  Wakeup reader_ended_;
+  Alarm alarm_;
+  bool reading_ = false;
+  bool client_done_ = false;  // it will send nothing any more
+  bool ending_ = false;
+  bool failed_ = false;  // the socket is of no use any more
+};
+
+// The kind that the request asks for. `early`: what the client sent behind its request.
+std::unique_ptr<WatchConnection> make_watch(Worker& worker, Socket socket, WatchRequest request,
+                                            std::string_view early);
+
+}  // namespace kvs

@@ -1,0 +1,200 @@
+#include "kvs/net/watch_feed.hpp"
+
+#include "kvs/net/record_json.hpp"
+
+namespace kvs {
+
+namespace {
+
+constexpr std::size_t kept_output = 4 * 1024;
+constexpr std::size_t kept_buffers = 16;
+constexpr std::uint8_t most_questions = 100;  // about progress, unanswered
+
+}  // namespace
+
+WatchFeed::WatchFeed(Worker& worker, WatchRequest request)
+    : worker_(worker),
+      request_(std::move(request)),
+      watch_(worker.view(), request_.filter, request_.after),
+      frames_(request_.form, request_.chunked, worker.store().log_id()),
+      reached_(request_.after),
+      synced_at_(worker.view().state().revision()),
+      left_(request_.count == 0 ? UINT64_MAX : request_.count),
+      spoke_(Clock::now()) {
+  watch_.require(synced_at_);
+  if (request_.initial) state_ = std::make_unique<StateEvents>(std::exchange(request_.state, {}), request_);
+}
+
+awaitable<void> WatchFeed::next(Clock::time_point deadline) {
+  buffers_.clear();
+  commits_.clear();
+  frames_.out().clear();
+  made_alone_ = false;
+  if (frames_.out().capacity() > kept_output) frames_.out() = {};
+  if (buffers_.capacity() > kept_buffers) buffers_ = {};
+  if (!state_ || !more_of_the_state()) {
+    say_what_is_due();
+    if (frames_.out().empty()) {
+      Step step = co_await watch_.next(std::min(deadline, progress_at()), watch_step_bytes);
+      take(step);
+    }
+  }
+  hand_out();
+}
+
+void WatchFeed::hand_out() {
+  if (frames_.out().empty()) return;
+  buffers_.emplace_back(asio::buffer(frames_.out()));
+  if (request_.progress) spoke_ = Clock::now();
+}
+
+// Everything the filter wants of one immutable state; then the watch goes on from its revision.
+bool WatchFeed::more_of_the_state() {
+  made_alone_ = true;
+  if (state_->append_to(frames_)) return true;
+  watch_.move(state_->revision());
+  reached_ = synced_at_ = state_->revision();
+  synced_ = false;
+  state_.reset();
+  return false;
+}
+
+void WatchFeed::say_what_is_due() {
+  bool behind = reached_ < synced_at_;
+  if (!synced_ && !behind) say_synced();
+  if (!announces()) return;
+  say_staleness();
+  for (; progress_asked_ != 0 && reached_ >= progress_asked_at_; --progress_asked_) say_progress();
+  if (frames_.out().empty() && progress_due()) say_progress();
+}
+
+void WatchFeed::end_control(bool resumable) {
+  std::optional<Revision> position;
+  if (resumable) position = reached_;
+  frames_.end(position);
+  frames_.flush();
+}
+
+void WatchFeed::say_synced() {
+  synced_ = true;
+  if (!announces()) return;
+  say_skipped();
+  append_synced(frames_.begin(), reached_);
+  end_control(true);
+}
+
+void WatchFeed::say_progress() {
+  say_skipped();
+  append_progress(frames_.begin(), reached_);
+  end_control(true);
+}
+
+void WatchFeed::say_skipped() {
+  if (skipped_ == 0) return;
+  append_skipped(frames_.begin(), std::exchange(skipped_, 0));
+  end_control(false);
+}
+
+// Says whether the bus is away if that is not what was said last: of one that went and came back meanwhile nothing.
+void WatchFeed::say_staleness() {
+  auto since = worker_.view().away_since();
+  if (stale_said_ == since.has_value()) return;
+  stale_said_ = since.has_value();
+  if (since) {
+    auto wall = std::chrono::system_clock::now() - (Clock::now() - *since);
+    append_stale(frames_.begin(), std::chrono::time_point_cast<std::chrono::milliseconds>(wall));
+  } else {
+    append_fresh(frames_.begin());
+  }
+  end_control(false);
+}
+
+void WatchFeed::take(Step& step) {
+  switch (step.kind) {
+    case Step::Kind::changes:
+      if (sendable_as_is(step)) return take_as_is(step);
+      return take_chosen(step);
+    case Step::Kind::compacted:
+      return bridge_gap();
+    case Step::Kind::unreadable:
+      end_ = End::unreadable;
+      return;
+    case Step::Kind::draining:
+      reached_ = watch_.cursor();
+      end_ = End::draining;
+      return;
+    case Step::Kind::interrupted:
+    case Step::Kind::timeout:
+      reached_ = watch_.cursor();
+      return;
+  }
+}
+
+bool WatchFeed::sendable_as_is(const Step& step) const {
+  if (request_.form == WatchForm::array || !request_.takes_everything()) return false;
+  if (request_.latest && step.commits.size() > 1) return false;
+  return frames_.shareable() && step.commits.front()->before() >= step.after;
+}
+
+void WatchFeed::take_as_is(Step& step) {
+  commits_ = std::move(step.commits);
+  for (const CommitRef& commit : commits_) {
+    const Rendering& events = shared_events(*commit, request_.form, worker_.store().log_id(), worker_.options().topic);
+    if (!events.bytes.empty()) buffers_.emplace_back(asio::buffer(events.bytes));
+  }
+  reached_ = watch_.cursor();
+  if (request_.progress && !buffers_.empty()) spoke_ = Clock::now();
+}
+
+// The commits are let go at once: they must not stay in memory because this client is slow.
+void WatchFeed::take_chosen(Step& step) {
+  made_alone_ = true;
+  std::optional<Newest> newest;
+  if (request_.latest) {
+    const State& state = worker_.view().state();
+    bool behind = step.commits.size() > 1 || state.revision() > watch_.cursor();
+    if (behind) newest.emplace(state, step.commits);
+  }
+  for (const CommitRef& commit : step.commits) {
+    Appended appended = append_changes(frames_, *commit, step.after, request_, left_, worker_.options().topic,
+                                       newest ? &*newest : nullptr);
+    skipped_ += appended.skipped;
+    if (left_ == UINT64_MAX) continue;
+    left_ -= std::min(left_, appended.count);
+    if (left_ != 0) continue;
+    reached_ = appended.last;
+    end_ = End::count;
+    break;
+  }
+  if (end_ == End::none) reached_ = watch_.cursor();
+  if (!frames_.out().empty()) say_skipped();
+}
+
+// The history does not reach back to the cursor: what was there is not known any more.
+void WatchFeed::bridge_gap() {
+  if (!announces() || request_.on_gap == OnGap::fail) {
+    end_ = End::compacted;
+    return;
+  }
+  made_alone_ = true;
+  State state = worker_.view().state();
+  bool difference = request_.on_gap == OnGap::diff && knows_difference(state, watch_.cursor());
+  state_ = std::make_unique<StateEvents>(state, request_, difference ? std::optional(watch_.cursor()) : std::nullopt);
+  state_->announce(frames_, worker_.store().oldest(worker_.view()));
+}
+
+Clock::time_point WatchFeed::progress_at() const {
+  return request_.progress && synced_ ? spoke_ + *request_.progress : Clock::time_point::max();
+}
+
+bool WatchFeed::progress_due() const { return request_.progress && Clock::now() >= progress_at(); }
+
+void WatchFeed::ask_progress() {
+  if (!announces() || progress_asked_ == most_questions) return;
+  ++progress_asked_;
+  progress_asked_at_ = worker_.view().state().revision();  // everything acknowledged before the question
+  watch_.require(progress_asked_at_);
+  watch_.interrupt();
+}
+
+}  // namespace kvs

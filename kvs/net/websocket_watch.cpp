@@ -1,0 +1,101 @@
+#include "kvs/net/websocket_watch.hpp"
+
+#include <boost/json.hpp>
+
+namespace kvs {
+
+WebSocketWatch::WebSocketWatch(Worker& worker, Socket socket, WatchRequest request, std::string_view early)
+    : WatchConnection(worker, std::move(socket), std::move(request)), heard_(Clock::now()) {
+  take_early(early);
+}
+
+// Counted from the ping, which goes out late if the writer was busy: the client must have had time to answer.
+Clock::time_point WebSocketWatch::dead_at() const { return pinged_at_ + (patience().dead - patience().ping); }
+
+Clock::time_point WebSocketWatch::next_deadline() const { return ping_sent_ ? dead_at() : heard_ + patience().ping; }
+
+void WebSocketWatch::speak_up(std::string& out) {
+  if (pong_) {
+    append_frame(out, FrameType::pong, *pong_);
+    pong_.reset();
+  }
+  if (ending()) return;
+  auto now = Clock::now();
+  if (ping_sent_ && now >= dead_at()) {
+    close(close_code::try_later, "dead");
+  } else if (!ping_sent_ && now >= heard_ + patience().ping) {
+    ping_sent_ = true;
+    pinged_at_ = now;
+    append_frame(out, FrameType::ping, {});
+  }
+}
+
+void WebSocketWatch::close(std::uint16_t code, std::string_view why) {
+  if (code_ != 0) return;
+  code_ = code;
+  reason_ = why;
+  want_end();
+}
+
+// The closing handshake (RFC 6455, 7.1.2): ours first or as the answer to the client's.
+void WebSocketWatch::say_goodbye(std::string& out) {
+  switch (feed().end()) {
+    case WatchFeed::End::count:
+      close(close_code::normal, "count");
+      break;
+    case WatchFeed::End::draining:
+      close(close_code::going_away, "draining");
+      break;
+    case WatchFeed::End::compacted:
+      close(close_code::compacted, "compacted");
+      break;
+    case WatchFeed::End::unreadable:
+      close(close_code::try_later, "unreadable_history");
+      break;
+    case WatchFeed::End::none:
+      break;
+  }
+  append_close(out, code_, client_closed_ ? reason_ : reason_ + " since=" + position());
+}
+
+bool WebSocketWatch::take_input(std::string_view input) {
+  using Kind = FrameDecoder::Event::Kind;
+  heard_ = Clock::now();
+  if (std::exchange(ping_sent_, false)) feed().interrupt();  // it waits for a later time than the next ping's
+  while (!protocol_error_) {
+    FrameDecoder::Event event = decoder_.next(input);
+    switch (event.kind) {
+      case Kind::need_more:
+        return true;
+      case Kind::message:
+        if (event.text) take_message(event.payload);
+        break;
+      case Kind::ping:
+        pong_ = std::string(event.payload);  // of several only the newest needs its answer (RFC 6455, 5.5.3)
+        feed().interrupt();
+        break;
+      case Kind::pong:
+        break;
+      case Kind::close:
+        client_closed_ = true;
+        if (code_ == 0) code_ = event.code;
+        want_end();
+        return false;
+      case Kind::error:
+        protocol_error_ = true;
+        close(event.code, event.payload);
+        break;
+    }
+  }
+  return true;  // and forget it: the closing frame must arrive before the connection is reset
+}
+
+void WebSocketWatch::take_message(std::string_view text) {
+  boost::system::error_code error;
+  auto message = boost::json::parse(text, error);
+  const auto* object = error ? nullptr : message.if_object();
+  const auto* op = object ? object->if_contains("op") : nullptr;
+  if (op && op->is_string() && op->get_string() == "progress") feed().ask_progress();
+}
+
+}  // namespace kvs
