@@ -18,7 +18,7 @@
 
 namespace kvs {
 
-class WatchFeed;
+class EventFeed;
 
 class Dialogue {
  public:
@@ -57,7 +57,7 @@ class Dialogue {
 
   WatchRequest& upgrade() { return upgrade_; }
   // What was waited for, or nothing.
-  Need answer_poll(WatchFeed& feed);
+  Need answer_poll(EventFeed& feed);
   // Puts more of a streamed body into the output; false: that was the last of it.
   bool next_piece();
   bool stream_done();  // whether the connection goes on

@@ -65,14 +65,14 @@ Dialogue::Need Dialogue::answer_state(bool gap) {
 }
 
 // `feed` has come to an end, or to what it has to tell.
-Dialogue::Need Dialogue::answer_poll(WatchFeed& feed) {
+Dialogue::Need Dialogue::answer_poll(EventFeed& feed) {
   manners_.close = manners_.close || draining_ || worker_.draining();
   worker_.view().state();
-  if (feed.end() == WatchFeed::End::unreadable) {
+  if (feed.end() == EventFeed::End::unreadable) {
     return refuse(
         {errc::compacted, "older history could not be read here; the server's log says why", store_members(worker_)});
   }
-  if (feed.end() == WatchFeed::End::compacted) {  // meanwhile: it began above the end of the history
+  if (feed.end() == EventFeed::End::compacted) {  // meanwhile: it began above the end of the history
     upgrade_ = feed.request();
     upgrade_.after = feed.reached();
     if (auto problem = check_reach(upgrade_, worker_)) return refuse(*problem);

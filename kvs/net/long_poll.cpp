@@ -61,7 +61,7 @@ void LongPoll::interrupt() {
   feed_.interrupt();
 }
 
-bool LongPoll::over() const { return given_up_ || feed_.end() != WatchFeed::End::none || Clock::now() >= deadline_; }
+bool LongPoll::over() const { return given_up_ || feed_.end() != EventFeed::End::none || Clock::now() >= deadline_; }
 
 awaitable<void> LongPoll::run() {
   listen();

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "kvs/net/body_source.hpp"
-#include "kvs/net/watch_feed.hpp"
+#include "kvs/net/event_feed.hpp"
 #include "kvs/net/worker.hpp"
 
 namespace kvs {
@@ -19,7 +19,7 @@ class LongPoll {
   // Until there is something to be told, the wait is over, or the client has gone. Takes no byte from the socket.
   awaitable<void> run();
   // What was found is in frames(), not finished yet.
-  WatchFeed& feed() { return feed_; }
+  EventFeed& feed() { return feed_; }
   void interrupt();
 
  private:
@@ -28,7 +28,7 @@ class LongPoll {
 
   Worker& worker_;
   Socket& socket_;
-  WatchFeed feed_;
+  EventFeed feed_;
   const Clock::time_point deadline_;
   Wakeup listened_;
   bool listening_ = false;

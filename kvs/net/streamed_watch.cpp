@@ -17,17 +17,17 @@ void StreamedWatch::say_goodbye(std::string& out) {
     frames.end();
   };
   switch (feed().end()) {
-    case WatchFeed::End::draining:
+    case EventFeed::End::draining:
       say("draining", "the server is stopping; go on with another instance, or with this one when it is back");
       break;
-    case WatchFeed::End::compacted:
+    case EventFeed::End::compacted:
       say("compacted", "the history no longer reaches back to where this watch was; read anew, and go on from there");
       break;
-    case WatchFeed::End::unreadable:
+    case EventFeed::End::unreadable:
       say("unreadable_history", "older history could not be read here; the server's log says why");
       break;
-    case WatchFeed::End::count:
-    case WatchFeed::End::none:
+    case EventFeed::End::count:
+    case EventFeed::End::none:
       break;
   }
   frames.finish();

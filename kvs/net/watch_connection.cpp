@@ -70,7 +70,7 @@ awaitable<void> WatchConnection::send_all() {
   bool open = co_await send_buffers(head);
   head_ = {};
   std::string words;
-  while (open && !ending_ && feed_.end() == WatchFeed::End::none) {
+  while (open && !ending_ && feed_.end() == EventFeed::End::none) {
     co_await feed_.next(next_deadline());
     if (failed_) break;
     speak_up(words);

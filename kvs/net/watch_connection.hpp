@@ -1,11 +1,11 @@
-// A connection that has become a watch: moves the bytes of a WatchFeed, and notices when the client leaves.
+// A connection that has become a watch: moves the bytes of a EventFeed, and notices when the client leaves.
 #pragma once
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "kvs/net/watch_feed.hpp"
+#include "kvs/net/event_feed.hpp"
 #include "kvs/net/worker.hpp"
 
 namespace kvs {
@@ -39,8 +39,8 @@ class WatchConnection : public Connection {
   bool ending() const { return ending_; }
   // Whoever begins with what came behind the request calls it before run().
   void take_early(std::string_view input);
-  WatchFeed& feed() { return feed_; }
-  const WatchFeed& feed() const { return feed_; }
+  EventFeed& feed() { return feed_; }
+  const EventFeed& feed() const { return feed_; }
   const Patience& patience() const { return patience_; }
   // "42@00d1c7f29a4be310": from where the client may go on.
   std::string position() const;
@@ -67,7 +67,7 @@ class WatchConnection : public Connection {
   const Patience& patience_;
   Socket socket_;
   std::string head_;
-  WatchFeed feed_;
+  EventFeed feed_;
   Wakeup reader_ended_;
   Alarm alarm_;
   bool reading_ = false;

@@ -40,19 +40,19 @@ void WebSocketWatch::close(std::uint16_t code, std::string_view why) {
 // The closing handshake (RFC 6455, 7.1.2): ours first or as the answer to the client's.
 void WebSocketWatch::say_goodbye(std::string& out) {
   switch (feed().end()) {
-    case WatchFeed::End::count:
+    case EventFeed::End::count:
       close(close_code::normal, "count");
       break;
-    case WatchFeed::End::draining:
+    case EventFeed::End::draining:
       close(close_code::going_away, "draining");
       break;
-    case WatchFeed::End::compacted:
+    case EventFeed::End::compacted:
       close(close_code::compacted, "compacted");
       break;
-    case WatchFeed::End::unreadable:
+    case EventFeed::End::unreadable:
       close(close_code::try_later, "unreadable_history");
       break;
-    case WatchFeed::End::none:
+    case EventFeed::End::none:
       break;
   }
   append_close(out, code_, client_closed_ ? reason_ : reason_ + " since=" + position());

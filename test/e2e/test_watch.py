@@ -531,10 +531,10 @@ class BelowTheHistory(ServerTest):
                         return first
         self.fail("the history was never cut: %r" % status)
 
-    def test_a_since_below_the_history_is_reset_to_the_whole_state(self):
+    def test_a_since_below_the_history_is_reset_to_the_whole_state_if_it_asks_for_that(self):
         first = self.fill()
         for since in (0, first):
-            watch = self.watch("since=%d" % since)
+            watch = self.watch("on_gap=reset&since=%d" % since)
             events = watch.until("synced")
             reset = events[0]
             self.assertEqual(reset["op"], "reset")

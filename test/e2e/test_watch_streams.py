@@ -151,7 +151,7 @@ class Positions(StreamTest):
         for name in ("x/1", "x/2", "x/3"):
             self.set(name)
         gone = self.ask("DELETE", "/v1/kv?prefix=" + quote(self.prefix + "x/"))
-        if gone.status == 405:
+        if gone.status in (404, 405):
             self.skipTest("no range deletes yet")
         events = stream.take(6)[3:]
         self.assertEqual([event.get("more") for event in events], [True, True, None])

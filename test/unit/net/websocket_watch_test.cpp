@@ -126,13 +126,43 @@ BOOST_AUTO_TEST_CASE(an_initial_state_comes_before_synced) {
   BOOST_TEST(watcher.events() == "synced@2");
 }
 
-BOOST_AUTO_TEST_CASE(a_watch_below_the_history_starts_over) {
-  ServerOptions forgetful = impatient(&Patience::idle, 1h);
-  forgetful.history_memory = 1;
-  Fixture f(forgetful);
+ServerOptions forgetful() {
+  ServerOptions options = impatient(&Patience::idle, 1h);
+  options.history_memory = 1;
+  return options;
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_below_the_history_is_told_the_difference) {
+  Fixture f(forgetful());
+  f.apply(put("a", "1"));
+  f.apply(put("b", "1"));
+  f.apply(put("c", "1"));
+  f.apply(drop("b"));
+  f.apply(put("d", "1"));
+  Watcher watcher(f, "/v1/watch?since=2");
+  watcher.handshake();
+  BOOST_TEST(watcher.events() == "diff@5");
+  BOOST_TEST(watcher.events() == "b-@4 c=1@3 d=1@5");
+  BOOST_TEST(watcher.events() == "synced@5");
+  f.apply(put("a", "2"));
+  BOOST_TEST(watcher.events() == "a=2@6");
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_that_would_rather_fail_than_have_a_gap_is_refused) {
+  Fixture f(forgetful());
   f.apply(put("a", "1"));
   f.apply(put("a", "2"));
-  Watcher watcher(f, "/v1/watch?since=0");
+  Watcher watcher(f, "/v1/watch?since=0&on_gap=fail");
+  Answer answer = watcher.handshake();
+  BOOST_TEST(answer.status == 410);
+  BOOST_TEST(answer.code() == "compacted");
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_below_the_history_may_start_over) {
+  Fixture f(forgetful());
+  f.apply(put("a", "1"));
+  f.apply(put("a", "2"));
+  Watcher watcher(f, "/v1/watch?since=0&on_gap=reset");
   watcher.handshake();
   BOOST_TEST(watcher.events() == "reset@2");
   BOOST_TEST(watcher.events() == "a=2@2");

@@ -1,4 +1,4 @@
-#include "kvs/net/watch_feed.hpp"
+#include "kvs/net/event_feed.hpp"
 
 #include "kvs/net/record_json.hpp"
 
@@ -12,7 +12,7 @@ constexpr std::uint8_t most_questions = 100;  // about progress, unanswered
 
 }  // namespace
 
-WatchFeed::WatchFeed(Worker& worker, WatchRequest request)
+EventFeed::EventFeed(Worker& worker, WatchRequest request)
     : worker_(worker),
       request_(std::move(request)),
       watch_(worker.view(), request_.filter, request_.after),
@@ -25,7 +25,7 @@ WatchFeed::WatchFeed(Worker& worker, WatchRequest request)
   if (request_.initial) state_ = std::make_unique<StateEvents>(std::exchange(request_.state, {}), request_);
 }
 
-awaitable<void> WatchFeed::next(Clock::time_point deadline) {
+awaitable<void> EventFeed::next(Clock::time_point deadline) {
   buffers_.clear();
   commits_.clear();
   frames_.out().clear();
@@ -42,14 +42,14 @@ awaitable<void> WatchFeed::next(Clock::time_point deadline) {
   hand_out();
 }
 
-void WatchFeed::hand_out() {
+void EventFeed::hand_out() {
   if (frames_.out().empty()) return;
   buffers_.emplace_back(asio::buffer(frames_.out()));
   if (request_.progress) spoke_ = Clock::now();
 }
 
 // Everything the filter wants of one immutable state; then the watch goes on from its revision.
-bool WatchFeed::more_of_the_state() {
+bool EventFeed::more_of_the_state() {
   made_alone_ = true;
   if (state_->append_to(frames_)) return true;
   watch_.move(state_->revision());
@@ -59,7 +59,7 @@ bool WatchFeed::more_of_the_state() {
   return false;
 }
 
-void WatchFeed::say_what_is_due() {
+void EventFeed::say_what_is_due() {
   bool behind = reached_ < synced_at_;
   if (!synced_ && !behind) say_synced();
   if (!announces()) return;
@@ -68,14 +68,14 @@ void WatchFeed::say_what_is_due() {
   if (frames_.out().empty() && progress_due()) say_progress();
 }
 
-void WatchFeed::end_control(bool resumable) {
+void EventFeed::end_control(bool resumable) {
   std::optional<Revision> position;
   if (resumable) position = reached_;
   frames_.end(position);
   frames_.flush();
 }
 
-void WatchFeed::say_synced() {
+void EventFeed::say_synced() {
   synced_ = true;
   if (!announces()) return;
   say_skipped();
@@ -83,20 +83,20 @@ void WatchFeed::say_synced() {
   end_control(true);
 }
 
-void WatchFeed::say_progress() {
+void EventFeed::say_progress() {
   say_skipped();
   append_progress(frames_.begin(), reached_);
   end_control(true);
 }
 
-void WatchFeed::say_skipped() {
+void EventFeed::say_skipped() {
   if (skipped_ == 0) return;
   append_skipped(frames_.begin(), std::exchange(skipped_, 0));
   end_control(false);
 }
 
 // Says whether the bus is away if that is not what was said last: of one that went and came back meanwhile nothing.
-void WatchFeed::say_staleness() {
+void EventFeed::say_staleness() {
   auto since = worker_.view().away_since();
   if (stale_said_ == since.has_value()) return;
   stale_said_ = since.has_value();
@@ -109,7 +109,7 @@ void WatchFeed::say_staleness() {
   end_control(false);
 }
 
-void WatchFeed::take(Step& step) {
+void EventFeed::take(Step& step) {
   switch (step.kind) {
     case Step::Kind::changes:
       if (sendable_as_is(step)) return take_as_is(step);
@@ -130,13 +130,13 @@ void WatchFeed::take(Step& step) {
   }
 }
 
-bool WatchFeed::sendable_as_is(const Step& step) const {
+bool EventFeed::sendable_as_is(const Step& step) const {
   if (request_.form == WatchForm::array || !request_.takes_everything()) return false;
   if (request_.latest && step.commits.size() > 1) return false;
   return frames_.shareable() && step.commits.front()->before() >= step.after;
 }
 
-void WatchFeed::take_as_is(Step& step) {
+void EventFeed::take_as_is(Step& step) {
   commits_ = std::move(step.commits);
   for (const CommitRef& commit : commits_) {
     const Rendering& events = shared_events(*commit, request_.form, worker_.store().log_id(), worker_.options().topic);
@@ -147,7 +147,7 @@ void WatchFeed::take_as_is(Step& step) {
 }
 
 // The commits are let go at once: they must not stay in memory because this client is slow.
-void WatchFeed::take_chosen(Step& step) {
+void EventFeed::take_chosen(Step& step) {
   made_alone_ = true;
   std::optional<Newest> newest;
   if (request_.latest) {
@@ -171,7 +171,7 @@ void WatchFeed::take_chosen(Step& step) {
 }
 
 // The history does not reach back to the cursor: what was there is not known any more.
-void WatchFeed::bridge_gap() {
+void EventFeed::bridge_gap() {
   if (!announces() || request_.on_gap == OnGap::fail) {
     end_ = End::compacted;
     return;
@@ -183,13 +183,13 @@ void WatchFeed::bridge_gap() {
   state_->announce(frames_, worker_.store().oldest(worker_.view()));
 }
 
-Clock::time_point WatchFeed::progress_at() const {
+Clock::time_point EventFeed::progress_at() const {
   return request_.progress && synced_ ? spoke_ + *request_.progress : Clock::time_point::max();
 }
 
-bool WatchFeed::progress_due() const { return request_.progress && Clock::now() >= progress_at(); }
+bool EventFeed::progress_due() const { return request_.progress && Clock::now() >= progress_at(); }
 
-void WatchFeed::ask_progress() {
+void EventFeed::ask_progress() {
   if (!announces() || progress_asked_ == most_questions) return;
   ++progress_asked_;
   progress_asked_at_ = worker_.view().state().revision();  // everything acknowledged before the question

@@ -14,11 +14,11 @@
 namespace kvs {
 
 // Pulled by its connection: next(), send buffers(), next()… until ended(). One thread. The worker must outlive it.
-class WatchFeed {
+class EventFeed {
  public:
   enum class End : std::uint8_t { none, count, draining, compacted, unreadable };
 
-  WatchFeed(Worker& worker, WatchRequest request);
+  EventFeed(Worker& worker, WatchRequest request);
 
   // Waits for what is to be sent next, at most until `deadline` or interrupt(). There may be nothing. What was found
   // before counts as sent.

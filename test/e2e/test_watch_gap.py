@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""A watch that goes on from below the history: the difference, the whole state, or a refusal."""
+from kvs_harness import *
+from kvs_streams import Refused, Stream
+
+
+class GapTest(ServerTest):
+    flags = ("--history-bytes", "64KiB", "--history-memory", "64KiB")
+
+    def fill(self, after):
+        """Writes until the history no longer reaches back to that revision."""
+        with self.connect() as connection:
+            for number in range(20000):
+                connection.request("PUT", "/v1/kv/fill/%02d" % (number % 20), body=b"x" * 4000)
+                if number % 20 == 19:
+                    status = connection.request("GET", "/v1/status").json()
+                    if status["oldest_revision"] > after:
+                        return status
+        self.fail("the history was never cut: %r" % status)
+
+    def receive(self, query, how):
+        """Everything up to `synced`, in one of the four ways."""
+        if how == "poll":
+            answer = self.ask("GET", "/v1/watch?wait=5m&" + query)
+            self.assertEqual(answer.status, 200, repr(answer))
+            events = answer.json()
+            self.assertEqual(answer.revision, events[-1]["revision"])
+            return events
+        if how == "socket":
+            return self.watch(query).until("synced")
+        stream = Stream(self.server.address, query, how)
+        self.addCleanup(stream.close)
+        events = stream.until("synced")
+        if how == "events":
+            self.assertEqual([bool(mark) for mark in stream.ids], [False] * (len(events) - 1) + [True])
+        return events
+
+
+class Differences(GapTest):
+    def test_a_difference_leads_to_exactly_the_state(self):
+        for name in ("keep", "change", "gone", "back"):
+            self.put("d/" + name, "old")
+        since = self.put("d/last", "old")
+        before = {event["key"]: event["value"] for event in self.watch("prefix=d/&initial=1").until("synced")[:-1]}
+        self.put("d/change", "new")
+        self.put("d/new", "new")
+        self.put("d/passing", "1")
+        for name in ("gone", "back", "passing", "gone"):
+            self.ask("DELETE", "/v1/kv/d/" + name)
+        self.put("d/back", "again")
+        self.fill(self.put("d/change", "newer"))
+        after = {event["key"]: event["value"] for event in self.watch("prefix=d/&initial=1").until("synced")[:-1]}
+        for how in ("socket", "lines", "events", "poll"):
+            with self.subTest(how):
+                events = self.receive("prefix=d/&since=%d" % since, how)
+                self.assertEqual(events[0], {"op": "diff", "since": since, "revision": events[-1]["revision"]})
+                self.assertEqual(events[-1], {"op": "synced", "revision": events[0]["revision"]})
+                self.assertEqual([(event["op"], event["key"]) for event in events[1:-1]],
+                                 [("set", "d/back"), ("set", "d/change"), ("delete", "d/gone"), ("set", "d/new"),
+                                  ("delete", "d/passing")])
+                state = dict(before)
+                for event in events[1:-1]:
+                    self.assertIs(event["initial"], True)
+                    self.assertNotIn("more", event)
+                    if event["op"] == "set":
+                        state[event["key"]] = event["value"]
+                    else:
+                        self.assertRegex(event["time"], r"^\d{4}-")
+                        state.pop(event["key"], None)
+                self.assertEqual(state, after)
+
+    def test_it_goes_on_live(self):
+        since = self.put("e/a", "1")
+        self.fill(since)
+        watch = self.watch("prefix=e/&since=%d" % since)
+        self.assertEqual([event["op"] for event in watch.until("synced")], ["diff", "synced"])
+        revision = self.put("e/a", "2")
+        self.assertEqual(watch.next()["revision"], revision)
+
+    def test_ops_and_keys_only_hold_there_too(self):
+        self.put("f/gone", "1")
+        since = self.put("f/start")
+        self.put("f/a", "123")
+        self.fill(self.ask("DELETE", "/v1/kv/f/gone").json()["revision"])
+        events = self.receive("prefix=f/&ops=delete&since=%d" % since, "lines")
+        self.assertEqual([event.get("key") for event in events], [None, "f/gone", None])
+        events = self.receive("prefix=f/&keys_only=1&ops=set&since=%d" % since, "lines")
+        self.assertEqual([event.get("size") for event in events], [None, 3, None])
+
+
+class Resets(GapTest):
+    def test_on_gap_reset_sends_the_whole_state(self):
+        since = self.put("a", "1")
+        self.put("b", "1")
+        self.fill(since)
+        for how in ("socket", "lines", "events", "poll"):
+            with self.subTest(how):
+                events = self.receive("key=a&key=b&on_gap=reset&since=%d" % since, how)
+                self.assertEqual([event["op"] for event in events], ["reset", "set", "set", "synced"])
+                self.assertGreater(events[0]["oldest_revision"], since)
+                self.assertEqual(events[0]["revision"], events[-1]["revision"])
+                self.assertTrue(all(event["initial"] for event in events[1:3]))
+
+
+class Forgetful(GapTest):
+    flags = GapTest.flags + ("--tombstones", "2")
+
+    def test_below_the_tombstones_it_is_a_reset(self):
+        since = self.put("a", "1")
+        for name in "bcd":
+            self.put(name, "1")
+            last = self.ask("DELETE", "/v1/kv/" + name).json()["revision"]
+        self.fill(last)
+        self.assertEqual(self.receive("key=a&since=%d" % since, "lines")[0]["op"], "reset")
+        self.assertEqual(self.receive("key=a&since=%d" % (last - 1), "lines")[0]["op"], "diff")
+
+
+class Failing(GapTest):
+    def test_on_gap_fail_is_410_before_anything_is_sent(self):
+        since = self.put("a", "1")
+        status = self.fill(since)
+        query = "on_gap=fail&since=%d" % since
+        for headers, more in (({"Accept": "text/event-stream"}, ""), ({}, ""), ({}, "&wait=1s"), (UPGRADE, "")):
+            problem = self.assert_problem(self.ask("GET", "/v1/watch?" + query + more, headers), 410, "compacted")
+            self.assertGreaterEqual(problem["oldest_revision"], status["oldest_revision"])
+            self.assertGreater(problem["current_revision"], problem["oldest_revision"])
+
+    def test_it_does_not_fail_at_the_oldest_revision(self):
+        self.fill(self.put("a", "1"))
+        oldest = self.ask("GET", "/v1/status").json()["oldest_revision"]
+        events = self.receive("on_gap=fail&since=%d" % oldest, "lines")
+        self.assertEqual(events[0]["revision"], oldest + 1)
+
+
+if __name__ == "__main__":
+    main()
