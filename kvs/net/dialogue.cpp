@@ -133,6 +133,7 @@ std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body
     return Problem{errc::starting, starting_text(worker_.store()) + "; try again in a second"};
   }
   if (is_put()) body_limit = worker_.options().max_value_size;
+  if (route.route == Route::watch && head_.method() == Method::post) body_limit = watch_body_limit;
   if (route.route == Route::legacy_set || route.route == Route::legacy_get) {
     if (head_.has(Known::content_encoding)) {
       return Problem{errc::unsupported_media_type, "the body is read as it is: send it without Content-Encoding"};
@@ -253,7 +254,7 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
       return head_.method() == Method::del ? delete_range() : list();
     case Route::watch:
     case Route::legacy_subscribe:
-      return watch();
+      return watch(body);
     case Route::status:
       return status();
     case Route::livez:

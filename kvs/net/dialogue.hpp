@@ -111,7 +111,8 @@ class Dialogue {
   Need legacy_getall();
   Need request_outcome();
   Need snapshot();
-  Need watch();
+  Need watch(std::string_view body);
+  result<WatchRequest> asked_watch(std::string_view body);
   Need poll();
   Need answer_state(bool gap);
   void begin_websocket();

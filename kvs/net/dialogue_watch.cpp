@@ -3,6 +3,7 @@
 
 #include "kvs/net/dialogue.hpp"
 #include "kvs/net/long_poll.hpp"
+#include "kvs/net/watch_body.hpp"
 #include "kvs/net/websocket.hpp"
 
 namespace kvs {
@@ -16,7 +17,22 @@ constexpr std::string_view poll_fields = "Cache-Control: no-store\r\nVary: Accep
 
 }  // namespace
 
-Dialogue::Need Dialogue::watch() {
+result<WatchRequest> Dialogue::asked_watch(std::string_view body) {
+  if (route_->route == Route::legacy_subscribe) return parse_subscribe(head_, worker_);
+  if (head_.method() != Method::post) return parse_watch(head_, head_.query(), worker_);
+  if (!head_.query().empty()) {
+    return Problem{errc::bad_parameter,
+                   "POST takes the parameters of a watch in its body, as JSON: leave the query out"};
+  }
+  std::string_view type = head_.value(Known::content_type);
+  if (!equals_ignoring_case(type.substr(0, type.find_first_of("; \t")), "application/json"))
+    return Problem{errc::unsupported_media_type, "send the parameters of a watch as application/json"};
+  auto query = watch_query(body);
+  if (!query) return query.error();
+  return parse_watch(head_, *query, worker_);
+}
+
+Dialogue::Need Dialogue::watch(std::string_view body) {
   bool legacy = route_->route == Route::legacy_subscribe;
   if (legacy && !head_.wants_websocket()) {
     return refuse({errc::malformed, "this path is a WebSocket: connect to it with a WebSocket client"},
@@ -26,7 +42,7 @@ Dialogue::Need Dialogue::watch() {
     if (auto error = check_upgrade(head_))
       return refuse({errc::malformed, std::string(error->detail)}, websocket_version, error->status);
   }
-  auto request = legacy ? parse_subscribe(head_, worker_) : parse_watch(head_, worker_);
+  auto request = asked_watch(body);
   if (!request) return refuse(request.error());
   if (auto need = await_state(request->consistency)) return *need;
   if (auto problem = check_reach(*request, worker_)) return refuse(*problem);

@@ -18,7 +18,7 @@ constexpr RouteInfo unknown{Route::unknown, "", "", true, false, false};
 
 constexpr RouteInfo exact[] = {
     {Route::kv_list, "/v1/kv", "GET, HEAD, DELETE, OPTIONS", false, false, true},
-    {Route::watch, "/v1/watch", get_only, false, false, true},
+    {Route::watch, "/v1/watch", "GET, POST, OPTIONS", false, false, true},
     {Route::snapshot, "/v1/snapshot", get_head, false, false, true},
     {Route::status, "/v1/status", get_head, false, true, false},
     {Route::livez, "/livez", get_head, true, true, false},

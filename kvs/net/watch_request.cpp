@@ -171,8 +171,8 @@ result<WatchForm> read_form(const RequestHead& head, const Query& query) {
 
 }  // namespace
 
-result<WatchRequest> parse_watch(const RequestHead& head, Worker& worker) {
-  auto parsed = parse_query(head.query(), rules);
+result<WatchRequest> parse_watch(const RequestHead& head, std::string_view text, Worker& worker) {
+  auto parsed = parse_query(text, rules);
   if (!parsed) return parsed.error();
   const Query& query = *parsed;
   WatchRequest request;

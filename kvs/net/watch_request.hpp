@@ -67,9 +67,8 @@ struct WatchRequest {
   Ops default_ops() const { return form == WatchForm::legacy ? Ops{}.with(Op::set) : Ops::all(); }
 };
 
-// From the parameters of GET /v1/watch and GET /subscribe. Errors as api codes: bad_parameter, not_acceptable,
-// other_log…
-result<WatchRequest> parse_watch(const RequestHead& head, Worker& worker);
+// From the parameters of /v1/watch and GET /subscribe. Errors as api codes: bad_parameter, not_acceptable, other_log…
+result<WatchRequest> parse_watch(const RequestHead& head, std::string_view query, Worker& worker);
 result<WatchRequest> parse_subscribe(const RequestHead& head, Worker& worker);
 // compacted, if the watch would rather fail than begin with a gap.
 std::optional<Problem> check_reach(const WatchRequest& request, Worker& worker);

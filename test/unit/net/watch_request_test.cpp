@@ -26,7 +26,7 @@ struct Fixture : NetFixture {
         (legacy ? "GET /subscribe?" : "GET /v1/watch?") + std::string(query) + " HTTP/1.1\r\nHost: x\r\n\r\n";
     RequestHead head;
     BOOST_TEST_REQUIRE((parse_head(text, head).kind == HeadResult::Kind::complete), text);
-    return legacy ? parse_subscribe(head, worker) : parse_watch(head, worker);
+    return legacy ? parse_subscribe(head, worker) : parse_watch(head, head.query(), worker);
   }
   WatchRequest watch(std::string_view query) {
     auto request = parse(query);

@@ -1,0 +1,15 @@
+// The parameters of POST /v1/watch.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "kvs/errc.hpp"
+
+namespace kvs {
+
+// One JSON object whose members are the parameters of GET /v1/watch, as the query that would say the same. A repeatable
+// one is a list, or stands alone; what is no UTF-8 comes as key_base64 and prefix_base64; ops is a list or one text.
+// Errors: malformed.
+result<std::string> watch_query(std::string_view body);
+
+}  // namespace kvs
