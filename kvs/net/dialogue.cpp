@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kvs/net/starting.hpp"
+#include "kvs/net/watch_body.hpp"
 #include "kvs/net/write_request.hpp"
 
 namespace kvs {

@@ -149,6 +149,4 @@ Dialogue::Need Dialogue::status() {
   return answered();
 }
 
-}
-
 }  // namespace kvs

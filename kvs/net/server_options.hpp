@@ -43,8 +43,6 @@ inline constexpr std::size_t ignored_body_limit = 64 * 1024;   // a body that th
 inline constexpr std::size_t event_message_bytes = 64 * 1024;  // a message of watch events, about
 inline constexpr std::size_t watch_step_bytes = 256 * 1024;    // history handed to a watcher at once, about
 inline constexpr std::size_t max_snapshots_sent = 16;          // at once
-// A thousand keys of a KiB each, every byte escaped.
-inline constexpr std::size_t watch_body_limit = 8 * 1024 * 1024;
-inline constexpr std::size_t max_watch_filters = 1000;  // keys and prefixes of one watch
+inline constexpr std::size_t max_watch_filters = 1000;         // keys and prefixes of one watch
 
 }  // namespace kvs
