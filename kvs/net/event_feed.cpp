@@ -132,8 +132,12 @@ void EventFeed::take(Step& step) {
 
 bool EventFeed::sendable_as_is(const Step& step) const {
   if (request_.form == WatchForm::array || !request_.takes_everything()) return false;
-  if (request_.latest && step.commits.size() > 1) return false;
+  if (request_.latest && is_behind(step)) return false;
   return frames_.shareable() && step.commits.front()->before() >= step.after;
+}
+
+bool EventFeed::is_behind(const Step& step) const {
+  return step.commits.size() > 1 || worker_.view().state().revision() > watch_.cursor();
 }
 
 void EventFeed::take_as_is(Step& step) {
@@ -150,11 +154,7 @@ void EventFeed::take_as_is(Step& step) {
 void EventFeed::take_chosen(Step& step) {
   made_alone_ = true;
   std::optional<Newest> newest;
-  if (request_.latest) {
-    const State& state = worker_.view().state();
-    bool behind = step.commits.size() > 1 || state.revision() > watch_.cursor();
-    if (behind) newest.emplace(state, step.commits);
-  }
+  if (request_.latest && is_behind(step)) newest.emplace(worker_.view().state(), step.commits);
   for (const CommitRef& commit : step.commits) {
     Appended appended = append_changes(frames_, *commit, step.after, request_, left_, worker_.options().topic,
                                        newest ? &*newest : nullptr);

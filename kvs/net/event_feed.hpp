@@ -54,6 +54,7 @@ class EventFeed {
   Clock::time_point progress_at() const;
   void take(Step& step);
   bool sendable_as_is(const Step& step) const;
+  bool is_behind(const Step& step) const;
   void take_as_is(Step& step);
   void take_chosen(Step& step);
   void bridge_gap();

@@ -1,6 +1,6 @@
 #include "kvs/net/long_poll.hpp"
 
-#include <boost/asio/redirect_error.hpp>
+#include <utility>
 
 #include "kvs/net/record_json.hpp"
 
@@ -13,12 +13,13 @@ class StateArray final : public BodySource {
   StateArray(Worker& worker, State state, WatchRequest request, bool gap)
       : request_(std::move(request)),
         frames_(WatchForm::array, false, worker.store().log_id()),
-        events_(state, request_, since(state, gap)) {
-    if (gap) events_.announce(frames_, worker.store().oldest(worker.view()));
-  }
+        events_(state, request_, since(state, gap)),
+        oldest_(worker.store().oldest(worker.view())),
+        gap_(gap) {}
 
   bool next(std::string& out) override {
     frames_.out().clear();
+    if (std::exchange(gap_, false)) events_.announce(frames_, oldest_);
     bool more = events_.append_to(frames_);
     if (!more) {
       append_synced(frames_.begin(), events_.revision());
@@ -37,6 +38,8 @@ class StateArray final : public BodySource {
   const WatchRequest request_;
   EventFrames frames_;
   StateEvents events_;
+  const Revision oldest_;
+  bool gap_;  // to be announced
 };
 
 }  // namespace

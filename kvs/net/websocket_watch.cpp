@@ -33,7 +33,7 @@ void WebSocketWatch::speak_up(std::string& out) {
 void WebSocketWatch::close(std::uint16_t code, std::string_view why) {
   if (code_ != 0) return;
   code_ = code;
-  reason_ = why;
+  reason_ = std::string(why) + " since=" + position();
   want_end();
 }
 
@@ -55,7 +55,7 @@ void WebSocketWatch::say_goodbye(std::string& out) {
     case EventFeed::End::none:
       break;
   }
-  append_close(out, code_, client_closed_ ? reason_ : reason_ + " since=" + position());
+  append_close(out, code_, reason_);
 }
 
 bool WebSocketWatch::take_input(std::string_view input) {
