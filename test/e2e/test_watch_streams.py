@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """/v1/watch as NDJSON and as server-sent events: framing, headers, positions, endings."""
-import threading
+import json
 import urllib.parse
 
 from kvs_harness import *
@@ -239,6 +239,61 @@ class Endings(StreamTest):
             events = stream.until("set", revisions[-1])
             self.assertEqual([event["revision"] for event in events if event["op"] == "set"], revisions)
             first = revisions[-1]
+
+
+class Posts(StreamTest):
+    """The parameters as JSON."""
+
+    def post(self, parameters, form="lines", headers=None):
+        stream = Stream(self.server.address, "", form, {"Content-Type": "application/json", **(headers or {})},
+                        method="POST", body=json.dumps(parameters))
+        self.addCleanup(stream.close)
+        return stream
+
+    def test_the_same_events_as_with_a_query(self):
+        first = self.set("a")
+        self.set("b")
+        self.put(self.prefix + "%FF")
+        self.delete("b")
+        for form in FORMS:
+            for query, parameters in (("since=%d" % first, {"since": first}),
+                                      ("since=%d@%s" % (first, self.log_id()), {"since": "%d@%s" % (first, self.log_id())}),
+                                      ("initial=1&keys_only=1", {"initial": True, "keys_only": True}),
+                                      ("since=%d&ops=delete" % first, {"since": first, "ops": ["delete"]})):
+                expected = self.mine(query, form).until("synced")
+                self.assertEqual(self.post({"prefix": self.prefix, **parameters}, form).until("synced"), expected)
+
+    def test_many_keys(self):
+        first = self.set("k7")
+        keys = [self.prefix + "k%d" % number for number in range(1000)]
+        self.assertEqual(self.post({"key": keys, "since": first - 1}).next()["revision"], first)
+        base64 = {"key_base64": "/w==", "since": first - 1}
+        revision = self.put("%FF")
+        self.assertEqual(self.post(base64).next()["revision"], revision)
+
+    def test_a_long_poll(self):
+        revision = self.set("a")
+        answer = self.ask("POST", "/v1/watch", {"Content-Type": "application/json; charset=utf-8"},
+                          json.dumps({"prefix": self.prefix, "since": revision - 1, "wait": "5m"}))
+        self.assertEqual([event["revision"] for event in answer.json()], [revision])
+        self.assertEqual(answer.revision, revision)
+
+    def test_refusals(self):
+        kind = {"Content-Type": "application/json"}
+        for target, headers, body, status, code in (
+                ("/v1/watch", kind, "{", 400, "malformed"), ("/v1/watch", kind, "[]", 400, "malformed"),
+                ("/v1/watch", kind, "", 400, "malformed"), ("/v1/watch", kind, '{"prefx":"a"}', 400, "malformed"),
+                ("/v1/watch", kind, '{"wait":5}', 400, "malformed"),
+                ("/v1/watch", kind, '{"wait":"5"}', 400, "bad_parameter"),
+                ("/v1/watch", kind, '{"key":""}', 400, "empty_key"),
+                ("/v1/watch?since=1", kind, "{}", 400, "bad_parameter"),
+                ("/v1/watch", {}, "{}", 415, "unsupported_media_type"),
+                ("/v1/watch", {"Content-Type": "text/plain"}, "{}", 415, "unsupported_media_type"),
+                ("/v1/watch", kind, " " * (8 * 1024 * 1024 + 1), 413, "request_too_large")):
+            self.assert_problem(self.ask("POST", target, headers, body), status, code)
+
+    def test_a_websocket_begins_with_get(self):
+        self.assertEqual(self.ask("POST", "/v1/watch", UPGRADE, "{}").status, 405)
 
 
 class Shutdowns(unittest.TestCase):

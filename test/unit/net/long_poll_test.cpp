@@ -1,0 +1,107 @@
+// Long polls on a real connection.
+#include "kvs/net/long_poll.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "client.hpp"
+
+using namespace kvs;
+using namespace kvs::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Fixture : NetFixture {
+  explicit Fixture(ServerOptions options = impatient(&Patience::idle, 1h)) : NetFixture(std::move(options)) { load(); }
+};
+
+// Its answer ends with the connection, and has no chunks.
+std::string get10(std::string_view target) {
+  return "GET " + std::string(target) + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(long_poll)
+
+BOOST_AUTO_TEST_CASE(what_is_there_is_answered_at_once) {
+  Fixture f;
+  f.order(commands(put("a", "1"), put("b", "2")));
+  Client client(f, get("/v1/watch?wait=10m&since=1"));
+  Answer answer = client.answer();
+  BOOST_TEST(answer.status == 200);
+  BOOST_TEST(answer.field("Kvs-Revision") == "2");
+  BOOST_TEST(answer.field("Content-Type") == "application/json");
+  BOOST_TEST(answer.field("Cache-Control") == "no-store");
+  BOOST_TEST(answer.body.starts_with("[{\"op\":\"set\",\"key\":\"b\""), answer.body);
+  BOOST_TEST(answer.body.ends_with("}]\n"), answer.body);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_ends_the_wait_and_the_connection_goes_on) {
+  Fixture f;
+  Client client(f, get("/v1/watch?wait=10m&key=a") + get("/livez"));
+  settle(f.worker.context());
+  BOOST_TEST(f.counters.watchers == 1U);
+  f.apply(put("b", "1"));
+  f.apply(put("a", "1"));
+  Answer answer = client.answer();
+  BOOST_TEST(answer.field("Kvs-Revision") == "2");
+  BOOST_TEST(answer.body.starts_with("[{\"op\":\"set\",\"key\":\"a\""), answer.body);
+  BOOST_TEST(client.answer().body == "ok\n");
+  BOOST_TEST(f.counters.watchers == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_the_wait_is_an_empty_array_and_the_place_to_go_on_from) {
+  Fixture f;
+  f.apply(put("b", "1"));
+  Client client(f, get("/v1/watch?wait=1ms&key=a"));
+  Answer answer = client.answer();
+  BOOST_TEST(answer.body == "[]\n");
+  BOOST_TEST(answer.field("Kvs-Revision") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(a_state_is_one_array_with_its_synced) {
+  Fixture f;
+  f.order(commands(put("b", "1"), put("a", "2")));
+  Client client(f, get("/v1/watch?wait=10m&initial=1");
+  std::string rest = client.rest();
+  BOOST_TEST(rest.find("\r\nKvs-Revision: 2\r\n") != std::string::npos);
+  BOOST_TEST(rest.find("[{\"op\":\"set\",\"key\":\"a\"") != std::string::npos, rest);
+  BOOST_TEST(rest.ends_with(",{\"op\":\"synced\",\"revision\":2}]\n"), rest);
+}
+
+BOOST_AUTO_TEST_CASE(below_the_history_it_is_the_difference) {
+  ServerOptions forgetful = impatient(&Patience::idle, 1h);
+  forgetful.history_memory = 1;
+  Fixture f(forgetful);
+  for (std::string_view key : {"a", "b", "c"}) f.apply(put(key, "1"));
+  Client client(f, get("/v1/watch?wait=10m&since=1");
+  std::string rest = client.rest();
+  auto body = rest.substr(rest.find("\r\n\r\n") + 4);
+  BOOST_TEST(body.starts_with("[{\"op\":\"diff\",\"since\":1,\"revision\":3},{\"op\":\"set\",\"key\":\"b\""), body);
+  BOOST_TEST(body.ends_with(",{\"op\":\"synced\",\"revision\":3}]\n"), body);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_leaves_ends_it) {
+  Fixture f;
+  Client client(f, get("/v1/watch?wait=10m"));
+  settle(f.worker.context());
+  BOOST_TEST(f.counters.watchers == 1U);
+  client.close().until_server_is_over();
+  BOOST_TEST(f.counters.watchers == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_abort_and_a_shutdown_end_it) {
+  Fixture f;
+  Client aborted(f, get("/v1/watch?wait=10m") + get("/livez"));
+  settle(f.worker.context());
+  f.worker.abort_all();
+  aborted.until_server_is_over();
+  Fixture g;
+  Client asked(g, get("/v1/watch?wait=10m"));
+  settle(g.worker.context());
+  g.stop();
+  BOOST_TEST(asked.answer().body == "[]\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
