@@ -50,6 +50,7 @@ export class Entry {
     if (this.id !== id) {
       this.id = id;
       this.record = null;
+      $("entry").dataset.state = "loading";
       this.wipe();
     }
     $("entry-key").textContent = text.keyText(id);
@@ -165,7 +166,8 @@ export class Entry {
   gone() {
     this.asking = null; // what is on its way may be from before
     this.again = false;
-    this.missing("There is no such key.", true);
+    // Told by the answer and by the stream: the first still knows what was there.
+    if ($("entry").dataset.state !== "absent") this.missing("There is no such key.", true);
   }
 
   // Deletes what is shown here and nothing newer: if it was changed meanwhile, that is shown and asked about anew.
