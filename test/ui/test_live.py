@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The page /ui/ in a real browser: the feed of changes, breaks in it, status, keyboard, narrow and dark, tokens."""
 import json
+import re
 
 from ui_harness import *
 
@@ -185,6 +186,13 @@ class StatusOfTheServer(PageTest):
         for number in range(3):
             self.put("k%d" % number, "v")
         self.wait_text("#tile-keys", "3")
+        self.assertEqual(self.text("#what-rate"), "requests/s")
+        self.wait_for(lambda: self.text("#tile-rate") == "0", "no requests but the page's own")
+        with self.server.connect() as connection:
+            for _ in range(100):
+                connection.request("GET", "/v1/kv/k1")
+        label = "return document.querySelector('#spark-rate svg').getAttribute('aria-label')"
+        self.wait_for(lambda: re.search(r"at most [1-9]", self.script(label)), "the requests in the line")
         self.assertEqual(self.text("#tile-watchers"), "1")
         self.assertEqual(self.text("#tile-bus"), "local")
         labels = [one.get_attribute("aria-label") for one in self.all(".spark svg")]

@@ -65,6 +65,20 @@ const ifMatch = (revision) => ({ "If-Match": `"${revision}"` });
 const item = (id) => "/v1/kv/" + id;
 
 export const status = () => json("GET", "/v1/status", { timeout: 5000 });
+let metricsFor = null; // the token that may not read them
+
+// The text of /metrics; null if that is not for us, which is asked once a token.
+export async function metrics() {
+  if (metricsFor === token()) return null;
+  try {
+    return await (await request("GET", "/metrics", { timeout: 5000 })).text();
+  } catch (error) {
+    if (error.status === 403) metricsFor = token();
+    if (error.status) return null;
+    throw error;
+  }
+}
+
 export const record = (id) => json("GET", item(id) + "?record=1");
 export const history = (id) => json("GET", "/v1/history/" + id + "?limit=30");
 export const list = (target) => json("GET", target);

@@ -6,6 +6,14 @@ import * as text from "./text.js";
 const every = 2000; // ms
 const samples = 60;
 
+// Answers given so far, but for those to questions like this page's own; null where metrics may not be read.
+async function answersGiven() {
+  const text = await api.metrics();
+  if (text === null) return null;
+  const rows = text.matchAll(/^kvs_http_requests_total\{([^}]*)\} (\S+)$/gm);
+  return Array.from(rows).reduce((sum, [, labels, count]) => sum + (/route="\/(metrics|v1\/status)"/.test(labels) ? 0 : Number(count)), 0);
+}
+
 // A line over the last samples; `top` is its full height at least. What is null leaves a gap.
 function sparkline(values, top, words) {
   const [width, height] = [120, 24];
@@ -21,7 +29,7 @@ function sparkline(values, top, words) {
 
 export class Status {
   constructor() {
-    this.series = { writes: [], watchers: [], bus: [] };
+    this.series = { rate: [], watchers: [], bus: [] };
     this.last = null;
     document.addEventListener("visibilitychange", () => document.hidden || this.poll());
   }
@@ -30,7 +38,8 @@ export class Status {
     clearTimeout(this.timer);
     if (document.hidden) return; // nobody looks; it goes on when somebody does
     try {
-      this.take(await api.status());
+      const given = await answersGiven();
+      this.take(await api.status(), given);
     } catch (error) {
       this.miss(error);
     }
@@ -38,16 +47,20 @@ export class Status {
     this.timer = setTimeout(() => this.poll(), every);
   }
 
-  take(status) {
+  // The rate is that of all requests; where metrics may not be read, that of revisions: writes.
+  take(status, given) {
     const now = performance.now();
-    const known = this.last && this.last.status.log_id === status.log_id && status.revision !== undefined;
-    const writes = known ? Math.max(0, ((status.revision - this.last.status.revision) * 1000) / (now - this.last.now)) : null;
-    this.last = { status, now };
-    this.push("writes", writes);
+    const what = given === null ? "writes/s" : "requests/s";
+    const count = given ?? status.revision ?? null;
+    const known = this.last?.what === what && count >= this.last.count && status.log_id === this.last.log_id;
+    const rate = known ? ((count - this.last.count) * 1000) / (now - this.last.now) : null;
+    this.last = count === null ? null : { what, count, now, log_id: status.log_id };
+    $("what-rate").textContent = what;
+    this.push("rate", rate);
     this.push("watchers", status.watchers);
     this.push("bus", status.bus.up ? (status.bus.lag ?? 1) : 0);
     document.body.dataset.reachable = true;
-    this.tiles(status, writes);
+    this.tiles(status, rate);
     this.details(status);
   }
 
@@ -64,12 +77,12 @@ export class Status {
     if (this.series[name].length > samples) this.series[name].shift();
   }
 
-  tiles(status, writes) {
+  tiles(status, rate) {
     $("status-note").textContent = status.draining ? "The server is shutting down." : status.failure ?? (status.ready ? "" : "The server is starting.");
     $("tile-revision").textContent = status.revision === undefined ? "–" : text.number(status.revision);
     $("tile-keys").textContent = status.keys === undefined ? "–" : text.number(status.keys);
     $("tile-bytes").textContent = status.bytes === undefined ? "" : text.size(status.bytes);
-    $("tile-writes").textContent = writes === null ? "–" : writes >= 10 || writes === 0 ? text.number(Math.round(writes)) : writes.toFixed(1);
+    $("tile-rate").textContent = rate === null ? "–" : rate >= 10 || rate === 0 ? text.number(Math.round(rate)) : rate.toFixed(1);
     $("tile-watchers").textContent = text.number(status.watchers);
     $("tile-bus").textContent = status.bus.kind + (status.bus.up ? "" : ", away") + (status.bus.lag ? `, ${text.number(status.bus.lag)} behind` : "");
     $("bus").dataset.up = status.bus.up;
@@ -81,8 +94,8 @@ export class Status {
       const known = values.filter((value) => value !== null);
       return known.length ? `${name} in the last two minutes: now ${text.number(Math.round(known.at(-1)))}, at most ${text.number(Math.round(Math.max(...known)))}` : `${name}: not known yet`;
     };
-    const { writes, watchers, bus } = this.series;
-    $("spark-writes").replaceChildren(sparkline(writes, 4, words("writes a second", writes)));
+    const { rate, watchers, bus } = this.series;
+    $("spark-rate").replaceChildren(sparkline(rate, 4, words($("what-rate").textContent, rate)));
     $("spark-watchers").replaceChildren(sparkline(watchers, 2, words("watchers", watchers)));
     $("spark-bus").replaceChildren(sparkline(bus, 1, words("bus", bus)));
   }
