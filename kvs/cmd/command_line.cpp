@@ -11,6 +11,8 @@ namespace {
 
 namespace po = boost::program_options;
 
+constexpr std::string_view after_dashes = "--";  // the token of an argument behind them
+
 // Takes words off the front and says what they are. Program_options' own styles guess abbreviations, refuse `--name=`
 // and take the word after a flag for another flag if it looks like one.
 class Style {
@@ -38,7 +40,7 @@ class Style {
     po::option found;
     found.position_key = arguments_++;
     found.value.push_back(word);
-    found.original_tokens.push_back(word);
+    found.original_tokens.emplace_back(flags_ended_ ? after_dashes : "");
     return found;
   }
 
@@ -158,6 +160,8 @@ CommandLine parse_command_line(const std::vector<std::string>& words) try {
       line.flags[option.string_key].push_back(option.value.front());
     } else if (!line.command) {
       take_command(line, option.value.front());
+    } else if (runs_program(*line.command) && option.original_tokens.front() == after_dashes) {
+      line.program.push_back(option.value.front());
     } else {
       line.arguments.push_back(option.value.front());
     }

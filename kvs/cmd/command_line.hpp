@@ -12,6 +12,7 @@ struct CommandLine {
   const CommandRow* command = nullptr;  // null: none was given
   std::string group;                    // none was given, but the first word of one of two words
   std::vector<std::string> arguments;   // what stood there without a flag, after the command
+  std::vector<std::string> program;     // what stood after "--", if the command runs one
   // By Option::name; at least one value each, more only for repeatable ones. A bare toggle is "true".
   std::map<std::string, std::vector<std::string>> flags;
 

@@ -26,15 +26,64 @@ constexpr std::array commands{
                "kvs set City Ahmedabad\n"
                "kvs set app/config @config.yaml --content-type application/yaml\n"
                "kvs set lock me --if-absent"},
-    CommandRow{Verb::remove, "delete", "del rm", "KEY... [flags]", "Delete keys",
-               "Prints how many keys were deleted. A key that is not there counts 0 and is no error.",
-               "kvs delete City"},
-    CommandRow{Verb::watch, "watch", "", "[KEY...] [flags]", "Follow changes",
+    CommandRow{
+        Verb::remove, "delete", "del rm", "KEY... [flags]", "Delete keys",
+        "Prints how many keys were deleted. A key that is not there counts 0 and is no error. With --prefix all\n"
+        "of them go at one revision; on a terminal you are asked first, else it needs --yes.",
+        "kvs delete City\n"
+        "kvs delete --prefix app/tmp/ --dry-run"},
+    CommandRow{Verb::watch, "watch", "", "[KEY...] [flags] [-- CMD...]", "Follow changes",
                "Keys and --prefix together choose what is watched; neither: everything. A line per change on a\n"
-               "terminal, one JSON event a line on a pipe. Reconnects by itself and goes on where it was.",
+               "terminal, one JSON event a line on a pipe. Reconnects by itself and goes on where it was.\n"
+               "With CMD: runs it for each change instead, one after the other, without a shell. It gets KVS_OP,\n"
+               "KVS_KEY, KVS_VALUE and KVS_REVISION, and the event as JSON on its standard input. A value that holds\n"
+               "a NUL or is over 32 KiB is left out, and KVS_VALUE_OMITTED=1 says so.",
                "kvs watch\n"
                "kvs watch --prefix app/ --initial\n"
-               "kvs watch City --count 1 --timeout 30s"},
+               "kvs watch City --count 1 --timeout 30s\n"
+               "kvs watch --prefix app/ --resume-file app.revision --coalesce -- ./reload.sh"},
+    CommandRow{Verb::list, "list", "ls", "[PREFIX] [flags]", "List keys",
+               "One a line, what is no visible text as C escapes; -0 prints their bytes with a NUL after each.\n"
+               "-l shows revision, version, size and time, too. --separator / shows what is up to the next / once.",
+               "kvs list app/\n"
+               "kvs list --separator / -l\n"
+               "kvs list -0 tmp/ | xargs -0 kvs delete"},
+    CommandRow{Verb::touch, "touch", "", "KEY --ttl DURATION|none", "Change how long a key lives",
+               "Its value stays; watchers see the change. Prints the revision.", "kvs touch session/1 --ttl 30m"},
+    CommandRow{Verb::txn, "txn", "", "[FILE] [flags]", "Change several keys at once, if conditions hold",
+               "Reads a JSON object from FILE or standard input: conditions under if, operations under then and else.\n"
+               "All of it happens at one revision. Exit code 4 if the conditions did not hold.",
+               "kvs txn transfer.json\n"
+               "echo '{\"then\":[{\"op\":\"set\",\"key\":\"a\",\"value\":\"1\"}]}' | kvs txn"},
+    CommandRow{Verb::history, "history", "", "KEY [flags]", "Show what happened to a key, newest first", "",
+               "kvs history City --limit 10"},
+    CommandRow{Verb::export_keys, "export", "", "[FILE] [flags]", "Write keys to a file, one JSON record a line",
+               "In the order of the keys, all at one revision; content type and time to live are in them.",
+               "kvs export keys.ndjson\n"
+               "kvs export --prefix app/ | gzip > app.ndjson.gz"},
+    CommandRow{Verb::import_keys, "import", "", "[FILE] [flags]", "Set the keys in a file that kvs export wrote",
+               "Keys that are not in it stay. What would have expired meanwhile is left out. Exit code 8 if it breaks\n"
+               "off after some keys; to import them again does no harm.",
+               "kvs import keys.ndjson"},
+    CommandRow{
+        Verb::repair, "repair", "", "--data-dir DIR [flags]", "Make a damaged data directory usable again",
+        "Says what is damaged and what would be lost, and asks. A journal is cut where it is damaged, a damaged\n"
+        "snapshot is not used any more; the files as they were stay in the directory, in damaged-N. What a\n"
+        "server says when it refuses to start is where to begin. No server may be running on it.",
+        "kvs repair --data-dir /var/lib/kvs --dry-run\n"
+        "kvs repair --data-dir /var/lib/kvs --yes"},
+    CommandRow{Verb::wait, "wait", "", "KEY [flags]", "Wait until a key is there, has a value, or is gone",
+               "Prints the revision at which it was so. Exit code 124 if --timeout ends first.",
+               "kvs wait ready --timeout 1m\n"
+               "kvs wait state --value done\n"
+               "kvs wait lock --gone"},
+    CommandRow{Verb::exec, "exec", "", "--prefix PREFIX [flags] -- CMD...",
+               "Run a program with keys as its environment",
+               "Each key becomes a variable: what no name of a variable may hold becomes an underscore. With\n"
+               "--restart-on-change or --signal kvs stays, and tells the program of changes; it ends when the program\n"
+               "does, with its exit code. Else the program takes the place of kvs.",
+               "kvs exec --prefix app/ --strip-prefix --upcase -- env\n"
+               "kvs exec --prefix app/ --strip-prefix --restart-on-change -- ./server --port 80"},
     CommandRow{Verb::status, "status", "", "[flags]", "Show what the server says about itself", "",
                "kvs status\nkvs status --json"},
     CommandRow{Verb::health, "health", "", "[flags]", "Ask whether the server lives",

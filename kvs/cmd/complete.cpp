@@ -20,7 +20,7 @@ std::vector<Argument> arguments_of(std::string_view synopsis) {
     std::string_view word = synopsis.substr(0, end);
     synopsis.remove_prefix(std::min(synopsis.size(), end + 1));
     if (word == "[flags]") continue;
-    if (word.starts_with("--")) break;  // flags, or a program, which is completed like a file
+    if (word.starts_with("--")) break;  // flags, or a program
     if (word.front() == '[') word = word.substr(1, word.size() - 2);
     bool repeats = word.ends_with("...");
     if (repeats) word.remove_suffix(3);
@@ -79,7 +79,7 @@ class Completer {
   void at_cursor(const std::string& word) {
     std::size_t equals = word.find('=');
     if (waiting_) return value(*waiting_, "", word);
-    if (flags_ended_ && command_) return argument(word);
+    if (flags_ended_ && command_) return runs_program(*command_) ? names("FILE", word) : argument(word);
     if (flags_ended_) return;
     if (word.starts_with("--") && equals != std::string::npos) {
       const Option* option = find_option(std::string_view(word).substr(2, equals - 2));
@@ -130,7 +130,7 @@ class Completer {
     if (command_->verb == Verb::help) return commands(word);
     std::vector<Argument> all = arguments_of(command_->synopsis);
     bool beyond = arguments_ >= all.size();
-    if (beyond && (all.empty() || !all.back().repeats)) return program(word);
+    if (beyond && (all.empty() || !all.back().repeats)) return;
     std::string_view what = (beyond ? all.back() : all[arguments_]).what;
     bool choice = what.find('|') != std::string_view::npos && what.find(' ') == std::string_view::npos;
     if (choice) {
@@ -150,11 +150,6 @@ class Completer {
       names(one, word);
     else
       add(std::string(one), word);
-  }
-
-  // Behind `--` of commands that run one.
-  void program(const std::string& word) {
-    if (flags_ended_ && command_->synopsis.find(" -- ") != std::string_view::npos) names("FILE", word);
   }
 
   void names(std::string_view what, const std::string& word) {

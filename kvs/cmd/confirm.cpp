@@ -6,9 +6,11 @@
 
 namespace kvs {
 
+bool can_ask() { return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1; }
+
 bool confirmed(const Settings& settings, const std::string& question) {
   if (settings.on("yes")) return true;
-  if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
+  if (!can_ask())
     throw UsageError("nothing was done: there is nobody to ask", "--yes does it without asking, --dry-run only shows");
   std::cerr << question << " [y/N] " << std::flush;
   std::string answer;

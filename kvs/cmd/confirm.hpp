@@ -6,6 +6,8 @@
 
 namespace kvs {
 
+// Whether there is somebody to ask.
+bool can_ask();
 // True with --yes, or if the answer begins with a y. Throws UsageError if there is nobody to ask.
 bool confirmed(const Settings& settings, const std::string& question);
 

@@ -1,7 +1,10 @@
 #include "kvs/cmd/commands.hpp"
+#include "kvs/cmd/confirm.hpp"
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
+#include "kvs/cmd/record_stream.hpp"
 #include "kvs/cmd/remote.hpp"
+#include "kvs/cmd/text.hpp"
 
 namespace kvs {
 namespace {
@@ -21,9 +24,63 @@ ClientAnswer remove_one(Remote& remote, const std::string& key) {
   return answer;
 }
 
+std::string range_target(const std::string& prefix) {
+  std::string target = "/v1/kv";
+  add_parameter(target, "prefix", prefix);
+  return target;
+}
+
+// How many keys begin with it; with an output they are listed there.
+std::uint64_t count_keys(Remote& remote, const std::string& prefix, Output* output) {
+  std::string target = range_target(prefix);
+  add_parameter(target, "keys_only", "1");
+  std::uint64_t count = 0;
+  stream_records(remote, target, [&](std::string_view line) {
+    ++count;
+    if (output) output->write(escaped(parse_item(line).key, Escape::line) + "\n");
+  });
+  return count;
+}
+
+std::string one_prefix(const Settings& settings) {
+  std::vector<std::string> prefixes = settings.list("prefix");
+  if (!settings.arguments().empty() || settings.given("key")) throw UsageError("give keys or --prefix, not both");
+  if (prefixes.size() > 1) throw UsageError("kvs delete takes one --prefix");
+  if (prefixes.front().empty()) throw UsageError("--prefix: an empty prefix is every key");
+  return prefixes.front();
+}
+
+int remove_range(const Settings& settings) {
+  std::string prefix = one_prefix(settings);
+  Remote remote(settings);
+  Output output(settings);
+  if (settings.on("dry-run")) {
+    count_keys(remote, prefix, &output);
+    output.flush();
+    return exit_code::ok;
+  }
+  if (!settings.on("yes")) {
+    std::string number = can_ask() ? std::to_string(count_keys(remote, prefix, nullptr)) + " " : "";
+    if (!confirmed(settings, "Delete the " + number + "keys that begin with '" + escaped(prefix, Escape::line) + "'?"))
+      return exit_code::other;
+  }
+  ClientAnswer answer = remote.ask({.method = "DELETE", .target = range_target(prefix), .fields = {}, .body = {}});
+  if (answer.status != 200) throw failure_from(answer);
+  bool as_json = output.own_json() || output.form() == Form::json || output.form() == Form::ndjson;
+  if (as_json)
+    output.write_json(answer.body);
+  else if (!output.quiet())
+    output.write(std::to_string(json_number(answer.body, "deleted").value_or(0)) + "\n");
+  output.flush();
+  return exit_code::ok;
+}
+
 }  // namespace
 
 int remove(const Settings& settings) {
+  if (settings.given("prefix")) return remove_range(settings);
+  for (const char* name : {"dry-run", "yes"})
+    if (settings.given(name)) throw settings.wrong(name, "goes with --prefix");
   std::vector<std::string> keys = wanted_keys(settings);
   Remote remote(settings);
   Output output(settings);

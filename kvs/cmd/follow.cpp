@@ -73,9 +73,14 @@ class Follower {
     watch_output();
     watch_clock();
     asio::co_spawn(remote_.context(), follow(), [this](const std::exception_ptr& error) {
-      failed_ = error;
-      remote_.context().stop();
+      following_ = false;
+      ended(error);
     });
+    asio::co_spawn(remote_.context(), feed_.work(remote_.context().get_executor()),
+                   [this](const std::exception_ptr& error) {
+                     working_ = false;
+                     ended(error);
+                   });
     remote_.context().run();
     if (failed_) std::rethrow_exception(failed_);
     if (nobody_reads_) throw OutputClosed();
@@ -83,13 +88,23 @@ class Follower {
   }
 
  private:
+  void ended(const std::exception_ptr& error) {
+    if (error && !failed_) failed_ = error;
+    if (error) finish_politely(exit_code::other);
+    if (!following_ && !working_) remote_.context().stop();
+  }
+
   awaitable<void> follow() {
     while (!done_) {
       ClientWatch watch(remote_.context().get_executor(), remote_.address(), remote_.trace());
       watch_ = &watch;
       std::string loss = co_await once(watch);
       watch_ = nullptr;
-      if (!done_) co_await wait_after(loss);
+      if (!done_ && feed_.full()) {
+        co_await wait_for_room();
+      } else if (!done_) {
+        co_await wait_after(loss);
+      }
     }
   }
 
@@ -100,11 +115,12 @@ class Follower {
     while (!done_) {
       std::optional<std::string> message = co_await watch.next();
       if (!message) break;
-      if (done_ || feed_.take(*message)) continue;
-      finish(exit_code::ok);
-      co_await watch.close();
+      if (done_) continue;
+      bool more = feed_.take(*message);
+      if (!more) finish(exit_code::ok);
+      if (!more || feed_.full()) co_await watch.close();
     }
-    if (done_) co_return std::string();
+    if (done_ || feed_.full()) co_return std::string();
     if (watch.end().code == 1000) finish(exit_code::ok);
     if (!worth_another_try(watch.end())) throw failure_from(watch.end());
     co_return "lost " + remote_.address().url() + ": " + watch.end().reason;
@@ -148,6 +164,14 @@ class Follower {
     co_await pause_.async_wait(asio::redirect_error(use_awaitable, ignored));
   }
 
+  awaitable<void> wait_for_room() {
+    while (!done_ && feed_.full()) {
+      boost::system::error_code ignored;
+      pause_.expires_after(milliseconds(100));
+      co_await pause_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    }
+  }
+
   void notice(const std::string& line) const {
     if (!quiet_) std::cerr << "kvs: " + escaped(line, Escape::line) + "\n" << std::flush;
   }
@@ -158,8 +182,12 @@ class Follower {
     done_ = true;
     code_ = code;
     pause_.cancel();
+    feed_.stop(code);
     grace_.expires_after(std::chrono::seconds(1));
-    grace_.async_wait([this](const boost::system::error_code&) { remote_.context().stop(); });
+    grace_.async_wait([this](const boost::system::error_code&) {
+      following_ = false;  // whatever it still waits for
+      if (!working_) remote_.context().stop();
+    });
   }
 
   void finish_politely(int code) {
@@ -213,11 +241,15 @@ class Follower {
   bool away_ = false;             // the loss was told, the return was not
   bool done_ = false;
   bool nobody_reads_ = false;
+  bool following_ = true, working_ = true;
   int code_ = exit_code::ok;
   std::exception_ptr failed_;
 };
 
 }  // namespace
+
+awaitable<void> Feed::work(Executor) { co_return; }
+void Feed::stop(int) {}
 
 int follow(const Settings& settings, Feed& feed) { return Follower(settings, feed).run(); }
 

@@ -23,6 +23,15 @@ class Feed {
   virtual void opened(const ClientAnswer& answer) = 0;
   // Hands on one message; when it returns, the message counts as seen. False: that was all that is wanted.
   virtual bool take(std::string_view message) = 0;
+
+  // More was taken than has been worked off: the connection is given up until it is no longer so, and the server keeps
+  // the place.
+  virtual bool full() const { return false; }
+  // What goes on beside the connections, from before the first one. Must return soon after stop(); what it throws ends
+  // the command.
+  virtual awaitable<void> work(Executor executor);
+  // Nothing more is taken. `code` is the command's exit code: 0 if the feed had enough.
+  virtual void stop(int code);
 };
 
 // Until the feed has enough (0), --timeout (124), SIGINT (130), SIGTERM (143) or nobody reads our output any more

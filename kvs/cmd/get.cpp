@@ -2,15 +2,14 @@
 #include <optional>
 
 #include "kvs/cmd/commands.hpp"
+#include "kvs/cmd/freshness.hpp"
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/listing.hpp"
 #include "kvs/cmd/output.hpp"
+#include "kvs/cmd/record_stream.hpp"
 #include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
 #include "kvs/json_text.hpp"
-#include "kvs/limits.hpp"
-#include "kvs/net/client_watch.hpp"
-#include "kvs/units.hpp"
 
 namespace kvs {
 namespace {
@@ -22,29 +21,6 @@ std::vector<std::string> wanted_keys(const Settings& settings) {
   keys.insert(keys.end(), settings.arguments().begin(), settings.arguments().end());
   return keys;
 }
-
-// How new what is read must be: parameters for every target, "&name=value".
-class Freshness {
- public:
-  explicit Freshness(const Settings& settings)
-      : min_revision_(settings.text("min-revision")),
-        linearizable_(settings.on("linearizable")),
-        wait_(std::min<std::chrono::milliseconds>(settings.duration("timeout"), most_read_wait)) {}
-
-  bool wanted() const { return !min_revision_.empty() || linearizable_; }
-  void add_to(std::string& target) const {
-    if (!min_revision_.empty()) add_parameter(target, "min_revision", min_revision_);
-    if (linearizable_) add_parameter(target, "linearizable", "1");
-    if (wanted()) add_parameter(target, "timeout", format_duration(wait_));
-  }
-
- private:
-  std::string min_revision_;
-  bool linearizable_;
-  std::chrono::milliseconds wait_;
-};
-
-constexpr std::chrono::seconds for_the_refusal{1};  // of a server that has waited in vain
 
 // The server's answer, or nothing if there is no such key.
 std::optional<ClientAnswer> fetch(Remote& remote, const Freshness& freshness, const std::string& key, bool record) {
@@ -105,32 +81,25 @@ int get_several(Remote& remote, const Freshness& freshness, Output& output, cons
   return code;
 }
 
-// The listing is the initial state of a watch, up to its `synced`: all at one revision, whatever the bytes.
-awaitable<void> read_state(Remote& remote, std::string target, Listing& listing) {
-  ClientWatch watch(remote.context().get_executor(), remote.address(), remote.trace());
-  std::string protocol = "kvs.v1";
-  ClientAnswer answer = co_await watch.open(target, protocol, remote.deadline());
-  if (answer.status != 101) throw failure_from(answer);
-  while (true) {
-    std::optional<std::string> message = co_await watch.next();
-    if (!message) throw ClientError(ClientError::Kind::lost, watch.end().reason, true);
-    for (const Item& event : parse_items(*message, Shape::record)) {
-      if (event.op == "synced") co_return;
-      if (event.op == "set") listing.add(event);
-    }
-  }
+// Those that another one covers left out, in order.
+std::vector<std::string> disjoint(std::vector<std::string> prefixes) {
+  std::ranges::sort(prefixes);
+  std::vector<std::string> kept;
+  for (std::string& prefix : prefixes)
+    if (kept.empty() || !prefix.starts_with(kept.back())) kept.push_back(std::move(prefix));
+  return kept;
 }
 
-int get_matching(Remote& remote, const Freshness& freshness, Output& output, const std::vector<std::string>& prefixes) {
-  std::string target = "/v1/watch";
-  for (const std::string& prefix : prefixes) add_parameter(target, "prefix", prefix);
-  add_parameter(target, "initial", "1");
-  freshness.add_to(target);
+// All at one revision: that of the first answer.
+int get_matching(Remote& remote, Freshness freshness, Output& output, std::vector<std::string> prefixes) {
   Listing listing(output);
-  try {
-    remote.run(read_state(remote, target, listing));
-  } catch (const ClientError& error) {
-    throw failure_from(error, remote.address(), false);
+  if (prefixes.empty()) prefixes.emplace_back();
+  for (const std::string& prefix : disjoint(std::move(prefixes))) {
+    std::string target = "/v1/kv";
+    if (!prefix.empty()) add_parameter(target, "prefix", prefix);
+    freshness.add_to(target);
+    ClientAnswer answer = stream_records(remote, target, [&](std::string_view line) { listing.add(parse_item(line)); });
+    freshness.stay_at(answer);
   }
   listing.finish();
   return exit_code::ok;
@@ -146,7 +115,7 @@ int get(const Settings& settings) {
   Remote remote(settings);
   Output output(settings);
   Freshness freshness(settings);
-  if (freshness.wanted()) remote.wait_longer(for_the_refusal);
+  freshness.give_time(remote);
   if (settings.on("all")) return get_matching(remote, freshness, output, {});
   if (!keys.empty() && !prefixes.empty()) throw UsageError("give keys or --prefix, not both");
   if (keys.empty()) return get_matching(remote, freshness, output, prefixes);

@@ -92,4 +92,10 @@ std::optional<std::string> json_string(std::string_view text, std::string_view m
   return error || !value.is_object() ? std::nullopt : bytes(value.as_object(), std::string(member));
 }
 
+bool json_true(std::string_view text, std::string_view member) {
+  boost::system::error_code error;
+  json::value value = json::parse(json::string_view(text.data(), text.size()), error);
+  return !error && value.is_object() && on(value.as_object(), std::string(member).c_str());
+}
+
 }  // namespace kvs

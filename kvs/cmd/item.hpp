@@ -29,6 +29,8 @@ std::vector<Item> parse_items(std::string_view json, Shape shape = Shape::event)
 
 // A number out of a JSON object: nullopt if it has no such member or it is no number.
 std::optional<std::uint64_t> json_number(std::string_view json, std::string_view member);
+// Whether a member is there and true.
+bool json_true(std::string_view json, std::string_view member);
 std::optional<std::string> json_string(std::string_view json, std::string_view member);
 
 }  // namespace kvs

@@ -54,6 +54,24 @@ int run_client(const Settings& settings, bool legacy) {
       return remove(settings);
     case Verb::watch:
       return legacy ? legacy_watch(settings) : watch(settings);
+    case Verb::touch:
+      return touch(settings);
+    case Verb::list:
+      return list(settings);
+    case Verb::txn:
+      return txn(settings);
+    case Verb::history:
+      return history(settings);
+    case Verb::export_keys:
+      return export_keys(settings);
+    case Verb::import_keys:
+      return import_keys(settings);
+    case Verb::repair:
+      return repair(settings);
+    case Verb::wait:
+      return wait(settings);
+    case Verb::exec:
+      return exec(settings);
     case Verb::status:
       return status(settings);
     case Verb::doctor:

@@ -13,13 +13,23 @@ constexpr Verbs serving = only(Verb::serve) | doctoring | showing;  // what a se
 constexpr Verbs getting = only(Verb::get);
 constexpr Verbs setting = only(Verb::set);
 constexpr Verbs watching = only(Verb::watch);
+constexpr Verbs listing = only(Verb::list);
+constexpr Verbs removing = only(Verb::remove);
+constexpr Verbs exporting = only(Verb::export_keys);
+constexpr Verbs importing = only(Verb::import_keys);
+constexpr Verbs touching = only(Verb::touch);
+constexpr Verbs repairing = only(Verb::repair);
+constexpr Verbs reading = getting | listing | exporting;
+constexpr Verbs executing = only(Verb::exec);
+constexpr Verbs waiting = only(Verb::wait);
 constexpr Verbs checking = only(Verb::health);
 constexpr Verbs trimming = only(Verb::topic_trim);
 constexpr Verbs promoting = only(Verb::promote);
 constexpr Verbs topics = only(Verb::topic_create) | only(Verb::topic_check) | only(Verb::topic_describe) | trimming;
 constexpr Verbs restoring = only(Verb::snapshot_restore);
 constexpr Verbs with_kafka = serving | topics | promoting;
-constexpr Verbs with_progress = promoting | only(Verb::snapshot_save) | only(Verb::snapshot_inspect) | restoring;
+constexpr Verbs with_progress =
+    promoting | exporting | importing | only(Verb::snapshot_save) | only(Verb::snapshot_inspect) | restoring;
 
 constexpr std::array options{
     // Every command.
@@ -27,8 +37,10 @@ constexpr std::array options{
            "The server: http://HOST:PORT, HOST:PORT or unix:PATH (also --server-address)", false, UINT64_MAX, true},
     Option{"context", 0, Kind::text, "CONTEXT", "", every_verb, Reach::environment,
            "The server of that name (kvs context add), instead of the selected one"},
-    Option{"timeout", 0, Kind::duration, "DURATION", "5s", every_verb, Reach::everywhere,
-           "How long one request may take; for watch the whole command, given as a flag only (default there: no end)"},
+    Option{
+        "timeout", 0, Kind::duration, "DURATION", "5s", every_verb, Reach::everywhere,
+        "How long one request may take; for watch and wait the whole command, given as a flag only (default there: no "
+        "end)"},
     Option{"output", 'o', Kind::choice, "json|ndjson|table|raw", "", every_verb, Reach::everywhere,
            "Form of the output, instead of the one chosen by terminal or pipe"},
     Option{"json", 0, Kind::toggle, "", "", every_verb, Reach::everywhere,
@@ -45,25 +57,53 @@ constexpr std::array options{
     Option{"version", 0, Kind::toggle, "", "", every_verb, Reach::flag, "Show the version and exit"},
 
     // get, set, delete, watch.
-    Option{"key", 'k', Kind::text, "KEY", "", getting | setting | only(Verb::remove) | watching, Reach::flag,
+    Option{"key", 'k', Kind::text, "KEY", "",
+           getting | setting | removing | watching | waiting | touching | only(Verb::history), Reach::flag,
            "The key; the same as an argument"},
     Option{"all", 'a', Kind::toggle, "", "", getting, Reach::flag, "Every key"},
-    Option{"min-revision", 0, Kind::position, "REVISION", "", getting, Reach::flag,
+    Option{"revision", 0, Kind::position, "REVISION", "", reading, Reach::flag, "As it was at this revision"},
+    Option{"min-revision", 0, Kind::position, "REVISION", "", reading | only(Verb::history), Reach::flag,
            "Wait until the server has this revision, up to --timeout (at most 60s)"},
-    Option{"linearizable", 0, Kind::toggle, "", "", getting, Reach::flag,
+    Option{"linearizable", 0, Kind::toggle, "", "", reading | only(Verb::history), Reach::flag,
            "See everything that was acknowledged anywhere before, also by other instances"},
-    Option{"prefix", 0, Kind::text, "PREFIX", "", getting | watching, Reach::flag, "Every key that begins with PREFIX",
-           true},
-    Option{"value", 'v', Kind::text, "VALUE", "", setting, Reach::flag, "The value, taken as it is"},
+    Option{"prefix", 0, Kind::text, "PREFIX", "", getting | removing | watching | executing | exporting, Reach::flag,
+           "Every key that begins with PREFIX", true},
+    Option{"value", 'v', Kind::text, "VALUE", "", setting | waiting, Reach::flag, "The value, taken as it is"},
+    Option{"gone", 0, Kind::toggle, "", "", waiting, Reach::flag, "Wait until there is no such key"},
     Option{"if-absent", 0, Kind::toggle, "", "", setting, Reach::flag, "Only if there is no such key"},
     Option{"if-revision", 0, Kind::number, "N", "", setting, Reach::flag,
            "Only if the key was last changed at revision N (0: no such key)", false, max_revision_number},
+    Option{"ttl", 0, Kind::choice, "none|DURATION", "", setting | touching, Reach::flag,
+           "How long the key lives; none: for ever"},
     Option{"content-type", 0, Kind::text, "TYPE", "", setting, Reach::flag, "Content type stored with the value"},
+    Option{"long", 'l', Kind::toggle, "", "", listing, Reach::flag, "Revision, version, size and time of each, too"},
+    Option{"null", '0', Kind::toggle, "", "", listing, Reach::flag, "The keys' bytes as they are, a NUL after each"},
+    Option{"separator", 0, Kind::text, "TEXT", "", listing, Reach::flag,
+           "What follows this in a key, after PREFIX, is shown once for all"},
+    Option{"limit", 0, Kind::number, "N", "", listing | only(Verb::history), Reach::flag, "At most so many", false,
+           10'000},
     Option{"since", 0, Kind::position, "REVISION", "", watching, Reach::flag,
            "Changes after this revision (0: from the beginning)"},
     Option{"initial", 0, Kind::toggle, "", "", watching, Reach::flag, "What is there now first, then changes"},
     Option{"count", 0, Kind::number, "N", "", watching, Reach::flag,
            "End after N changes (all of the last one's revision are shown)", false, max_revision_number},
+    Option{"resume-file", 0, Kind::text, "FILE", "", watching, Reach::flag,
+           "Go on after the revision in FILE, and keep it up to date; without the file begin as told otherwise"},
+    Option{"on-gap", 0, Kind::choice, "diff|reset|fail", "diff", watching, Reach::flag,
+           "If the history no longer reaches back: the net difference, the whole state, or exit code 6"},
+    Option{"coalesce", 0, Kind::toggle, "", "", watching, Reach::flag,
+           "Only the newest change of each key that comes while CMD is busy"},
+    Option{"debounce", 0, Kind::duration, "DURATION", "0s", watching, Reach::flag,
+           "Run CMD when nothing has changed for so long, or at the latest after ten times that"},
+    Option{"fail-fast", 0, Kind::toggle, "", "", watching, Reach::flag, "End when CMD fails"},
+    Option{"strip-prefix", 0, Kind::toggle, "", "", executing, Reach::flag, "Leave the prefix out of the names"},
+    Option{"upcase", 0, Kind::toggle, "", "", executing, Reach::flag, "Names in capitals"},
+    Option{"restart-on-change", 0, Kind::toggle, "", "", executing, Reach::flag,
+           "End CMD (SIGTERM) and start it again whenever a key changes"},
+    Option{"signal", 0, Kind::choice, "HUP|INT|TERM|QUIT|USR1|USR2", "", executing, Reach::flag,
+           "Send CMD this signal whenever a key changes"},
+    Option{"kill-timeout", 0, Kind::duration, "DURATION", "30s", watching | executing, Reach::flag,
+           "How long CMD may take to end before SIGKILL"},
     Option{"ready", 0, Kind::toggle, "", "", checking, Reach::flag,
            "Whether it takes requests, not only whether it lives"},
 
@@ -71,8 +111,9 @@ constexpr std::array options{
     Option{"to", 0, Kind::choice, "kafka", "", promoting, Reach::flag, "Where the keys go"},
     Option{"forget", 0, Kind::text, "NAME", "", trimming, Reach::flag,
            "Leave out this instance: it will never come back", true},
-    Option{"dry-run", 0, Kind::toggle, "", "", trimming, Reach::flag, "Only say what would be done"},
-    Option{"yes", 'y', Kind::toggle, "", "", trimming, Reach::flag, "Do not ask"},
+    Option{"dry-run", 0, Kind::toggle, "", "", trimming | removing | repairing, Reach::flag,
+           "Only say what would be done"},
+    Option{"yes", 'y', Kind::toggle, "", "", trimming | removing | repairing, Reach::flag, "Do not ask"},
     Option{"write", 0, Kind::toggle, "", "", doctoring, Reach::flag,
            "Also write a record to the topic, one that every instance ignores: shows rights and clocks"},
     Option{"no-progress", 0, Kind::toggle, "", "", with_progress, Reach::flag, "No progress bar"},
@@ -80,7 +121,7 @@ constexpr std::array options{
     // serve.
     Option{"listen", 0, Kind::text, "ADDR:PORT", "127.0.0.1:23333", serving, Reach::everywhere,
            "Where to listen; also unix:PATH; port 0 = any", true},
-    Option{"data-dir", 0, Kind::text, "DIR", "", serving | promoting | restoring, Reach::everywhere,
+    Option{"data-dir", 0, Kind::text, "DIR", "", serving | promoting | restoring | repairing, Reach::everywhere,
            "Where the data is kept (default: $STATE_DIRECTORY, else $XDG_STATE_HOME/kvs, else ~/.local/state/kvs)"},
     Option{"ephemeral", 0, Kind::toggle, "", "", serving, Reach::everywhere, "Keep nothing on disk"},
     Option{"bus", 0, Kind::choice, "local|kafka", "local", serving, Reach::everywhere,

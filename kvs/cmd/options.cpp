@@ -47,6 +47,8 @@ const CommandRow& command_row(Verb verb) {
   return *std::ranges::find_if(all_commands(), [&](const CommandRow& row) { return row.verb == verb; });
 }
 
+bool runs_program(const CommandRow& command) { return command.synopsis.find("-- CMD") != std::string_view::npos; }
+
 bool is_command_group(std::string_view word) {
   return !word.empty() && std::ranges::any_of(all_commands(), [&](const CommandRow& row) {
     return row.name.size() > word.size() && row.name.starts_with(word) && row.name[word.size()] == ' ';

@@ -15,6 +15,15 @@ enum class Verb : std::uint8_t {
   set,
   remove,
   watch,
+  wait,
+  exec,
+  touch,
+  list,
+  txn,
+  history,
+  export_keys,
+  import_keys,
+  repair,
   status,
   health,
   doctor,
@@ -93,6 +102,8 @@ std::span<const Option> all_options();
 // By name or alias; null if there is none.
 const CommandRow* find_command(std::string_view name);
 const CommandRow& command_row(Verb verb);
+// Whether what stands after "--" is a program with its arguments.
+bool runs_program(const CommandRow& command);
 // Whether there are commands of two words that begin with this one.
 bool is_command_group(std::string_view word);
 // By name (or `server-address`, the original's name of `server`); null if there is none.

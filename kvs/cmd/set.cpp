@@ -1,37 +1,13 @@
 #include <unistd.h>
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
-
 #include "kvs/cmd/commands.hpp"
+#include "kvs/cmd/input.hpp"
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/remote.hpp"
 
 namespace kvs {
 namespace {
-
-std::string read_stdin() {
-  std::string bytes;
-  char buffer[64 * 1024];
-  while (true) {
-    ssize_t count = ::read(STDIN_FILENO, buffer, sizeof buffer);
-    if (count > 0) bytes.append(buffer, static_cast<std::size_t>(count));
-    if (count == 0) return bytes;
-    if (count < 0 && errno != EINTR)
-      throw Failure(exit_code::other, "cannot read stdin: " + std::generic_category().message(errno));
-  }
-}
-
-std::string read_file(const std::string& name) {
-  std::ifstream file(name, std::ios::binary);
-  if (!file) throw Failure(exit_code::other, "cannot read " + name + ": " + std::generic_category().message(errno));
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) throw Failure(exit_code::other, "cannot read " + name);
-  return bytes;
-}
 
 struct Pair {
   std::string key, value;
@@ -88,6 +64,8 @@ int set(const Settings& settings) {
   Remote remote(settings);
   Output output(settings);
   std::string target = key_target(pair.key);
+  std::string ttl = settings.text("ttl");
+  if (!ttl.empty() && ttl != "none") add_parameter(target, "ttl", ttl);
   ClientAnswer answer =
       remote.ask({.method = "PUT", .target = target, .fields = std::move(fields), .body = std::move(pair.value)});
   if (answer.status == 412) throw condition_failed(pair.key, answer);

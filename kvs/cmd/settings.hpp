@@ -27,6 +27,7 @@ class Settings {
 
   Verb verb() const { return line_.command->verb; }
   const std::vector<std::string>& arguments() const { return line_.arguments; }
+  const std::vector<std::string>& program() const { return line_.program; }  // with its arguments
 
   // The same, but as if this had been given as a flag.
   Settings with(std::string_view name, std::string value) const;

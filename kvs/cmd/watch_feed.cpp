@@ -10,10 +10,19 @@ namespace {
 
 std::string_view color_of(std::string_view op) { return op == "set" ? "32" : "31"; }
 
+// A flag that would do nothing is a mistake.
+void refuse_without_program(const Settings& settings) {
+  if (!settings.program().empty()) return;
+  for (const char* name : {"coalesce", "debounce", "fail-fast", "kill-timeout"})
+    if (settings.given(name)) throw settings.wrong(name, "goes with a program: kvs watch ... -- CMD");
+}
+
 }  // namespace
 
 WatchFeed::WatchFeed(const Settings& settings, Output& output)
     : output_(output),
+      resume_(settings.text("resume-file")),
+      on_gap_(settings.given("on-gap") ? settings.text("on-gap") : ""),
       keys_(settings.arguments()),
       prefixes_(settings.list("prefix")),
       initial_(settings.on("initial")),
@@ -22,8 +31,13 @@ WatchFeed::WatchFeed(const Settings& settings, Output& output)
   if (settings.given("key")) keys_.push_back(settings.text("key"));
   for (const std::string& key : keys_)
     if (key.empty()) throw UsageError("a key has at least one byte");
+  refuse_without_program(settings);
+  if (!settings.program().empty()) runner_.emplace(settings, resume_);
   if (initial_ && !position_.empty()) throw UsageError("give --since or --initial, not both");
   if (left_ == 0) throw UsageError("--count: at least 1");
+  if (resume_.position().empty()) return;
+  position_ = resume_.position();
+  initial_ = false;
 }
 
 std::string WatchFeed::target() const {
@@ -32,6 +46,7 @@ std::string WatchFeed::target() const {
   for (const std::string& prefix : prefixes_) add_parameter(target, "prefix", prefix);
   if (initial_) add_parameter(target, "initial", "1");
   if (!initial_ && !position_.empty()) add_parameter(target, "since", position_);
+  if (!on_gap_.empty()) add_parameter(target, "on_gap", on_gap_);
   return target;
 }
 
@@ -54,17 +69,35 @@ bool WatchFeed::take(std::string_view message) {
   for (const Item& event : parse_items(message)) {
     if (event.op == "reset") initial_ = true;  // the whole state follows: half of it is no place to go on from
     if (event.op == "synced") initial_ = false;
-    print(event);
+    hand_over(event);
     if (event.change() && !event.initial) {
       between_revisions_ = !event.more;
       if (left_ > 0) --left_;
     }
-    bool whole = !event.initial && !event.more && event.op != "reset";
+    bool whole = !event.initial && !event.more && event.op != "reset" && event.op != "diff";
     if (whole && !initial_ && event.revision > 0) move_to(event.revision);
     if (left_ == 0 && between_revisions_) break;
   }
   output_.flush();
+  if (runner_) {
+    runner_->reached(initial_ ? "" : position_);
+  } else if (!initial_) {
+    resume_.keep(position_);
+  }
   return left_ > 0 || !between_revisions_;
+}
+
+awaitable<void> WatchFeed::work(Executor executor) {
+  if (runner_) co_await runner_->work(executor);
+}
+
+void WatchFeed::stop(int code) {
+  if (runner_) runner_->stop(code);
+}
+
+void WatchFeed::hand_over(const Item& event) {
+  if (!runner_) return print(event);
+  if (event.change()) runner_->take(event, initial_ ? "" : position_);
 }
 
 void WatchFeed::print(const Item& event) {
@@ -86,6 +119,8 @@ void WatchFeed::print_line(const Item& event) {
         output_.painted(event.op, color_of(event.op)) + std::string(8 - std::min<std::size_t>(event.op.size(), 7), ' ');
     line += escaped(event.key, Escape::line);
     if (event.value) line += "  " + value_cell(*event.value);
+  } else if (event.op == "diff") {
+    line += output_.painted("diff    the history no longer reaches back: what follows is the net difference", "33");
   } else if (event.op == "reset") {
     line +=
         output_.painted("reset   the history no longer reaches back: forget everything, the whole state follows", "33");

@@ -1,13 +1,16 @@
-// The feed of `kvs watch`: what is asked for, what is printed, and where to go on from.
+// The feed of `kvs watch`: what is asked for, what is printed or given to a program, and where to go on from.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kvs/cmd/event_runner.hpp"
 #include "kvs/cmd/follow.hpp"
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
+#include "kvs/cmd/resume_file.hpp"
 
 namespace kvs {
 
@@ -21,14 +24,21 @@ class WatchFeed : public Feed {
   std::string place() const override { return position_.empty() ? "" : "from revision " + position_; }
   void opened(const ClientAnswer& answer) override;
   bool take(std::string_view message) override;
+  bool full() const override { return runner_ && runner_->full(); }
+  awaitable<void> work(Executor executor) override;
+  void stop(int code) override;
 
  private:
+  void hand_over(const Item& event);
   void print(const Item& event);
   void print_line(const Item& event);
   void say(const std::string& line) const;
   void move_to(std::uint64_t revision);
 
   Output& output_;
+  ResumeFile resume_;
+  std::optional<EventRunner> runner_;
+  std::string on_gap_;  // empty: as the server does by itself
   std::vector<std::string> keys_, prefixes_;
   bool initial_;          // the initial state is still to come, or not complete
   std::string position_;  // REVISION or REVISION@LOGID to go on after; empty: from now on

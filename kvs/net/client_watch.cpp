@@ -24,6 +24,7 @@ struct ClientWatch::Body {
   ServerAddress address;
   Client::Trace trace;
   WatchEnd end;
+  bool closing = false;  // the stream takes one closing handshake
 };
 
 namespace {
@@ -106,6 +107,8 @@ awaitable<std::optional<std::string>> ClientWatch::next() {
 }
 
 awaitable<void> ClientWatch::close() {
+  if (body_->closing) co_return;
+  body_->closing = true;
   boost::system::error_code ignored;
   co_await body_->socket.async_close(websocket::close_code::normal, asio::redirect_error(use_awaitable, ignored));
 }

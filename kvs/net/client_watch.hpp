@@ -31,7 +31,7 @@ class ClientWatch {
   awaitable<std::optional<std::string>> next();
   const WatchEnd& end() const;
 
-  // The closing handshake; next() may be waiting meanwhile and ends. Does not throw.
+  // The closing handshake, once; next() may be waiting meanwhile and ends. Does not throw.
   awaitable<void> close();
 
  private:

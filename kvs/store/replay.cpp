@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kvs/store/damaged_data.hpp"
+#include "kvs/store/damaged_journal.hpp"
 #include "kvs/store/judge.hpp"
 #include "kvs/store/zeros.hpp"
 
@@ -69,7 +70,7 @@ void Replay::apply(const JournalBatch& batch, const std::filesystem::path& path,
   if (batch.header.last <= base_place_) return;
   changes_.clear();
   if (!decode_changes(batch, base_place_, Answers::include, changes_)) {
-    throw DamagedData(path, offset, "a batch was written wrongly: its checksum is right, its changes are not");
+    throw DamagedJournal(path, offset, "a batch was written wrongly: its checksum is right, its changes are not");
   }
   for (const Change& change : changes_) {
     time_ = change.record->modified();
@@ -103,11 +104,11 @@ void Replay::refuse_damage(std::size_t index, std::uint64_t offset, std::string_
   }
   if (!proof) return;
   if (first_empty_) index = *first_empty_, offset = 0;
-  throw DamagedData(segments_[index].path, offset,
-                    "damaged: there is no whole batch here, but a later one at offset " + std::to_string(*proof) +
-                        " of " + segments_[at].path.filename().string() +
-                        ". Restore the directory from a backup; or move this " +
-                        "file and the later ones away to start with what is before them (what they hold is lost)");
+  throw DamagedJournal(segments_[index].path, offset,
+                       "damaged: there is no whole batch here, but a later one at offset " + std::to_string(*proof) +
+                           " of " + segments_[at].path.filename().string() +
+                           ". Restore the directory from a backup; or let kvs repair " + "--data-dir " +
+                           directory_.string() + " say what would be lost without it, and do so");
 }
 
 // From the last one on, so that there is never a gap.

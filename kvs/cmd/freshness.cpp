@@ -1,0 +1,36 @@
+#include "kvs/cmd/freshness.hpp"
+
+#include "kvs/limits.hpp"
+#include "kvs/units.hpp"
+
+namespace kvs {
+namespace {
+
+constexpr std::chrono::seconds for_the_refusal{1};  // of a server that has waited in vain
+
+}  // namespace
+
+Freshness::Freshness(const Settings& settings, bool past)
+    : revision_(past ? settings.text("revision") : ""),
+      min_revision_(settings.text("min-revision")),
+      linearizable_(settings.on("linearizable")),
+      wait_(std::min<std::chrono::milliseconds>(settings.duration("timeout"), most_read_wait)) {}
+
+void Freshness::add_to(std::string& target) const {
+  if (!revision_.empty()) add_parameter(target, "revision", revision_);
+  if (!min_revision_.empty()) add_parameter(target, "min_revision", min_revision_);
+  if (linearizable_) add_parameter(target, "linearizable", "1");
+  if (!min_revision_.empty() || linearizable_) add_parameter(target, "timeout", format_duration(wait_));
+}
+
+void Freshness::give_time(Remote& remote) const {
+  if (!min_revision_.empty() || linearizable_) remote.wait_longer(for_the_refusal);
+}
+
+void Freshness::stay_at(const ClientAnswer& answer) {
+  revision_ = answer.field("kvs-revision");
+  min_revision_.clear();
+  linearizable_ = false;
+}
+
+}  // namespace kvs

@@ -1,0 +1,126 @@
+// kvs import: reads records line by line and sets them, many in one transaction.
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "kvs/cmd/commands.hpp"
+#include "kvs/cmd/import_batch.hpp"
+#include "kvs/cmd/input.hpp"
+#include "kvs/cmd/item.hpp"
+#include "kvs/cmd/output.hpp"
+#include "kvs/cmd/progress.hpp"
+#include "kvs/cmd/record_stream.hpp"
+#include "kvs/units.hpp"
+
+namespace kvs {
+namespace {
+
+constexpr std::size_t batch_bytes = 512 * 1024;
+
+// A transaction may hold as much as a value.
+std::size_t most_bytes(Remote& remote) {
+  ClientAnswer answer = remote.ask({.method = "GET", .target = "/v1/status", .fields = {}, .body = {}});
+  if (answer.status != 200) throw failure_from(answer);
+  boost::system::error_code error;
+  boost::json::value status = boost::json::parse(answer.body, error);
+  const boost::json::value* limits = !error && status.is_object() ? status.as_object().if_contains("limits") : nullptr;
+  if (!limits) return batch_bytes;
+  return std::min<std::uint64_t>(batch_bytes,
+                                 json_number(boost::json::serialize(*limits), "max_value_size").value_or(batch_bytes));
+}
+
+class Importer {
+ public:
+  explicit Importer(Remote& remote) : remote_(remote), batch_(most_bytes(remote)) {}
+
+  void take(std::string_view line) {
+    ++lines_;
+    try {
+      ImportRecord record = parse_import(line, std::chrono::system_clock::now());
+      if (record.ttl && record.ttl->count() <= 0) {
+        ++expired_;
+        return;
+      }
+      if (!batch_.takes(record)) flush();
+      if (batch_.takes(record))
+        batch_.add(record);
+      else
+        put(record);
+    } catch (const Failure& failure) {
+      give_up(failure);
+    }
+  }
+
+  void finish() {
+    try {
+      flush();
+    } catch (const Failure& failure) {
+      give_up(failure);
+    }
+  }
+
+  std::uint64_t imported() const { return imported_; }
+  std::uint64_t expired() const { return expired_; }
+
+ private:
+  void flush() {
+    if (batch_.size() == 0) return;
+    std::size_t count = batch_.size();
+    ClientAnswer answer = remote_.ask({.method = "POST",
+                                       .target = "/v1/txn",
+                                       .fields = {{"Content-Type", "application/json"}},
+                                       .body = batch_.take_body()});
+    if (answer.status != 200) throw failure_from(answer);
+    imported_ += count;
+  }
+
+  // Too large to share a transaction.
+  void put(const ImportRecord& record) {
+    std::string target = key_target(record.key);
+    if (record.ttl) add_parameter(target, "ttl", format_duration(*record.ttl));
+    ClientRequest request{.method = "PUT", .target = target, .fields = {}, .body = record.value};
+    if (!record.content_type.empty()) request.fields.emplace_back("Content-Type", record.content_type);
+    ClientAnswer answer = remote_.ask(std::move(request));
+    if (answer.status != 200 && answer.status != 201) throw failure_from(answer);
+    ++imported_;
+  }
+
+  [[noreturn]] void give_up(const Failure& failure) const {
+    std::string where = "line " + std::to_string(lines_) + ": " + failure.what();
+    if (imported_ == 0) throw Failure(failure.exit_code(), where, failure.hint());
+    throw Failure(exit_code::partly_done, where + " (" + std::to_string(imported_) + " keys were imported before)",
+                  failure.hint());
+  }
+
+  Remote& remote_;
+  ImportBatch batch_;
+  std::uint64_t lines_ = 0, imported_ = 0, expired_ = 0;
+};
+
+}  // namespace
+
+int import_keys(const Settings& settings) {
+  if (settings.arguments().size() > 1) throw UsageError("kvs import takes one file", "kvs import [FILE]");
+  std::string name = settings.arguments().empty() ? "" : settings.arguments().front();
+  Remote remote(settings);
+  Output output(settings);
+  Importer importer(remote);
+  Lines lines([&](std::string_view line) { importer.take(line); });
+  {
+    Progress progress(settings, "importing", Progress::Unit::bytes);
+    std::uint64_t done = 0;
+    read_input_pieces(name, "kvs import FILE, or the records on stdin", [&](std::string_view piece, std::uint64_t all) {
+      lines.add(piece);
+      progress.at(done += piece.size(), all);
+    });
+    lines.finish();
+    importer.finish();
+  }
+  if (!output.quiet()) output.write(std::to_string(importer.imported()) + "\n");
+  output.flush();
+  if (importer.expired() > 0)
+    report(Failure(exit_code::ok, std::to_string(importer.expired()) + " keys had expired and were left out"),
+           output.quiet());
+  return exit_code::ok;
+}
+
+}  // namespace kvs

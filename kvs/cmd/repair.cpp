@@ -1,0 +1,79 @@
+// kvs repair: says what is damaged, asks, and leaves it out.
+#include <boost/json.hpp>
+
+#include "kvs/cmd/commands.hpp"
+#include "kvs/cmd/confirm.hpp"
+#include "kvs/cmd/output.hpp"
+#include "kvs/cmd/text.hpp"
+#include "kvs/store/damaged_data.hpp"
+#include "kvs/store/data_directory.hpp"
+#include "kvs/store/posix_file.hpp"
+#include "kvs/store/repair.hpp"
+
+namespace kvs {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path directory_of(const Settings& settings) {
+  if (!settings.arguments().empty()) throw UsageError("kvs repair takes no arguments", "kvs repair --data-dir DIR");
+  if (!settings.given("data-dir")) throw UsageError("which data? give --data-dir DIR");
+  fs::path directory = settings.text("data-dir");
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored))
+    throw Failure(exit_code::other, "there is no directory " + directory.string());
+  return directory;
+}
+
+RepairPlan plan_for(FileSystem& files, const fs::path& directory) try {
+  DirectoryContents contents = list_data_directory(files, directory);
+  if (contents.segments.empty() && contents.snapshots.empty())
+    throw Failure(exit_code::other, "there is no data of kvs in " + directory.string());
+  return plan_repair(files, directory);
+} catch (const DamagedData& damage) {
+  throw Failure(exit_code::bad_data, damage.what());
+}
+
+std::vector<std::string> words_for(const RepairPlan& plan) {
+  std::vector<std::string> lines;
+  for (const std::string& line : plan.damage) lines.push_back("damaged: " + line);
+  if (plan.cut)
+    lines.push_back("to be cut: " + plan.cut->segment.string() + " at offset " + std::to_string(plan.cut->offset));
+  for (const fs::path& path : plan.segments) lines.push_back("to be taken out: " + path.string());
+  for (const fs::path& path : plan.snapshots) lines.push_back("to be taken out: " + path.string());
+  std::string stays =
+      "stays: revision " + std::to_string(number(plan.last)) + ", " + std::to_string(plan.keys) + " keys";
+  lines.push_back(plan.loses() ? "lost: every change after revision " + std::to_string(number(plan.last)) + " (" +
+                                     std::to_string(plan.lost_bytes) + " bytes of the journal)"
+                               : "lost: nothing");
+  lines.push_back(stays);
+  return lines;
+}
+
+}  // namespace
+
+int repair(const Settings& settings) {
+  fs::path directory = directory_of(settings);
+  PosixFiles files;
+  auto lock = files.lock(lock_path(directory));
+  if (!lock) throw Failure(exit_code::other, directory.string() + " is in use by another process: stop that one first");
+  RepairPlan plan = plan_for(files, directory);
+  Output output(settings);
+  if (plan.empty()) {
+    if (!output.quiet()) output.write("nothing is damaged\n");
+    output.flush();
+    return exit_code::ok;
+  }
+  for (const std::string& line : words_for(plan)) output.write(escaped(line, Escape::line) + "\n");
+  output.flush();
+  if (settings.on("dry-run")) return exit_code::ok;
+  if (!confirmed(settings, "Repair " + escaped(directory.string(), Escape::line) + " in this way?"))
+    return exit_code::other;
+  fs::path aside = carry_out(files, directory, plan);
+  if (!output.quiet())
+    output.write("repaired; the files as they were are in " + escaped(aside.string(), Escape::line) + "\n");
+  output.flush();
+  return exit_code::ok;
+}
+
+}  // namespace kvs

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""kvs repair: a damaged data directory is said to be so, is mended after asking, and serves again."""
+import os
+
+from kvs_cli import kvs
+from kvs_harness import *
+
+
+class Repair(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.remove)
+
+    def directory(self):
+        return str(self.server.data_dir)
+
+    def fill(self, count):
+        for i in range(count):
+            self.server.put(f"key{i}", f"value{i}")
+        self.server.kill()
+
+    def journal(self):
+        return os.path.join(self.directory(), "journal-0000000001")
+
+    def damage(self, text):
+        """Turns over a bit of the batch that holds `text`: the ones behind it stay good."""
+        with open(self.journal(), "r+b") as file:
+            at = file.read().index(text)
+            file.seek(at)
+            byte = file.read(1)[0]
+            file.seek(at)
+            file.write(bytes([byte ^ 1]))
+
+    def repair(self, *words, **kw):
+        return kvs("repair", "--data-dir", self.directory(), *words, **kw)
+
+    def test_what_is_whole_is_left_alone(self):
+        self.fill(3)
+        self.assertEqual(self.repair(), (0, "nothing is damaged\n", ""))
+        self.assertFalse([name for name in os.listdir(self.directory()) if name.startswith("damaged")])
+
+    def test_a_journal_is_cut_where_it_is_damaged(self):
+        self.fill(10)
+        self.damage(b"value6")
+        before = sorted(os.listdir(self.directory()))
+        result = kvs("serve", "--data-dir", self.directory(), "--listen", "127.0.0.1:0")
+        self.assertEqual(result.code, 9)
+        self.assertIn("kvs repair --data-dir", result.stderr)
+        result = self.repair("--dry-run")
+        self.assertEqual(result.code, 0, result)
+        for words in ("damaged: " + self.journal(), "to be cut: " + self.journal() + " at offset ",
+                      "lost: every change after revision 6 (", "stays: revision 6, 6 keys\n"):
+            self.assertIn(words, result.stdout)
+        result = self.repair()
+        self.assertEqual(result.code, 2)
+        self.assertIn("nothing was done", result.stderr)
+        self.assertEqual(sorted(os.listdir(self.directory())), before)
+        with open(self.journal(), "rb") as file:
+            damaged = file.read()
+        result = self.repair("--yes")
+        self.assertEqual(result.code, 0, result)
+        self.assertTrue(result.stdout.endswith("the files as they were are in "
+                                               + os.path.join(self.directory(), "damaged-1") + "\n"), result)
+        with open(os.path.join(self.directory(), "damaged-1", "journal-0000000001"), "rb") as file:
+            self.assertEqual(file.read(), damaged)
+        self.assertEqual(self.repair(), (0, "nothing is damaged\n", ""))
+        self.server.start()
+        self.assertEqual(self.server.request("GET", "/v1/kv/key5").body, b"value5")
+        self.assertEqual(self.server.request("GET", "/v1/kv/key6").status, 404)
+        self.server.put("key6", "again")
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.server.request("GET", "/v1/kv/key6").body, b"again")
+
+    def test_a_damaged_snapshot_is_taken_out(self):
+        self.fill(2)
+        path = os.path.join(self.directory(), "snapshot-0000000000000001")
+        with open(path, "wb") as file:
+            file.write(b"no snapshot at all")
+        result = self.repair("--yes")
+        self.assertEqual(result.code, 0, result)
+        self.assertIn(f"to be taken out: {path}\nlost: nothing\nstays: revision 2, 2 keys\n", result.stdout)
+        self.assertFalse(os.path.exists(path))
+        self.server.start()
+        self.assertEqual(self.server.request("GET", "/v1/kv/key1").body, b"value1")
+
+    def test_a_directory_in_use_or_without_data_is_refused(self):
+        self.server.put("a", "1")
+        result = self.repair("--yes")
+        self.assertEqual(result.code, 1)
+        self.assertIn("is in use by another process", result.stderr)
+        self.assertEqual(kvs("repair", "--data-dir", "/nonexistent").code, 1)
+        self.assertEqual(kvs("repair").code, 2)
+
+
+if __name__ == "__main__":
+    main()
