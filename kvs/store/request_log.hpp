@@ -1,18 +1,21 @@
 // What became of the writes by the ids of their requests, for clients that never got their answer.
 #pragma once
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "kvs/command.hpp"
 
 namespace kvs {
 
 // The newest `limit` of them, of all instances; in memory only. Any thread.
+// Every write is noted and hardly one is ever asked for: noting costs a few stores, finding a look at all of them (some
+// microseconds).
 class RequestLog {
  public:
   struct Entry {
@@ -20,24 +23,23 @@ class RequestLog {
     Revision revision = no_revision;  // applied: of the change; nothing: of the state it was judged against
     bool created = false;             // applied set: the key was not there before
   };
+  using Noted = std::pair<std::string, Entry>;  // by request id
 
   explicit RequestLog(std::size_t limit = 10'000) : limit_(limit) {}
 
-  // Of several with one id the last counts. An empty id is not kept.
-  void note(std::string&& id, const Entry& entry);
+  // Of several with one id the last counts. An empty id is not kept. The ids are moved out of `all`.
+  void note(std::vector<Noted>& all);
+  void note(Noted&& one);
   std::optional<Entry> find(std::string_view id) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  using Entries = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
+  void keep(Noted&& one);
 
   const std::size_t limit_;
   mutable std::mutex mutex_;
-  Entries entries_;
-  std::deque<const std::string*> order_;  // oldest first: the keys of entries_, whose addresses are stable
+  std::vector<Noted> noted_;           // a ring once it is full
+  std::vector<std::uint64_t> hashes_;  // of their ids, close together: what find() looks through
+  std::size_t next_ = 0;               // where the next one goes; the newest stands before it
 };
 
 }  // namespace kvs

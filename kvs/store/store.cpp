@@ -120,7 +120,7 @@ void Store::take(Batch&& batch) {
     made = commit(std::move(changes));
     figures_.commits.record(Clock::now() - began);
   }
-  for (auto& [id, outcome] : outcomes) requests_.note(std::move(id), outcome);
+  requests_.note(outcomes);
   end_all(batch, verdicts);
   tell(made, std::move(verdicts));
   if (journal_ && !journal_ended_ && made && !snapshot_under_way_ && journal_->wants_snapshot(newest_))
@@ -156,6 +156,7 @@ void Store::say_digest() {
 Changes Store::judge_all(Batch& batch, Verdicts& verdicts, Outcomes& outcomes) {
   Changes changes;
   changes.reserve(batch.commands.size());
+  outcomes.reserve(batch.commands.size());
   own_.clear();
   Revision newest = newest_.revision();
   for (Ordered& ordered : batch.commands) {
@@ -198,7 +199,7 @@ void Store::end_all(Batch& batch, Verdicts& verdicts) {
     if (ending.how == Ending::How::failed) verdict.outcome = Verdict::Outcome::failed;
     auto held = held_.extract(key_of(ending.ticket));
     if (held && ending.how == Ending::How::confirmed) verdict = std::move(held.mapped().verdict);
-    if (!held) requests_.note(std::move(ending.request_id), {verdict.outcome, no_revision});
+    if (!held) requests_.note({std::move(ending.request_id), {verdict.outcome, no_revision}});
     if (ending.ticket.thread != Ticket::nobody)
       verdicts[ending.ticket.thread].push_back({ending.ticket, std::move(verdict)});
   }

@@ -120,8 +120,8 @@ class Store {
   Revision oldest_past(const View& view) const;
 
  private:
-  using Verdicts = std::vector<std::vector<Settled>>;                       // by thread
-  using Outcomes = std::vector<std::pair<std::string, RequestLog::Entry>>;  // by request id, in the order
+  using Verdicts = std::vector<std::vector<Settled>>;  // by thread
+  using Outcomes = std::vector<RequestLog::Noted>;     // in the order
   awaitable<bool> join();
   void take(Batch&& batch);
   Changes judge_all(Batch& batch, Verdicts& verdicts, Outcomes& outcomes);

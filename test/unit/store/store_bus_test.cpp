@@ -214,10 +214,27 @@ BOOST_AUTO_TEST_CASE(a_request_that_made_its_key_is_told_from_one_that_replaced_
 
 BOOST_AUTO_TEST_CASE(of_more_requests_than_are_remembered_the_oldest_are_forgotten) {
   RequestLog log(2);
-  for (const char* id : {"a", "b", "a", "c"}) log.note(id, {Verdict::Outcome::applied, Revision{1}});
+  for (const char* id : {"a", "b", "c"}) log.note({id, {Verdict::Outcome::applied, Revision{1}}});
   BOOST_TEST(!log.find("a").has_value());
   BOOST_TEST(log.find("b").has_value());
   BOOST_TEST(log.find("c").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(of_several_requests_with_one_id_the_last_counts_also_where_the_memory_begins_anew) {
+  RequestLog log(3);
+  for (std::uint64_t revision = 1; revision <= 8; ++revision) {
+    log.note({"a", {Verdict::Outcome::applied, Revision{revision}}});
+    BOOST_TEST((log.find("a")->revision == Revision{revision}));
+    if (revision % 2 == 0) log.note({"b", {}});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_request_without_an_id_is_not_remembered) {
+  RequestLog log(1);
+  log.note({"a", {}});
+  log.note({"", {}});
+  BOOST_TEST(log.find("a").has_value());
+  BOOST_TEST(!log.find("").has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
