@@ -29,6 +29,7 @@ enum class Known : std::uint8_t {
   upgrade,
   content_type,
   content_encoding,
+  content_range,
   accept,
   accept_encoding,
   user_agent,

@@ -29,6 +29,7 @@ inline constexpr std::array<KnownField, static_cast<std::size_t>(Known::count_)>
     {"content-type", Known::content_type, "Content-Type is given twice"},
     {"x-request-id", Known::x_request_id},
     {"authorization", Known::authorization, "Authorization is given twice"},
+    {"content-range", Known::content_range},
     {"if-none-match", Known::if_none_match},
     {"last-event-id", Known::last_event_id, "Last-Event-ID is given twice"},
     {"content-length", Known::content_length, "Content-Length is given twice"},

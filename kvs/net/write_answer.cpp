@@ -19,7 +19,8 @@ void end(Reply& reply, std::string_view text) { reply.field("Cache-Control", "no
 
 // {"key","revision","created"?,"expires"?}
 void answer_record(Reply& reply, WriteForm form, std::string_view key, const Verdict& verdict) {
-  std::string text = "{";
+  thread_local std::string text;  // keeps its memory; there is never more in it than a key takes as JSON
+  text = "{";
   append_json_member(text, "key", key);
   text += ",\"revision\":";
   append_number(text, number(verdict.revision));

@@ -52,7 +52,7 @@ std::optional<Problem> read_range(const Query& query, WriteRequest& request) {
 std::optional<Problem> check_value(const RequestHead& head) {
   if (head.has(Known::content_encoding))
     return Problem{errc::unsupported_media_type, "a value is stored as it is: send it without Content-Encoding"};
-  if (head.find("content-range"))
+  if (head.has(Known::content_range))
     return Problem{errc::malformed, "a value is replaced as a whole: send it without Content-Range"};
   if (head.value(Known::content_type).size() > max_content_type_size)
     return Problem{errc::headers_too_large, "a content type has at most 255 bytes"};

@@ -40,7 +40,7 @@ class Judging {
   Verdict verdict() {
     switch (command_.kind) {
       case Command::Kind::set:
-        return conditional([this](const Record*) { return set(); });
+        return conditional([this](const Record* current) { return set(current); });
       case Command::Kind::remove:
         return conditional([this](const Record* current) { return current ? remove(Op::remove) : nothing(); });
       case Command::Kind::touch:
@@ -88,9 +88,8 @@ class Judging {
     changes_.back().previous = apply(changes_.back(), state_);
   }
 
-  // Whether it created the key. `record` is what is there now.
-  bool put(NewRecord& record, std::chrono::milliseconds ttl) {
-    const Record* current = state_.find(record->key());
+  // Whether it created the key. `current` is what was there before, `record` what is there now.
+  bool put(NewRecord& record, std::chrono::milliseconds ttl, const Record* current) {
     std::uint32_t version = current ? current->version() : 0;
     if (version < std::numeric_limits<std::uint32_t>::max()) ++version;
     Revision created = current ? current->created_revision() : ordered_.place;
@@ -110,9 +109,9 @@ class Judging {
     record = std::move(expiring);
   }
 
-  Verdict set() {
+  Verdict set(const Record* current) {
     Verdict verdict = applied();
-    verdict.created = put(command_.record, command_.ttl);
+    verdict.created = put(command_.record, command_.ttl, current);
     verdict.expires = command_.record->expires();
     return verdict;
   }
@@ -175,7 +174,7 @@ class Judging {
     TransactionOutcome::Result result{step.kind, step.record, {}, false};
     const Record* current = state_.find(step.record->key());
     if (step.kind == Kind::set) {
-      result.done = put(step.record, step.ttl);
+      result.done = put(step.record, step.ttl, current);
       result.asked = step.record;
     } else if (step.kind == Kind::get) {
       result.found = current;
