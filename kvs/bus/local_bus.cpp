@@ -40,7 +40,7 @@ PublishResult LocalBus::publish(Command&& command, Ticket ticket) {
   if (!started_ || stopped_) return PublishResult::away;
   bool fits = waiting_.size() < limits_.waiting_commands && waiting_bytes_ + bytes <= limits_.waiting_bytes;
   if (!fits && !waiting_.empty()) return PublishResult::full;
-  waiting_.push_back({std::move(command), ticket});
+  waiting_.push_back({no_revision, LogTime{}, std::move(command), ticket});
   waiting_bytes_ += bytes;
   return PublishResult::accepted;
 }
@@ -68,29 +68,36 @@ awaitable<Batch> LocalBus::next() {
   }
 }
 
-Batch LocalBus::take() {
-  std::deque<Waiting> taken;
-  {
-    std::lock_guard lock(mutex_);
-    std::size_t bytes = 0, count = 0;
-    while (count < waiting_.size() && count < limits_.batch_commands && (count == 0 || bytes < limits_.batch_bytes)) {
-      bytes += waiting_[count++].command.footprint();
-    }
-    if (count == waiting_.size()) {
-      taken.swap(waiting_);
-    } else {
-      std::move(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(taken));
-      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
-    }
-    waiting_bytes_ -= bytes;
+// Everything, as a rule: then it is handed over as it is.
+std::vector<Ordered> LocalBus::take_waiting() {
+  std::lock_guard lock(mutex_);
+  std::vector<Ordered> taken;
+  if (waiting_.size() <= limits_.batch_commands && waiting_bytes_ <= limits_.batch_bytes) {
+    taken.reserve(waiting_.size());  // the next ones will be about as many
+    taken.swap(waiting_);
+    waiting_bytes_ = 0;
+    return taken;
   }
+  std::size_t bytes = 0;
+  auto end = waiting_.begin();
+  for (; end != waiting_.end() && taken.size() < limits_.batch_commands && bytes < limits_.batch_bytes; ++end) {
+    bytes += end->command.footprint();
+    taken.push_back(std::move(*end));
+  }
+  waiting_.erase(waiting_.begin(), end);
+  waiting_bytes_ -= bytes;
+  return taken;
+}
+
+Batch LocalBus::take() {
   Batch batch;
-  if (taken.empty()) return batch;
+  batch.commands = take_waiting();
+  if (batch.commands.empty()) return batch;
   last_time_ = std::max(last_time_, clock_());
-  batch.commands.reserve(taken.size());
-  for (Waiting& one : taken) {
+  for (Ordered& one : batch.commands) {
     last_place_ = after(last_place_);
-    batch.commands.push_back({last_place_, last_time_, std::move(one.command), one.ticket});
+    one.place = last_place_;
+    one.time = last_time_;
   }
   return batch;
 }

@@ -1,9 +1,9 @@
 // Orders commands inside the process: a bounded channel from the I/O threads to the writer.
 #pragma once
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "kvs/bus/bus.hpp"
 #include "kvs/wakeup.hpp"
@@ -33,10 +33,7 @@ class LocalBus final : public Bus {
   void stop() override;
 
  private:
-  struct Waiting {
-    Command command;
-    Ticket ticket;
-  };
+  std::vector<Ordered> take_waiting();
   Batch take();
   void wake_reader();
 
@@ -47,8 +44,8 @@ class LocalBus final : public Bus {
   std::optional<Wakeup> wakeup_;
   std::optional<Executor> reader_;
 
-  mutable std::mutex mutex_;  // guards what follows
-  std::deque<Waiting> waiting_;
+  mutable std::mutex mutex_;      // guards what follows
+  std::vector<Ordered> waiting_;  // without place and time
   std::size_t waiting_bytes_ = 0;
   bool reader_waits_ = false;
   bool started_ = false;
