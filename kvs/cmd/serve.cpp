@@ -66,7 +66,11 @@ StoreOptions store_options(const ServeOptions& options) {
   if (options.fsync == FsyncMode::never) store.sync.when = SyncPolicy::When::never;
   if (options.fsync == FsyncMode::interval) store.sync.when = SyncPolicy::When::interval;
   store.journal.history_bytes = options.history_bytes;
-  if (options.bus == "kafka") store.digest_every = digest_every;  // alone there is nobody to compare with
+  if (options.bus == "kafka") {
+    store.digest_every = digest_every;
+  } else {
+    store.state.digests = false;  // alone there is nobody to compare with
+  }
   return store;
 }
 

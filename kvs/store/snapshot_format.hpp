@@ -20,7 +20,7 @@ struct SnapshotHeader {
   Revision place = no_revision;      // State::place()
   Revision forgotten = no_revision;  // State::oldest_tombstone()
   LogTime time{};
-  std::uint64_t digest = 0;  // State::digest()
+  std::uint64_t digest = 0;  // State::digest(); 0: none was kept
 };
 
 // Nothing if these are not the bytes of a header. Throws DamagedData, naming `path`, for a newer format.

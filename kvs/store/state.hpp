@@ -36,7 +36,7 @@ class State {
   // The same with the bookkeeping below: what the memory limit counts.
   std::uint64_t footprint() const { return keys_.bytes + tombstones_.bytes + 2 * answers_.bytes; }
   // Of all records with all they hold: two States that show the same have the same digest, and two that do not have
-  // another but for one chance in 2^64. Not for adversaries.
+  // another but for one chance in 2^64. Not for adversaries. 0 if StateLimits say that none is kept.
   std::uint64_t digest() const { return digest_; }
 
   // A place between keys that walks in both directions. Invalidated with its State (hold a copy beside it).
@@ -102,6 +102,7 @@ class State::Cursor {
 struct StateLimits {
   std::size_t tombstones = 1'000'000;
   std::size_t answers = 100'000;
+  bool digests = true;  // whether State::digest() is kept; else it is 0
 };
 
 // Makes the next State out of one: nodes it made itself are edited in place, all others are copied first, so the State
@@ -132,6 +133,7 @@ class StateEditor {
  private:
   RecordRef put(State::Tree& tree, RecordRef record);
   RecordRef erase(State::Tree& tree, std::string_view key);
+  std::uint64_t digest_of(const Record& record) const { return limits_.digests ? record.digest() : 0; }
 
   State state_;
   const StateLimits limits_;
@@ -141,7 +143,7 @@ class StateEditor {
 // Makes a State from records in rising key order (a snapshot being loaded), much faster than put() by put().
 class StateBuilder {
  public:
-  StateBuilder();
+  explicit StateBuilder(StateLimits limits = {});
   ~StateBuilder();
   StateBuilder(const StateBuilder&) = delete;
   StateBuilder& operator=(const StateBuilder&) = delete;
@@ -152,6 +154,7 @@ class StateBuilder {
 
  private:
   struct Levels;
+  const StateLimits limits_;
   std::unique_ptr<Levels> levels_;
 };
 

@@ -83,7 +83,7 @@ NodeRef StateBuilder::Levels::finish() {
   }
 }
 
-StateBuilder::StateBuilder() : levels_(std::make_unique<Levels>()) {}
+StateBuilder::StateBuilder(StateLimits limits) : limits_(limits), levels_(std::make_unique<Levels>()) {}
 
 StateBuilder::~StateBuilder() = default;
 
@@ -97,7 +97,7 @@ void StateBuilder::add(RecordRef record) {
     levels.separator = tree::separator_between(levels.last->key(), record->key());
   }
   levels.state.keys_.bytes += record->footprint();
-  levels.state.digest_ += record->digest();
+  if (limits_.digests) levels.state.digest_ += record->digest();
   ++levels.state.keys_.size;
   levels.last = record;
   levels.records.push_back(std::move(record));

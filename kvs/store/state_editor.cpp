@@ -19,7 +19,9 @@ std::uint64_t next_stamp() {
 }  // namespace
 
 StateEditor::StateEditor(State base, StateLimits limits)
-    : state_(std::move(base)), limits_(limits), stamp_(next_stamp()) {}
+    : state_(std::move(base)), limits_(limits), stamp_(next_stamp()) {
+  if (!limits_.digests) state_.digest_ = 0;
+}
 
 StateEditor::~StateEditor() = default;
 
@@ -47,15 +49,15 @@ RecordRef StateEditor::erase(State::Tree& tree, std::string_view key) {
 }
 
 RecordRef StateEditor::put(RecordRef record) {
-  state_.digest_ += record->digest();
+  state_.digest_ += digest_of(*record);
   RecordRef old = put(state_.keys_, std::move(record));
-  if (old) state_.digest_ -= old->digest();
+  if (old) state_.digest_ -= digest_of(*old);
   return old;
 }
 
 RecordRef StateEditor::erase(std::string_view key) {
   RecordRef old = erase(state_.keys_, key);
-  if (old) state_.digest_ -= old->digest();
+  if (old) state_.digest_ -= digest_of(*old);
   return old;
 }
 
@@ -76,12 +78,12 @@ void StateEditor::forget_tombstones(Revision until) { state_.forgotten_ = std::m
 void StateEditor::remember(RecordRef answer) {
   auto order = Record::make(tombstone_order(answer->revision()), answer->key());
   order->stamp(answer->revision(), no_revision, 0, answer->modified());
-  state_.digest_ += answer->digest();
+  state_.digest_ += digest_of(*answer);
   put(state_.answer_order_, std::move(order));
   put(state_.answers_, std::move(answer));
   while (state_.answers_.size > limits_.answers) {
     RecordRef oldest = State::begin(state_.answer_order_).get();
-    state_.digest_ -= erase(state_.answers_, oldest->value())->digest();
+    state_.digest_ -= digest_of(*erase(state_.answers_, oldest->value()));
     erase(state_.answer_order_, oldest->key());
   }
 }

@@ -130,6 +130,21 @@ BOOST_AUTO_TEST_CASE(deadlines_are_there_after_a_restart) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_store_that_keeps_no_digest_and_one_that_does_take_each_others_snapshots) {
+  Restarting r;
+  r.f->apply(keyed(put("a", "1"), "k"));
+  auto digest = r.f->view.state().digest();
+  r.options.state.digests = false;
+  r.restart(true);
+  BOOST_TEST(r.f->view.state().digest() == 0);
+  r.f->apply(put("b", "2"));
+  r.f->apply(drop("b"));
+  BOOST_TEST(r.f->view.state().digest() == 0);
+  r.options.state.digests = true;
+  r.restart(true);
+  BOOST_TEST(r.f->view.state().digest() == digest);
+}
+
 BOOST_AUTO_TEST_CASE(the_digest_is_the_same_after_a_restart) {
   for (bool snapshot : {false, true}) {
     Restarting r;
