@@ -28,10 +28,15 @@ struct Node {
   std::uint64_t stamp;
   std::uint64_t heads[capacity];  // of the records' keys or of the separators; the rest holds the largest number
 
-  // The number of heads below `head`.
+  // The number of heads below `head`. In two steps of loads that do not wait for each other, without branches: halving
+  // takes fewer instructions, but one load after the other, which shows where the node comes from memory.
   unsigned heads_below(std::uint64_t head) const {
-    unsigned below = 0;
-    for (unsigned i = 0; i < capacity; ++i) below += heads[i] < head;  // no branches, and all loads at once
+    constexpr unsigned block = capacity / 4;
+    unsigned below =
+        block * ((heads[block - 1] < head) + (heads[2 * block - 1] < head) + (heads[3 * block - 1] < head));
+    const std::uint64_t* rest = heads + below;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < block; ++i) below += rest[i] < head;
     return below;
   }
 
