@@ -14,7 +14,7 @@ void Past::start(const State& state) {
 void Past::note(const Commit& commit, const State& state, Revision oldest) {
   std::deque<State> dropped;  // freed after the lock
   std::lock_guard lock(mutex_);
-  since_ += commit.size();
+  for (const Change& change : commit.changes()) since_ += change.record->footprint();  // about what the journal takes
   if (since_ >= spacing_) {
     roots_.push_back(state);
     since_ = 0;

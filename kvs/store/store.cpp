@@ -13,7 +13,7 @@ namespace kvs {
 
 namespace {
 
-constexpr std::uint64_t most_roots = 64;                  // of earlier states
+constexpr std::uint64_t most_roots = 16;  // of earlier states: each holds all nodes that were changed since
 constexpr std::uint64_t least_spacing = 4 * 1024 * 1024;  // between two of them, in bytes of changes
 
 }  // namespace
