@@ -62,6 +62,38 @@ class Load:
             raise Failed(f"{server.name}: {figures['lost']} watchers were not told exactly every change")
         return figures
 
+    def latency(self, protocol, server, **options):
+        figures = self._measure("latency", protocol, server, options)
+        if figures["lost"]:
+            raise Failed(f"{server.name}: watchers were not told of {figures['lost']} changes")
+        return figures
+
+    def raw(self, mode, port, **options):
+        """librdkafka alone, on the core where kvs is else, against the broker at this port."""
+        options = {"port": port, "value_size": VALUE_SIZE, "seconds": self.seconds, "warmup": self.warmup, **options}
+        arguments = [str(self.program), mode,
+                     *(word for name, value in options.items() for word in ("--" + name.replace("_", "-"), str(value)))]
+        process = self.cores.start(arguments, self.cores.server, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = process.communicate()
+        if process.returncode != 0:
+            raise Failed(f"{mode}: {err.decode().strip()}")
+        return json.loads(out)
+
+    @contextlib.contextmanager
+    def writing(self, protocol, server, rate):
+        """So many sets a second for as long as the context lasts."""
+        options = {"operation": "set", "connections": 16, "rate": rate, "seconds": 3600, "spin": 0}
+        process = self.cores.start(self._arguments("requests", protocol, server, options), self.cores.load,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            yield
+            if process.poll() is not None:
+                raise Failed(f"{server.name}: {process.stderr.read().decode().strip()}")
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+
     def fill(self, protocol, server, keys, writes=None):
         """Sets key 0 to `keys` - 1, again and again if there are to be more writes than keys, as quickly as it goes."""
         return self._run("requests", protocol, server, operation="set", count=writes or keys, keys=keys, sequential=1,

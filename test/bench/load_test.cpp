@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "test/bench/load/dialect.hpp"
 #include "test/bench/load/event_counter.hpp"
 #include "test/bench/load/histogram.hpp"
 #include "test/bench/load/http_answers.hpp"
@@ -128,6 +129,18 @@ BOOST_AUTO_TEST_CASE(events_of_fixed_size_are_counted_in_pieces_of_any_size) {
     BOOST_TEST(count_in_pieces(*subscription.counter, text, size, reply) == 3u);
     BOOST_TEST(reply == "PONG\r\n");
   }
+}
+
+BOOST_AUTO_TEST_CASE(of_ten_mixed_requests_one_is_a_set) {
+  const Dialect dialect = make_dialect({}, "mixed");
+  Keys keys(1000, true);
+  std::string text;
+  for (int i = 0; i < 30; ++i) dialect.append(text, keys, 1);
+  std::size_t gets = 0, sets = 0;
+  for (auto at = text.find("/v1/kv/"); at != std::string::npos; at = text.find("/v1/kv/", at + 1))
+    ++(text.substr(at - 4, 4) == "PUT " ? sets : gets);
+  BOOST_TEST(sets == 3);
+  BOOST_TEST(gets == 27);
 }
 
 BOOST_AUTO_TEST_CASE(percentiles_are_right_within_three_percent) {

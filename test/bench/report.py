@@ -1,5 +1,6 @@
 """The table and the JSON."""
 import json
+import math
 import os
 import pathlib
 import platform
@@ -47,21 +48,34 @@ def lines(results):
     return table
 
 
-def number(value, unit):
+# Larger units, and from how many of the smaller one on they are used.
+LARGER = {"/s": (1_000_000, "M/s"), "B": (1024, "KiB"), "ms": (1000, "s"), "µs": (10_000, "ms")}
+FACTORS = {"M/s": 1_000_000, "KiB": 1024, "s": 1000, "ms": 1000}
+NAMES = {"redis": "Redis", "nats": "NATS"}
+
+
+def quantity(value, unit):
+    """With its unit, to three digits: what comes behind them differs from run to run anyway."""
     if value is None:
         return "–"
-    if unit in ("/s", "B"):
-        return f"{value:,.0f}"
-    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+    if unit in LARGER and value >= LARGER[unit][0]:
+        unit = LARGER[unit][1]
+        value /= FACTORS[unit]
+    if value == 0:
+        return f"0 {unit}"
+    places = max(0, 2 - math.floor(math.log10(abs(value))))
+    rounded = round(value, 2 - math.floor(math.log10(abs(value))))
+    return f"{rounded:,.{places}f} {unit}"
 
 
 def goal_text(goal, unit):
     sign = "≤" if goal["at_most"] else "≥"
-    mark = {None: "", True: " ✓", False: " ✗"}[goal["reached"]]
-    if goal["against"] is None:
-        return f"{sign} {number(goal['goal'], unit)} {unit}{mark}"
-    ratio = "–" if goal["ratio"] is None else f"{goal['ratio']:.2f} ×"
-    return f"{goal['against']} {ratio} ({sign} {goal['goal']:g}){mark}"
+    return f"{sign} {quantity(goal['goal'], unit)}" if goal["against"] is None else f"{sign} {goal['goal']:.3g} ×"
+
+
+def ratio_text(goal):
+    text = "–" if goal["ratio"] is None else f"{goal['ratio']:.2f} ×"
+    return f"**{text}**" if goal["reached"] is False and goal["against"] else text
 
 
 def print_table(table, machine, load, options):
@@ -69,13 +83,14 @@ def print_table(table, machine, load, options):
           f"load on core {machine['load_core']}; {', '.join(machine['versions'])}.")
     print(f"Medians of {options.rounds} rounds of {options.seconds:g} s; the load generator was busy for "
           f"{load.busiest:.0%} of the time at most.\n")
-    print("| work | unit | kvs | others | ratio (goal) |")
-    print("| --- | --- | ---: | --- | --- |")
+    print("| work | kvs | others | ratio | goal |")
+    print("| --- | ---: | ---: | ---: | ---: |")
     for line in table:
-        unit, values = line["unit"], line["medians"]
-        others = ", ".join(f"{side} {number(value, unit)}" for side, value in values.items() if side != "kvs")
-        goals = "; ".join(goal_text(goal, unit) for goal in line["goals"])
-        print(f"| {line['title']} | {unit} | {number(values.get('kvs'), unit)} | {others or '–'} | {goals} |")
+        unit, values, goals = line["unit"], line["medians"], line["goals"]
+        others = "; ".join(f"{NAMES.get(side, side)} {quantity(value, unit)}" for side, value in values.items() if side != "kvs")
+        ratios = "; ".join(ratio_text(goal) for goal in goals if goal["against"])
+        wanted = "; ".join(goal_text(goal, unit) for goal in goals)
+        print(f"| {line['title']} | {quantity(values.get('kvs'), unit)} | {others} | {ratios} | {wanted} |")
 
 
 def first_line(*command):

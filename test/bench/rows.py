@@ -33,6 +33,7 @@ class Measurement:
     name: str
     sides: typing.Dict[str, typing.Callable[[], typing.Dict[str, float]]]
     rows: typing.Sequence[Row]
+    once: bool = False  # takes so long that one round has to do
 
 
 @dataclasses.dataclass
@@ -43,6 +44,9 @@ class Scale:
     fanout: typing.Sequence[int] = (100, 1000, 5000)
     idle_watchers: int = 5000
     other_watchers: int = 10_000
+    latency_watchers: int = 1000
+    kafka_watchers: int = 1000
+    kafka_sets: int = 5_000_000
 
 
 # Connections and depth with which the writers of a fan-out get the most out of each server.
@@ -96,7 +100,37 @@ class Bench:
         return self.sets(f"set-{connections}", f"durable SET, {connections} connections", 1.2, "always", "always",
                          connections=connections, spin=0)
 
+    # Both, at half of what is possible
+
+    def half_load(self, kind, protocol, settings):
+        with self.server(kind, **settings) as server:
+            self.load.fill(protocol, server, self.scale.few_keys)
+            mixed = {"operation": "mixed", "keys": self.scale.few_keys, "spin": 0}
+            most = self.load.requests(protocol, server, **mixed)["per_second"]
+            half = self.load.requests(protocol, server, rate=most / 2, **mixed)
+            return {"p99_us": half["p99_us"], "p50_us": half["p50_us"], "per_second": half["per_second"]}
+
+    def half_loads(self):
+        return Measurement("mixed", {
+            "kvs": lambda: self.half_load(Kvs, "kvs", {"fsync": "always"}),
+            "redis": lambda: self.half_load(Redis, "redis", {"appendonly": "yes", "appendfsync": "always"}),
+        }, [Row("p99_us", "90 % GET, 10 % durable SET, 64 connections at half of full speed, p99", "µs",
+                [Goal(["redis"], 1.0, at_most=True)])])
+
     # Watchers
+
+    def watch_latency(self, kind, protocol):
+        with self.server(kind) as server:
+            return self.load.latency(protocol, server, watchers=self.scale.latency_watchers, rate=50, keys=self.scale.few_keys)
+
+    def watch_latencies(self):
+        watchers = f"{self.scale.latency_watchers:,} watchers at 50 changes/s"
+        goals = [Goal(["redis"], 1.0, at_most=True)]
+        return Measurement("watch-latency", {
+            "kvs": lambda: self.watch_latency(Kvs, "kvs"),
+            "redis": lambda: self.watch_latency(Redis, "redis"),
+        }, [Row("p50_us", f"from a change to {watchers}, p50", "µs", goals),
+            Row("p99_us", f"from a change to {watchers}, p99", "µs", goals)])
 
     def fanout(self, kind, protocol, watchers):
         with self.server(kind) as server:
@@ -219,5 +253,6 @@ class Bench:
             self.gets("get-pipelined", 16, "GET, 64 connections, 16 pipelined", 3.0, 0.5),
             self.durable_sets(64), self.durable_sets(512),
             self.sets("set-never", "SET without fsync, 64 connections", 1.0, "never", "no"),
-            *(self.fanouts(watchers) for watchers in self.scale.fanout),
+            self.half_loads(),
+            *(self.fanouts(watchers) for watchers in self.scale.fanout), self.watch_latencies(),
             self.other_watchers(), self.idle_watchers(), self.million(), self.size(), self.start()]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The benchmark: kvs beside nginx, Redis and NATS, each alone on one core, in turns, in one run.
+"""The benchmark: kvs beside nginx, Redis and NATS, each alone on one core, in turns, in one run; and on Kafka.
 
-Prints a table with medians, ratios and goals, and writes everything that was measured as JSON."""
+Prints a table with medians, ratios and goals as Markdown, and writes everything that was measured as JSON."""
 import argparse
 import json
 import os
@@ -10,20 +10,23 @@ import resource
 import sys
 import tempfile
 
+import kafka_rows
 import report
 from load import Load
 from rows import Bench, Scale
 from servers import Cores, Failed, Kvs, Nats, Nginx, Redis
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SMOKE = Scale(keys=10_000, few_keys=100, fanout=(10, 100), idle_watchers=100, other_watchers=200)
+SMOKE = Scale(keys=10_000, few_keys=100, fanout=(10, 100), idle_watchers=100, other_watchers=200,
+              latency_watchers=50, kafka_watchers=50, kafka_sets=20_000)
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release", help="where kvs and kvs_load are")
-    parser.add_argument("--only", action="append", metavar="ROW", help="only rows whose name begins so (repeatable)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each side is measured (5)")
+    parser.add_argument("--rows", metavar="ROW,…", help="only rows whose name begins so")
+    parser.add_argument("--without-kafka", action="store_true", help="leave out the rows with a Kafka broker")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each side is measured (3)")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each measurement takes (2)")
     parser.add_argument("--smoke", action="store_true", help="everything once, tiny, in about ten seconds: does it run?")
     parser.add_argument("--peers", action="store_true", help="leave kvs out")
@@ -62,8 +65,10 @@ def wanted_sides(measurement, options):
 def measure(measurement, options, complain):
     """Figures of each round by side. The sides take turns, and who begins changes from round to round."""
     sides = list(wanted_sides(measurement, options))
+    if sys.stderr.isatty():
+        print(f"\r\033[K{measurement.name} …", end="", file=sys.stderr, flush=True)
     rounds = {side: [] for side, unused in sides}
-    for number in range(options.rounds):
+    for number in range(1 if measurement.once else options.rounds):
         for side, function in sides if number % 2 == 0 else reversed(sides):
             try:
                 rounds[side].append(function())
@@ -90,17 +95,22 @@ def main():
 
     where = options.directory or options.build
     with tempfile.TemporaryDirectory(prefix="bench-", dir=where) as directory:
-        measurements = Bench(cores, load, scale, directory).all()
-        if options.only:
-            measurements = [m for m in measurements if any(m.name.startswith(name) for name in options.only)]
+        bench = Bench(cores, load, scale, directory)
+        kafka = kafka_rows.KafkaBench(bench)
+        measurements = bench.all()
+        if not options.without_kafka and kafka_rows.present():
+            measurements += kafka.all()
+        elif not options.without_kafka:
+            print("bench: no Kafka broker here, so its rows are left out; test/kafka/kafka_fetch.py fetches one", file=sys.stderr)
+        if options.rows:
+            measurements = [m for m in measurements if any(m.name.startswith(name) for name in options.rows.split(","))]
         if options.list:
             print("\n".join(m.name for m in measurements))
             return 0
-        results = []
-        for measurement in measurements:
-            if sys.stderr.isatty():
-                print(f"\r\033[K{measurement.name} …", end="", file=sys.stderr, flush=True)
-            results.append((measurement, measure(measurement, options, complain)))
+        try:
+            results = [(one, measure(one, options, complain)) for one in measurements]
+        finally:
+            kafka.close()
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     lines = report.lines(results)

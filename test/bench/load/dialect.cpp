@@ -57,6 +57,14 @@ Dialect nats(std::size_t value_size) {
 }  // namespace
 
 Dialect make_dialect(const Options& options, std::string_view operation) {
+  if (operation == "mixed") {
+    Dialect dialect = make_dialect(options, "get");
+    Dialect set = make_dialect(options, "set");
+    dialect.other_every = 10;
+    dialect.before_other_key = std::move(set.before_key);
+    dialect.after_other_key = std::move(set.after_key);
+    return dialect;
+  }
   if (options.protocol == "kvs") return http(operation, options.value_size);
   if (options.protocol == "nginx" && operation == "get") return http(operation, options.value_size);
   if (options.protocol == "redis") return redis(operation, options.value_size);

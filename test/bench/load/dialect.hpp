@@ -29,21 +29,26 @@ class AnswerReader {
 struct Dialect {
   std::string before_key;  // a request is before_key KEY after_key
   std::string after_key;
+  std::uint64_t other_every = 0;  // every so many requests is another one:
+  std::string before_other_key;
+  std::string after_other_key;
   std::string after_batch;       // once behind all requests that are sent together
   bool answers_a_batch = false;  // one answer for all of them, instead of one each
   std::unique_ptr<AnswerReader> reader;
 
   void append(std::string& out, Keys& keys, std::size_t count) const {
     for (std::size_t i = 0; i < count; ++i) {
-      out += before_key;
+      const bool other = other_every != 0 && keys.one_in(other_every);
+      out += other ? before_other_key : before_key;
       keys.append_next(out);
-      out += after_key;
+      out += other ? after_other_key : after_key;
     }
     out += after_batch;
   }
 };
 
-// For `options.operation` get and set, or `publish` for what the writers of a fan-out do. Throws std::invalid_argument.
+// For `options.operation` get, set and mixed, or `publish` for what the writers of a fan-out do. Throws
+// std::invalid_argument.
 Dialect make_dialect(const Options& options, std::string_view operation);
 
 // The subject that changes are published under where they have none of their own.

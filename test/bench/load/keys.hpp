@@ -19,6 +19,9 @@ class Keys {
     out.append(text, kKeySize);
   }
 
+  // True once in `times`, every time anew.
+  bool one_in(std::uint64_t times) { return ++asked_ % times == 0; }
+
  private:
   std::uint64_t random() {  // xorshift64*: every run asks for the same keys
     next_ ^= next_ >> 12;
@@ -29,6 +32,7 @@ class Keys {
 
   std::uint64_t count_;
   bool sequential_;
+  std::uint64_t asked_ = 0;
   std::uint64_t next_ = sequential_ ? 0 : 0x9e3779b97f4a7c15ULL;
 };
 

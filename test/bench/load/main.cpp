@@ -15,6 +15,9 @@ namespace {
 void run(const kvs::load::Options& options) {
   if (options.mode == "requests") return kvs::load::run_requests(options);
   if (options.mode == "fanout") return kvs::load::run_fanout(options);
+  if (options.mode == "latency") return kvs::load::run_latency(options);
+  if (options.mode == "kafka-loop") return kvs::load::run_kafka_loop(options);
+  if (options.mode == "kafka-read") return kvs::load::run_kafka_read(options);
   if (options.mode == "hold") return kvs::load::run_hold(options);
   throw std::invalid_argument("unknown mode " + options.mode);
 }

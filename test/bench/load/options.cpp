@@ -24,6 +24,8 @@ const std::map<std::string, Setter>& setters() {
       {"--seconds", [](Options& o, const std::string& v) { o.seconds = std::stod(v); }},
       {"--warmup", [](Options& o, const std::string& v) { o.warmup = std::stod(v); }},
       {"--count", [](Options& o, const std::string& v) { o.count = std::stoull(v); }},
+      {"--rate", [](Options& o, const std::string& v) { o.rate = std::stod(v); }},
+      {"--topic", [](Options& o, const std::string& v) { o.topic = v; }},
       {"--max-lag", [](Options& o, const std::string& v) { o.max_lag = std::stoull(v); }},
       {"--spin", [](Options& o, const std::string& v) { o.spin = v == "1"; }},
       {"--server-pid", [](Options& o, const std::string& v) { o.server_pid = std::stoi(v); }},
@@ -37,13 +39,13 @@ void check(const Options& options) {
     throw std::invalid_argument("--connections, --depth and --keys must be at least 1");
   }
   if (options.value_size < 16) throw std::invalid_argument("--value-size must be at least 16");
+  if (options.rate > 0 && options.depth != 1) throw std::invalid_argument("--rate sends single requests: no --depth");
 }
 
 }  // namespace
 
 Options parse_options(const std::vector<std::string>& arguments) {
-  if (arguments.empty())
-    throw std::invalid_argument("usage: kvs_load requests|fanout|hold --port PORT [--name value]…");
+  if (arguments.empty()) throw std::invalid_argument("usage: kvs_load MODE --port PORT [--name value]…");
   Options options;
   options.mode = arguments.front();
   for (std::size_t i = 1; i < arguments.size(); i += 2) {

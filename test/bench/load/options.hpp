@@ -8,9 +8,9 @@ namespace kvs::load {
 
 // What the command line asks for: `kvs_load MODE --name value …`.
 struct Options {
-  std::string mode;               // requests, fanout, hold
+  std::string mode;               // requests, fanout, latency, hold, kafka-loop, kafka-read
   std::string protocol = "kvs";   // kvs, nginx (GET only), redis, nats (fanout and hold only)
-  std::string operation = "get";  // get, set
+  std::string operation = "get";  // get, set, mixed (nine gets to a set)
   std::uint16_t port = 0;         // on 127.0.0.1: nothing else can be loaded
   unsigned connections = 64;      // that send requests; in fanout: the writers
   unsigned depth = 1;             // requests in flight on each connection
@@ -22,6 +22,8 @@ struct Options {
   double seconds = 1;            // measured
   double warmup = 0;             // seconds before, not measured
   std::uint64_t count = 0;       // stop after so many requests; 0: by time only
+  double rate = 0;               // requests a second, sent when they are due, whatever the answers do; 0: all it takes
+  std::string topic;             // kafka-…: which one, of the broker at `port`
   std::uint64_t max_lag =
       20000;           // fanout: changes the watchers may be behind on average before the writers wait for them
   bool spin = true;    // poll without sleeping, so that the server never pays for waking us

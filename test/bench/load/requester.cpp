@@ -15,13 +15,20 @@ Requester::Requester(std::uint16_t port, Poller& poller, const Dialect& dialect,
 }
 
 void Requester::next() {
+  if (tally_.paced) return tally_.idle.push_back(this);
   if (requests_ != 0 || tally_.paused || tally_.left == 0) return;
-  requests_ = std::min<std::uint64_t>(depth_, tally_.left);
+  send(std::min<std::uint64_t>(depth_, tally_.left), now_ns());
+}
+
+void Requester::send_at(std::int64_t due) { send(1, due); }
+
+void Requester::send(std::size_t requests, std::int64_t due) {
+  requests_ = requests;
   awaited_ = dialect_.answers_a_batch ? 1 : requests_;
   tally_.left -= requests_;
   tally_.in_flight += requests_;
   dialect_.append(out_, tally_.keys, requests_);
-  sent_at_ = now_ns();
+  sent_at_ = due;
   flush();
 }
 

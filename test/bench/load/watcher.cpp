@@ -34,6 +34,9 @@ void Watcher::take(std::string_view text) {
   }
   std::string reply;
   const auto events = counter_->count(text, reply);
+  const auto now = tally_.sent_at.empty() ? 0 : now_ns();
+  for (auto change = events_; change < events_ + events && change < tally_.sent_at.size(); ++change)
+    tally_.latency.add(now - tally_.sent_at[change]);
   events_ += events;
   tally_.events += events;
   if (!reply.empty() && socket_.write(reply) != reply.size()) throw std::runtime_error("cannot answer a ping");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "test/bench/load/event_counter.hpp"
+#include "test/bench/load/histogram.hpp"
 #include "test/bench/load/poller.hpp"
 #include "test/bench/load/socket.hpp"
 
@@ -14,6 +15,8 @@ namespace kvs::load {
 struct WatchTally {
   std::uint64_t subscribed = 0;
   std::uint64_t events = 0;
+  std::vector<std::int64_t> sent_at;  // of each change, if how long it takes to its watchers is wanted
+  Histogram latency;
 };
 
 // A connection that subscribed and counts what it is told.

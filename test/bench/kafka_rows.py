@@ -1,0 +1,193 @@
+"""The rows with --bus kafka: broker and load on one core, kvs (or librdkafka alone, the yardstick) on the other."""
+import pathlib
+import sys
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("kafka", "e2e")]
+
+import kafka_fetch  # noqa: E402
+from kafka_cluster import Cluster  # noqa: E402
+from rows import Goal, Measurement, Row  # noqa: E402
+from servers import Kvs  # noqa: E402
+
+ALL_OF_JAVA = ["-XX:TieredStopAtLevel=4"]  # the tests do without the second compiler, which only pays after a while
+BACKGROUND = 500  # writes a second that come in while reads are measured
+
+
+def present():
+    """Whether a broker can be had without fetching anything."""
+    try:
+        kafka_fetch.java_id()
+    except kafka_fetch.Unavailable:
+        return False
+    return kafka_fetch.directory().exists()
+
+
+class KafkaBench:
+    """Makes the measurements; close() ends the broker, which the first of them starts."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.load = bench.load
+        self.scale = bench.scale
+        self.cluster = None
+        self.filled = None  # an instance with a million keys in a topic
+
+    def close(self):
+        if self.filled:
+            self.filled.kill()
+        if self.cluster:
+            self.cluster.close()
+
+    def new_topic(self):
+        if not self.cluster:
+            # It runs on the core that this process is on: the load's. Only what a broker has done for a while it does well.
+            self.cluster = Cluster(jvm=ALL_OF_JAVA, memory=1024)
+            self.cluster.create_topic("warm-up")
+            self.raw("kafka-loop", "warm-up", connections=512, seconds=4 * self.load.seconds)
+        topic = f"bench-{next(self.bench.numbers)}"
+        self.cluster.create_topic(topic)
+        return topic
+
+    @property
+    def broker_port(self):
+        return self.cluster.brokers[1].port.number
+
+    def instance(self, topic, name="a", **settings):
+        return self.bench.server(Kvs, bus="kafka", kafka_brokers=self.cluster.bootstrap, kafka_topic=topic, instance=name,
+                                 fsync="never", **settings)
+
+    def local(self):
+        return self.bench.server(Kvs, fsync="never")
+
+    def raw(self, mode, topic, **options):
+        return self.load.raw(mode, self.broker_port, topic=topic, **options)
+
+    # SET
+
+    def set_kafka(self, connections):
+        with self.instance(self.new_topic()) as server:
+            return self.load.requests("kvs", server, operation="set", connections=connections, spin=0)
+
+    def set_local(self, connections):
+        with self.local() as server:
+            return self.load.requests("kvs", server, operation="set", connections=connections, spin=0)
+
+    def sets(self, connections):
+        return Measurement(f"kafka-set-{connections}", {
+            "kvs": lambda: self.set_kafka(connections),
+            "local, never": lambda: self.set_local(connections),
+            "librdkafka alone": lambda: self.raw("kafka-loop", self.new_topic(), connections=connections),
+        }, [Row("per_second", f"SET over Kafka, {connections} connections", "/s", [Goal(["local, never"], 0.6)])])
+
+    def one_set(self):
+        with self.instance(self.new_topic()) as server:
+            return self.load.requests("kvs", server, operation="set", connections=1, spin=0)
+
+    def loop_and_get(self):
+        topic = self.new_topic()
+        loop = self.raw("kafka-loop", topic, connections=1)
+        with self.local() as server:
+            self.load.fill("kvs", server, self.scale.few_keys)
+            get = self.load.requests("kvs", server, connections=1, keys=self.scale.few_keys, spin=0)
+        return {"p50_us": loop["p50_us"] + get["p50_us"]}
+
+    def latency(self):
+        return Measurement("kafka-latency", {"kvs": self.one_set, "librdkafka alone + GET": self.loop_and_get}, [
+            Row("p50_us", "a SET over Kafka, one at a time, p50", "µs",
+                [Goal(["librdkafka alone + GET"], 1.5, at_most=True)])])
+
+    # Reads while records come in
+
+    def get_beside_writes(self, server):
+        self.load.fill("kvs", server, self.scale.few_keys)
+        with self.load.writing("kvs", server, BACKGROUND):
+            return self.load.requests("kvs", server, depth=16, keys=self.scale.few_keys, spin=0)
+
+    def get_kafka(self):
+        with self.instance(self.new_topic()) as server:
+            return self.get_beside_writes(server)
+
+    def get_local(self):
+        with self.local() as server:
+            return self.get_beside_writes(server)
+
+    def gets(self):
+        return Measurement("kafka-get", {"kvs": self.get_kafka, "local": self.get_local}, [
+            Row("per_second", f"GET, 16 pipelined, beside {BACKGROUND:,} SET/s over Kafka", "/s", [Goal(["local"], 0.95)])])
+
+    def fanout(self, server):
+        with server:
+            return self.load.fanout("kvs", server, watchers=self.scale.kafka_watchers, connections=64, depth=32, spin=0)
+
+    def watches(self):
+        return Measurement("kafka-watch", {
+            "kvs": lambda: self.fanout(self.instance(self.new_topic())),
+            "local": lambda: self.fanout(self.local()),
+        }, [Row("per_second", f"changes × watchers over Kafka, {self.scale.kafka_watchers:,} watchers", "/s",
+                [Goal(["local"], 0.95)])])
+
+    # A million records
+
+    def fill(self):
+        """The instance that has written a topic with all keys; it goes on running."""
+        if not self.filled:
+            self.filled = self.instance(self.new_topic(), "filler").start()
+            self.load.fill("kvs", self.filled, self.scale.keys)
+        return self.filled
+
+    def replay(self):
+        topic = self.fill().settings["kafka_topic"]
+        with self.instance(topic, "reader") as server:
+            if not server.has(f"key:{self.scale.keys - 1:012d}"):
+                raise AssertionError("a new instance does not have what the topic has")
+            return {"per_second": self.scale.keys / server.ready_after}
+
+    def raw_read(self):
+        return self.raw("kafka-read", self.fill().settings["kafka_topic"], count=self.scale.keys)
+
+    def replays(self):
+        return Measurement("kafka-replay", {"kvs": self.replay, "librdkafka alone": self.raw_read}, [
+            Row("per_second", f"start from {self.scale.keys:,} records of the topic", "/s", [Goal(["librdkafka alone"], 0.5)])])
+
+    def bootstrap(self):
+        peer = self.fill()
+        topic = peer.settings["kafka_topic"]
+        self.cluster.trim(topic, self.scale.keys)  # but for the newest few records, of which the peer's snapshot goes on
+        with self.instance(topic, "newcomer", bootstrap_from=f"http://127.0.0.1:{peer.port}") as server:
+            if not server.has(f"key:{self.scale.keys - 1:012d}"):
+                raise AssertionError("a new instance does not have what its peer has")
+            return {"ready_ms": server.ready_after * 1000}
+
+    def bootstraps(self):
+        return Measurement("kafka-bootstrap", {"kvs": self.bootstrap}, [
+            Row("ready_ms", f"start from a peer's snapshot, {self.scale.keys:,} keys", "ms", limit=5000)])
+
+    # Memory
+
+    def growth(self):
+        """KiB of memory by which an instance grows with a million sets, once it has been running for a while."""
+        pieces, sets = 10, self.scale.kafka_sets
+        with self.instance(self.new_topic()) as server:
+            sizes = []
+            for unused in range(pieces):
+                self.load.fill("kvs", server, self.scale.few_keys, writes=sets // pieces)
+                sizes.append(server.resident() / 1024)
+        later = sizes[pieces * 2 // 5:]
+        return {"kib_per_million": slope(later) * pieces / sets * 1e6, "mib": later[-1] / 1024}
+
+    def memory(self):
+        return Measurement("kafka-memory", {"kvs": self.growth}, [
+            Row("kib_per_million", f"growth of memory in {self.scale.kafka_sets:,} sets of {self.scale.few_keys:,} keys",
+                "KiB per million", limit=1000)], once=True)
+
+    def all(self):
+        return [self.sets(64), self.sets(512), self.latency(), self.gets(), self.watches(), self.replays(),
+                self.bootstraps(), self.memory()]
+
+
+def slope(values):
+    """Of the straight line that fits them best, per value."""
+    middle = (len(values) - 1) / 2
+    mean = sum(values) / len(values)
+    spread = sum((at - middle) ** 2 for at in range(len(values)))
+    return sum((at - middle) * (value - mean) for at, value in enumerate(values)) / spread
