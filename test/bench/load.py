@@ -80,9 +80,9 @@ class Load:
         return json.loads(out)
 
     @contextlib.contextmanager
-    def writing(self, protocol, server, rate):
+    def writing(self, protocol, server, rate, **options):
         """So many sets a second for as long as the context lasts."""
-        options = {"operation": "set", "connections": 16, "rate": rate, "seconds": 3600, "spin": 0}
+        options = {"operation": "set", "connections": 16, "rate": rate, "seconds": 3600, "spin": 0, **options}
         process = self.cores.start(self._arguments("requests", protocol, server, options), self.cores.load,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:

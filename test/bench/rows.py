@@ -2,6 +2,7 @@
 import dataclasses
 import itertools
 import pathlib
+import time
 import typing
 
 from servers import Kvs, Nats, Nginx, Redis, VALUE_SIZE
@@ -165,6 +166,21 @@ class Bench:
             with self.load.watching(protocol, server, watchers):
                 return {"bytes": (server.resident() - before) / watchers}
 
+    def get_beside_expiries(self, ttl):
+        """GET of keys that stay, beside sets of others, each of which goes again after a second if it has a time to live."""
+        with self.server(Kvs, fsync="never") as server:
+            self.load.fill("kvs", server, self.scale.few_keys)
+            with self.load.writing("kvs", server, 1000, keys=self.scale.keys, **ttl):
+                time.sleep(1 + self.load.seconds / 10)  # by then the first of them go
+                return self.load.requests("kvs", server, depth=16, keys=self.scale.few_keys)
+
+    def expiries(self):
+        return Measurement("expiries", {
+            "kvs": lambda: self.get_beside_expiries({"ttl": "1s"}),
+            "kvs, nothing expires": lambda: self.get_beside_expiries({}),
+        }, [Row("per_second", "GET, 16 pipelined, beside 1,000 SET/s that expire", "/s",
+                [Goal(["kvs, nothing expires"], 0.95)])])
+
     def idle_watchers(self):
         return Measurement("watcher-memory", {
             "kvs": lambda: self.watcher_memory(Kvs, "kvs"),
@@ -255,4 +271,4 @@ class Bench:
             self.sets("set-never", "SET without fsync, 64 connections", 1.0, "never", "no"),
             self.half_loads(),
             *(self.fanouts(watchers) for watchers in self.scale.fanout), self.watch_latencies(),
-            self.other_watchers(), self.idle_watchers(), self.million(), self.size(), self.start()]
+            self.other_watchers(), self.expiries(), self.idle_watchers(), self.million(), self.size(), self.start()]

@@ -13,15 +13,16 @@ std::string bulk(std::string_view text) {  // RESP: $length CRLF bytes CRLF
   return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
 }
 
-Dialect http(std::string_view operation, std::size_t value_size) {
+Dialect http(std::string_view operation, std::size_t value_size, const std::string& ttl) {
   Dialect dialect;
   dialect.reader = std::make_unique<HttpAnswers>();
   if (operation == "get") {
     dialect.before_key = "GET /v1/kv/";
     dialect.after_key = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
   } else {
-    dialect.before_key = "PUT /v1/kv/";
-    dialect.after_key = " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(value_size) + "\r\n\r\n" +
+    dialect.before_key = ttl.empty() ? "PUT /v1/kv/" : "PUT /v1/kv/expiring/";  // not those that others ask for
+    dialect.after_key = (ttl.empty() ? "" : "?ttl=" + ttl) +
+                        " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(value_size) + "\r\n\r\n" +
                         std::string(value_size, 'x');
   }
   return dialect;
@@ -65,8 +66,8 @@ Dialect make_dialect(const Options& options, std::string_view operation) {
     dialect.after_other_key = std::move(set.after_key);
     return dialect;
   }
-  if (options.protocol == "kvs") return http(operation, options.value_size);
-  if (options.protocol == "nginx" && operation == "get") return http(operation, options.value_size);
+  if (options.protocol == "kvs") return http(operation, options.value_size, options.ttl);
+  if (options.protocol == "nginx" && operation == "get") return http(operation, options.value_size, {});
   if (options.protocol == "redis") return redis(operation, options.value_size);
   if (options.protocol == "nats" && operation == "publish") return nats(options.value_size);
   throw std::invalid_argument("no " + std::string(operation) + " with protocol " + options.protocol);

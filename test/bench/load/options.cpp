@@ -25,6 +25,7 @@ const std::map<std::string, Setter>& setters() {
       {"--warmup", [](Options& o, const std::string& v) { o.warmup = std::stod(v); }},
       {"--count", [](Options& o, const std::string& v) { o.count = std::stoull(v); }},
       {"--rate", [](Options& o, const std::string& v) { o.rate = std::stod(v); }},
+      {"--ttl", [](Options& o, const std::string& v) { o.ttl = v; }},
       {"--topic", [](Options& o, const std::string& v) { o.topic = v; }},
       {"--max-lag", [](Options& o, const std::string& v) { o.max_lag = std::stoull(v); }},
       {"--spin", [](Options& o, const std::string& v) { o.spin = v == "1"; }},

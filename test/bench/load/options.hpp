@@ -17,6 +17,7 @@ struct Options {
   unsigned watchers = 0;
   bool own_keys = false;         // each watcher watches a key of its own that nobody writes
   std::uint64_t keys = 1000;     // how many different ones are asked for
+  std::string ttl;               // kvs: how long what is set stays ("1s"); empty: for ever
   bool sequential = false;       // key 0, 1, 2 … instead of random ones
   std::size_t value_size = 100;  // bytes
   double seconds = 1;            // measured
