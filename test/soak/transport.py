@@ -13,7 +13,7 @@ import select
 import struct
 import urllib.parse
 
-from e2e import CLOSE, TEXT, ConnectionEnded, UpgradeRefused, Watch
+from e2e import CLOSE, PING, PONG, TEXT, ConnectionEnded, UpgradeRefused, Watch
 from watch_items import parse_event
 
 PATIENCE = 30.0  # seconds for what is under way to arrive
@@ -47,6 +47,7 @@ class WebSocketStream:
             self._watch = Watch(address, query, receive_buffer=receive_buffer, timeout=PATIENCE)
         except UpgradeRefused as error:
             raise Refused(error.response) from None
+        self._watch.answer_pings = False  # batch() does
         self.cursor = self._watch.response.revision
         self.log_id = self._watch.response.header("Kvs-Log-Id")
 
@@ -55,8 +56,12 @@ class WebSocketStream:
         return bool(connection.buffer) or bool(select.select([connection.socket], [], [], seconds)[0])
 
     def batch(self):
+        """The events of the next message; none if there was only a ping: behind it nothing may come for long."""
         try:
             message = self._watch.receive()
+            if message.opcode == PING:
+                self._watch.send(PONG, message.payload)
+                return ()
         except (OSError, ConnectionEnded):
             raise Ended(0, "") from None
         if message.opcode == CLOSE:

@@ -153,7 +153,8 @@ class Watcher:
             self.wrong.append((ENDING, f"{self.session.name}: {error!r}"))
             self.lose()
             return
-        self.session.items.append(Batch(time.monotonic_ns(), events))
+        if events:
+            self.session.items.append(Batch(time.monotonic_ns(), events))
         for event in events:
             self.note(event)
 
