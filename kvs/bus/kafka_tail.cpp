@@ -164,13 +164,11 @@ const KafkaMessage* KafkaTail::next() {
       failed("reading the topic " + options_.topic + " failed: " + std::string(message->text));
       return nullptr;
     }
-    if (!std::exchange(fruitful_, true)) {
-      backoff_.reset();
-      said_.clear();
-    }
     bool end = message->kind == KafkaMessage::Kind::end;
+    if (state_ == State::comparing && end) continue;  // a new leader may need a moment to know how much is safe
+    came();
     if (state_ == State::comparing) {
-      if (!end) compare(*message);  // a new leader may need a moment to know how much of the log is safe
+      compare(*message);
     } else if (end) {
       intake_.skip_to(message->offset);
       at_end_ = true;
@@ -179,6 +177,13 @@ const KafkaMessage* KafkaTail::next() {
     }
   }
   return nullptr;
+}
+
+// This run is of use.
+void KafkaTail::came() {
+  if (std::exchange(fruitful_, true)) return;
+  backoff_.reset();
+  said_.clear();
 }
 
 // Most often the next run finds out what it is. What it only meets again (reading is denied, say) is no reason to

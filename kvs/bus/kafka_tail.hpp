@@ -75,6 +75,7 @@ class KafkaTail {
   void run_begun(KafkaRun&& run);
   void retry(std::string why);
   void doubt(std::string why);
+  void came();
   void failed(std::string why);
   void say(const std::string& why);
   void compare(const KafkaMessage& message);
