@@ -345,7 +345,7 @@ bool Dialogue::next_piece() {
   std::size_t begin = begin_chunk();
   bool more = source_->next(out_);
   end_chunk(begin);
-  if (!more && chunked_out_) out_ += "0\r\n\r\n";
+  if (!more && chunked_out_) out_ += last_chunk;
   return more;
 }
 

@@ -18,7 +18,6 @@ class StateArray final : public BodySource {
         gap_(gap) {}
 
   bool next(std::string& out) override {
-    frames_.out().clear();
     if (std::exchange(gap_, false)) events_.announce(frames_, oldest_);
     bool more = events_.append_to(frames_);
     if (!more) {
@@ -26,6 +25,7 @@ class StateArray final : public BodySource {
       frames_.finish();
     }
     out += frames_.out();
+    frames_.out().clear();
     return more;
   }
 

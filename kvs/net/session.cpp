@@ -22,7 +22,7 @@ Session::Session(Worker& worker, Socket socket, Arrival arrival, Origin peer)
       socket_(std::move(socket)),
       wakeup_(worker.executor()),
       alarm_(*this) {
-  dialogue_.emplace(worker, wakeup_, arrival, peer);
+  dialogue_ = std::make_unique<Dialogue>(worker, wakeup_, arrival, peer);
   worker_.add(*this);
 }
 

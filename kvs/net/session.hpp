@@ -1,6 +1,6 @@
 // One connection from accept to close: moves the bytes of a Dialogue, keeps its time-outs.
 #pragma once
-#include <optional>
+#include <memory>
 
 #include "kvs/net/dialogue.hpp"
 #include "kvs/net/worker.hpp"
@@ -58,7 +58,7 @@ class Session final : public Connection {
   Clock::time_point head_deadline_{};
   std::uint64_t heads_ = 0;  // which head the deadline is for: so many were complete before it, plus one
   LongPoll* polling_ = nullptr;
-  std::optional<Dialogue> dialogue_;  // gone once the connection is a watch
+  std::unique_ptr<Dialogue> dialogue_;  // gone once the connection is a watch
 };
 
 }  // namespace kvs
