@@ -73,6 +73,7 @@ class Follower {
     watch_output();
     watch_clock();
     asio::co_spawn(remote_.context(), follow(), [this](const std::exception_ptr& error) {
+      watch_ = nullptr;  // gone with the coroutine that held it
       following_ = false;
       ended(error);
     });

@@ -34,17 +34,15 @@ class Importer {
 
   void take(std::string_view line) {
     ++lines_;
+    ImportRecord record = read(line);
+    if (record.ttl && record.ttl->count() <= 0) {
+      ++expired_;
+      return;
+    }
     try {
-      ImportRecord record = parse_import(line, std::chrono::system_clock::now());
-      if (record.ttl && record.ttl->count() <= 0) {
-        ++expired_;
-        return;
-      }
       if (!batch_.takes(record)) flush();
-      if (batch_.takes(record))
-        batch_.add(record);
-      else
-        put(record);
+      if (!batch_.takes(record)) return put(record);
+      batch_.add(record);
     } catch (const Failure& failure) {
       give_up(failure);
     }
@@ -62,6 +60,14 @@ class Importer {
   std::uint64_t expired() const { return expired_; }
 
  private:
+  ImportRecord read(std::string_view line) const {
+    try {
+      return parse_import(line, std::chrono::system_clock::now());
+    } catch (const Failure& failure) {
+      give_up(Failure(failure.exit_code(), "line " + std::to_string(lines_) + ": " + failure.what()));
+    }
+  }
+
   void flush() {
     if (batch_.size() == 0) return;
     std::size_t count = batch_.size();
@@ -85,9 +91,9 @@ class Importer {
   }
 
   [[noreturn]] void give_up(const Failure& failure) const {
-    std::string where = "line " + std::to_string(lines_) + ": " + failure.what();
-    if (imported_ == 0) throw Failure(failure.exit_code(), where, failure.hint());
-    throw Failure(exit_code::partly_done, where + " (" + std::to_string(imported_) + " keys were imported before)",
+    if (imported_ == 0) throw failure;
+    throw Failure(exit_code::partly_done,
+                  std::string(failure.what()) + " (" + std::to_string(imported_) + " keys were imported before)",
                   failure.hint());
   }
 

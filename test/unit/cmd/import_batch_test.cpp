@@ -1,0 +1,81 @@
+#include "kvs/cmd/import_batch.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "kvs/cmd/record_stream.hpp"
+#include "test/unit/cmd/settings_fixture.hpp"
+
+namespace kvs {
+
+using std::chrono::system_clock;
+using test::failure_of;
+
+namespace {
+
+const system_clock::time_point now = *parse_time("2026-11-22T06:12:16.016Z");
+
+ImportRecord record(const std::string& key, const std::string& value) { return {key, value, "", {}}; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(import_batch)
+
+BOOST_AUTO_TEST_CASE(a_time_is_read_as_it_is_written) {
+  BOOST_TEST((now == system_clock::time_point(std::chrono::milliseconds(1'795'327'936'016))));
+  BOOST_TEST(!parse_time("2026-11-22T06:12:16.016").has_value());
+  BOOST_TEST(!parse_time("2026-11-22T06:12:16.016Zx").has_value());
+  BOOST_TEST(!parse_time("").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_record_keeps_its_type_and_the_rest_of_its_life) {
+  ImportRecord got = parse_import(
+      R"({"key":"a","value_base64":"/w==","revision":7,"content_type":"x/y","expires":"2026-11-22T06:12:46.516Z"})",
+      now);
+  BOOST_TEST(got.key == "a");
+  BOOST_TEST(got.value == "\xff");
+  BOOST_TEST(got.content_type == "x/y");
+  BOOST_TEST(got.ttl->count() == 30'500);
+  BOOST_TEST(!parse_import(R"({"key":"a","value":""})", now).ttl.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_is_no_record_is_said_to_be_so) {
+  auto wrong = [](const std::string& line) { return failure_of([&] { parse_import(line, now); }); };
+  BOOST_TEST(wrong("{") == "no JSON object");
+  BOOST_TEST(wrong(R"({"value":"1"})") == "a record without a key");
+  BOOST_TEST(wrong(R"({"key":"a","size":1})") == "a record without a value");
+  BOOST_TEST(wrong(R"({"key":"a","value":"","expires":"soon"})") == "expires is no time: soon");
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_is_one_transaction) {
+  ImportBatch batch(100);
+  batch.add(record("a", "1"));
+  ImportRecord odd{"\xfe", "2", "x/y", std::chrono::milliseconds(1500)};
+  batch.add(odd);
+  BOOST_TEST(batch.size() == 2U);
+  BOOST_TEST(batch.take_body() ==
+             R"({"then":[{"op":"set","key":"a","value":"1"},)"
+             R"({"op":"set","key_base64":"/g==","value":"2","ttl":"1s500ms","content_type":"x/y"}]})");
+  BOOST_TEST(batch.size() == 0U);
+  BOOST_TEST(batch.take_body() == R"({"then":[]})");
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_takes_a_key_once_and_not_more_than_fits) {
+  ImportBatch batch(10);
+  batch.add(record("a", "1234"));
+  BOOST_TEST(!batch.takes(record("a", "")));
+  BOOST_TEST(batch.takes(record("b", "1234")));
+  BOOST_TEST(!batch.takes(record("b", "12345")));
+}
+
+BOOST_AUTO_TEST_CASE(lines_are_put_together_from_pieces) {
+  std::vector<std::string> got;
+  Lines lines([&](std::string_view line) { got.emplace_back(line); });
+  for (const char* piece : {"on", "e\ntw", "o\n\nthr", "ee"}) lines.add(piece);
+  lines.finish();
+  lines.finish();
+  BOOST_TEST(got == (std::vector<std::string>{"one", "two", "three"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace kvs
