@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Commands on many keys: list, export and import, touch, ranges, the past; on a pipe and on a terminal."""
+import json
+import os
+import tempfile
+
+from kvs_cli import CommandTest, FakeServer, answer, kvs, problem
+from kvs_harness import *
+
+
+class Listing(CommandTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.revisions = [cls.server.put("app%2Fa", "1"), cls.server.put("app%2Fdeep%2Fx", "22"),
+                         cls.server.put("odd%0Akey", "")]
+
+    def test_keys_are_a_line_each_whatever_is_in_them(self):
+        for terminal in (False, True):
+            self.assert_ends(self.kvs("list", terminal=terminal), 0, "app/a\napp/deep/x\nodd\\nkey\n", "")
+        self.assert_ends(self.kvs("ls", "app/"), 0, "app/a\napp/deep/x\n", "")
+        self.assert_ends(self.kvs("list", "-0", "odd"), 0, "odd\nkey\0", "")
+        self.assert_ends(self.kvs("list", "nothing"), 0, "", "")
+
+    def test_what_follows_a_separator_is_folded(self):
+        self.assert_ends(self.kvs("list", "app/", "--separator", "/"), 0, "app/a\napp/deep/\n", "")
+
+    def test_a_long_listing_has_columns(self):
+        result = self.assert_ends(self.kvs("list", "-l", "app/"), 0, None, "")
+        self.assertRegex(result.stdout.splitlines()[1], rf"^ +{self.revisions[1]} +1 +2  \d{{4}}-\S+Z  app/deep/x$")
+
+    def test_as_json_it_is_records_without_values(self):
+        record = json.loads(self.kvs("list", "app/a", "-o", "ndjson").stdout)
+        self.assertEqual((record["key"], record["size"]), ("app/a", 1))
+
+    def test_the_past_is_asked_for(self):
+        for words, target in ((["list", "a"], "/v1/kv?keys_only=1&prefix=a&revision=7"), (["export"], "/v1/kv?revision=7"),
+                              (["get", "k"], "/v1/kv/k?revision=7"),
+                              (["get", "--prefix", "a"], "/v1/kv?prefix=a&revision=7")):
+            with FakeServer(answer(200, "")) as server:
+                self.assertEqual(kvs(*words, "--revision", "7", "--server", server.address), (0, "", ""))
+                self.assertEqual(server.requests[0].split("\r\n")[0], f"GET {target} HTTP/1.1")
+
+
+class Ranges(CommandTest):
+    def setUp(self):
+        for key in ("r%2Fa", "r%2Fb", "s"):
+            self.server.put(key, "x")
+
+    def test_a_range_needs_yes_where_nobody_can_be_asked(self):
+        result = self.kvs("delete", "--prefix", "r/")
+        self.assert_ends(result, 2, "", "kvs: nothing was done: there is nobody to ask\n"
+                                        "--yes does it without asking, --dry-run only shows\n")
+        self.assert_ends(self.kvs("delete", "--prefix", "r/", "--dry-run"), 0, "r/a\nr/b\n", "")
+        self.assert_ends(self.kvs("delete", "--prefix", "r/", "--yes"), 0, "2\n", "")
+        self.assert_ends(self.kvs("list"), 0, "s\n", "")
+
+    def test_usage(self):
+        for words in (["--prefix", "", "--yes"], ["--prefix", "r", "k", "--yes"], ["k", "--yes"], ["k", "--dry-run"]):
+            self.assertEqual(self.kvs("delete", *words).code, 2, words)
+        self.assert_ends(self.kvs("list"), 0, "r/a\nr/b\ns\n", "")
+
+
+class Lives(CommandTest):
+    def test_a_time_to_live_is_set_and_touched(self):
+        self.kvs("set", "t", "v", "--ttl", "1h")
+        self.assertIn("expires", json.loads(self.kvs("get", "t", "--json").stdout))
+        result = self.assert_ends(self.kvs("touch", "t", "--ttl", "none"), 0, None, "")
+        record = json.loads(self.kvs("get", "t", "--json").stdout)
+        self.assertNotIn("expires", record)
+        self.assertEqual(result.stdout, f"{record['revision']}\n")
+        self.assert_ends(self.kvs("touch", "none", "--ttl", "1s"), 3, "", "kvs: no such key: none\n")
+        self.assertEqual(self.kvs("touch", "t").code, 2)
+        self.assertEqual(self.kvs("set", "t", "v", "--ttl", "5").code, 2)
+
+
+class Transfer(CommandTest):
+    def test_an_export_has_all_of_each_record(self):
+        self.server.put("e%2F1", b"\xff", headers={"Content-Type": "x/y"})
+        self.kvs("set", "e/2", "two", "--ttl", "1h")
+        lines = self.assert_ends(self.kvs("export", "--prefix", "e/"), 0, None, "").stdout.splitlines()
+        first, second = map(json.loads, lines)
+        self.assertEqual((first["key"], first["value_base64"], first["content_type"]), ("e/1", "/w==", "x/y"))
+        self.assertEqual((second["value"], "expires" in second), ("two", True))
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "keys")
+            self.assert_ends(self.kvs("export", path, "--prefix", "e/"), 0, "2\n", "")
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(file.read().splitlines(), lines)
+            self.assertEqual(os.listdir(directory), ["keys"])
+
+    def test_an_import_is_transactions(self):
+        status = answer(200, '{"keys":0,"limits":{"max_value_size":20}}')
+        lines = [{"key": "a", "value": "1", "content_type": "x/y", "expires": "2001-01-01T00:00:00.000Z"},
+                 {"key": "b", "value": "2"}, {"key": "c", "value": "3" * 30}]
+        text = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        with FakeServer(status, answer(200, '{"succeeded":true}'), answer(201, "{}")) as server:
+            result = kvs("import", "--server", server.address, stdin=text)
+            heads = [head.split("\r\n")[0] for head in server.requests]  # behind the body of the request before
+        self.assertEqual(result, (0, "2\n", "kvs: 1 keys had expired and were left out\n"))
+        self.assertEqual(heads, ["GET /v1/status HTTP/1.1", "POST /v1/txn HTTP/1.1",
+                                 '{"then":[{"op":"set","key":"b","value":"2"}]}PUT /v1/kv/c HTTP/1.1'])
+
+    def test_an_import_says_how_far_it_got(self):
+        status = answer(200, '{"keys":0,"limits":{"max_value_size":3}}')
+        text = b'{"key":"a","value":"1"}\n{"key":"b","value":"2"}\nnonsense\n'
+        with FakeServer(status, answer(200, '{"succeeded":true}')) as server:
+            result = kvs("import", "--server", server.address, stdin=text)
+        self.assertEqual(result, (8, "", "kvs: line 3: no JSON object (1 keys were imported before)\n"))
+        with FakeServer(status) as server:
+            result = kvs("import", "--server", server.address, stdin=b"{}\n")
+        self.assertEqual(result, (9, "", "kvs: line 1: a record without a key\n"))
+
+    def test_a_transaction_that_does_not_succeed_is_exit_4(self):
+        body = '{"succeeded":false,"revision":7,"results":[{"op":"get","key":"a","record":null}]}'
+        for code, text in ((4, body), (0, body.replace("false", "true"))):
+            with FakeServer(answer(200, text)) as server:
+                self.assertEqual(kvs("txn", "--server", server.address, stdin=b"{}"), (code, text + "\n", ""))
+        with FakeServer(answer(200, body)) as server:
+            result = kvs("txn", "--server", server.address, stdin=b"{}", terminal=True)
+        self.assertEqual(result, (4, "not succeeded, revision 7\nget  a  (no such key)\n", ""))
+        with FakeServer(problem(400, "malformed", "no op")) as server:
+            self.assertEqual(kvs("txn", "--server", server.address, stdin=b"{}"), (2, "", "kvs: no op\n"))
+
+    def test_a_history_is_a_table_or_events(self):
+        events = [{"op": "delete", "key": "a", "revision": 3, "time": "2026-11-22T06:12:17.000Z"},
+                  {"op": "set", "key": "a", "value": "1", "revision": 2, "modified": "2026-11-22T06:12:16.016Z"}]
+        body = json.dumps({"key": "a", "revision": 3, "items": events})
+        with FakeServer(answer(200, body)) as server:
+            lines = kvs("history", "a", "--limit", "2", "--server", server.address).stdout.splitlines()
+            self.assertEqual(server.requests[0].split("\r\n")[0], "GET /v1/history/a?limit=2 HTTP/1.1")
+        self.assertEqual([json.loads(line) for line in lines], events)
+        with FakeServer(answer(200, body)) as server:
+            result = kvs("history", "a", "--server", server.address, terminal=True)
+        self.assertEqual(result, (0, "3  2026-11-22T06:12:17.000Z  delete  \n2  2026-11-22T06:12:16.016Z  set     1\n", ""))
+
+
+if __name__ == "__main__":
+    main()
