@@ -76,8 +76,8 @@ Dialogue::Need Dialogue::poll() {
 Dialogue::Need Dialogue::answer_state(bool gap) {
   State state = upgrade_.initial ? std::exchange(upgrade_.state, {}) : worker_.view().held();
   Revision revision = state.revision();
-  std::string fields = std::string(poll_fields) + "Content-Type: application/json\r\n";
-  return stream(revision, fields, state_array(worker_, std::move(state), std::move(upgrade_), gap));
+  return stream(revision, "application/json", poll_fields,
+                state_array(worker_, std::move(state), std::move(upgrade_), gap));
 }
 
 // `feed` has come to an end, or to what it has to tell.

@@ -15,11 +15,6 @@ struct Fixture : NetFixture {
   explicit Fixture(ServerOptions options = impatient(&Patience::idle, 1h)) : NetFixture(std::move(options)) { load(); }
 };
 
-// Its answer ends with the connection, and has no chunks.
-std::string get10(std::string_view target) {
-  return "GET " + std::string(target) + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(long_poll)
@@ -63,7 +58,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_wait_is_an_empty_array_and_the_place_to_go_o
 BOOST_AUTO_TEST_CASE(a_state_is_one_array_with_its_synced) {
   Fixture f;
   f.order(commands(put("b", "1"), put("a", "2")));
-  Client client(f, get("/v1/watch?wait=10m&initial=1");
+  Client client(f, get("/v1/watch?wait=10m&initial=1"));
   std::string rest = client.rest();
   BOOST_TEST(rest.find("\r\nKvs-Revision: 2\r\n") != std::string::npos);
   BOOST_TEST(rest.find("[{\"op\":\"set\",\"key\":\"a\"") != std::string::npos, rest);
@@ -75,7 +70,7 @@ BOOST_AUTO_TEST_CASE(below_the_history_it_is_the_difference) {
   forgetful.history_memory = 1;
   Fixture f(forgetful);
   for (std::string_view key : {"a", "b", "c"}) f.apply(put(key, "1"));
-  Client client(f, get("/v1/watch?wait=10m&since=1");
+  Client client(f, get("/v1/watch?wait=10m&since=1"));
   std::string rest = client.rest();
   auto body = rest.substr(rest.find("\r\n\r\n") + 4);
   BOOST_TEST(body.starts_with("[{\"op\":\"diff\",\"since\":1,\"revision\":3},{\"op\":\"set\",\"key\":\"b\""), body);

@@ -95,10 +95,10 @@ BOOST_AUTO_TEST_CASE(a_revision_is_never_split) {
   for (int i = 0; i < 20; ++i) changes.push_back(set(1, "k" + std::to_string(i), std::string(10'000, 'x')));
   changes.push_back(set(2, "behind", "1"));
   Commit commit(no_revision, changes);
-  Texts shared = messages(shared(commit).bytes);
-  BOOST_TEST(shared.size() == 2U);
-  BOOST_TEST(shared.back() == '[' + event(changes.back()) + ']');
-  BOOST_TEST((send(changes, {}).texts == shared));
+  Texts texts = messages(shared(commit).bytes);
+  BOOST_TEST(texts.size() == 2U);
+  BOOST_TEST(texts.back() == '[' + event(changes.back()) + ']');
+  BOOST_TEST((send(changes, {}).texts == texts));
 }
 
 BOOST_AUTO_TEST_CASE(the_legacy_form_is_one_message_a_set) {

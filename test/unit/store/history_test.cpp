@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(the_newest_commit_stays_however_large_it_is) {
 
 BOOST_AUTO_TEST_CASE(a_large_commit_makes_room_by_several_small_ones) {
   auto history = filled(10 * one(0)->footprint(), 8);
-  auto large = commit(8, {set(9, "large", std::string(7 * one(0)->footprint() / 2, 'x'))});
+  auto large = commit(8, {set(9, "large", std::string(7 * one(0)->footprint(), 'x'))});
   history.push(large);
   BOOST_TEST(number(history.oldest()) > 4U);
   BOOST_TEST((history.newest() == Revision{9}));
