@@ -59,10 +59,10 @@ BOOST_AUTO_TEST_CASE(a_state_is_one_array_with_its_synced) {
   Fixture f;
   f.order(commands(put("b", "1"), put("a", "2")));
   Client client(f, get("/v1/watch?wait=10m&initial=1"));
-  std::string rest = client.rest();
-  BOOST_TEST(rest.find("\r\nKvs-Revision: 2\r\n") != std::string::npos);
-  BOOST_TEST(rest.find("[{\"op\":\"set\",\"key\":\"a\"") != std::string::npos, rest);
-  BOOST_TEST(rest.ends_with(",{\"op\":\"synced\",\"revision\":2}]\n"), rest);
+  Answer answer = client.answer();
+  BOOST_TEST(answer.field("Kvs-Revision") == "2");
+  BOOST_TEST(answer.body.starts_with("[{\"op\":\"set\",\"key\":\"a\""), answer.body);
+  BOOST_TEST(answer.body.ends_with(",{\"op\":\"synced\",\"revision\":2}]\n"), answer.body);
 }
 
 BOOST_AUTO_TEST_CASE(below_the_history_it_is_the_difference) {
@@ -71,8 +71,7 @@ BOOST_AUTO_TEST_CASE(below_the_history_it_is_the_difference) {
   Fixture f(forgetful);
   for (std::string_view key : {"a", "b", "c"}) f.apply(put(key, "1"));
   Client client(f, get("/v1/watch?wait=10m&since=1"));
-  std::string rest = client.rest();
-  auto body = rest.substr(rest.find("\r\n\r\n") + 4);
+  std::string body = client.answer().body;
   BOOST_TEST(body.starts_with("[{\"op\":\"diff\",\"since\":1,\"revision\":3},{\"op\":\"set\",\"key\":\"b\""), body);
   BOOST_TEST(body.ends_with(",{\"op\":\"synced\",\"revision\":3}]\n"), body);
 }
