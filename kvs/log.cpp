@@ -1,52 +1,38 @@
 #include "kvs/log.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
+
+#include "kvs/json_text.hpp"
 
 namespace kvs::log {
 
 namespace {
 
-Level threshold = Level::info;
+// human   := time " " level " " message (" " name "=" value)*
+// logfmt  := name "=" value (" " name "=" value)*       first: ts, level, msg
+// json    := an object with time, level, msg and the fields
+// journal := "<" syslog's number ">" one of these without its time
+// value   := bare | a JSON string (logfmt's readers take the same)
+
+std::atomic<Level> threshold{Level::info};
 Format shape = Format::logfmt;
+bool journal = false;
 
 constexpr std::string_view names[] = {"debug", "info", "warn", "error"};
+constexpr char syslog_levels[] = {'7', '6', '4', '3'};
 
 std::string_view name(Level level) { return names[static_cast<int>(level)]; }
 
 std::string now_text() {
   using namespace std::chrono;
-  auto now = time_point_cast<milliseconds>(system_clock::now());
-  std::time_t seconds = system_clock::to_time_t(now);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(now.time_since_epoch().count() % 1000));
+  std::string text;
+  append_time(text, time_point_cast<milliseconds>(system_clock::now()));
   return text;
-}
-
-// Quoted with JSON escapes: logfmt readers take the same.
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (unsigned char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += static_cast<char>(c);
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c < 0x20) {
-      char code[8];
-      std::snprintf(code, sizeof code, "\\u%04x", c);
-      out += code;
-    } else {
-      out += static_cast<char>(c);
-    }
-  }
-  out += '"';
 }
 
 bool bare(std::string_view text) {
@@ -54,50 +40,92 @@ bool bare(std::string_view text) {
   for (unsigned char c : text) {
     if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return false;
   }
-  return true;
+  return is_utf8(text);
 }
 
-void append_logfmt(std::string& out, std::string_view key, std::string_view value) {
+// Nothing of a message moves the cursor of who reads it.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (unsigned char c : text) {
+    char code[8];
+    std::snprintf(code, sizeof code, "\\x%02x", c);
+    if (c < ' ' || c == 0x7f) {
+      out += code;
+    } else {
+      out += static_cast<char>(c);
+    }
+  }
+  return out;
+}
+
+void append_logfmt(std::string& out, const Field& field) {
   if (!out.empty()) out += ' ';
-  out += key;
-  out += '=';
-  if (bare(value)) {
-    out += value;
+  out.append(field.name).append("=");
+  if (bare(field.value)) {
+    out += field.value;
   } else {
-    append_quoted(out, value);
+    append_json_string_replacing(out, field.value);
   }
 }
 
-void append_json(std::string& out, std::string_view key, std::string_view value) {
+void append_json(std::string& out, const Field& field) {
   out += out.empty() ? '{' : ',';
-  append_quoted(out, key);
+  append_json_string_replacing(out, field.name);
   out += ':';
-  append_quoted(out, value);
+  if (field.number) {
+    out += field.value;
+  } else {
+    append_json_string_replacing(out, field.value);
+  }
+}
+
+std::string human_line(std::string_view time, Level level, std::string_view message,
+                       std::initializer_list<Field> fields) {
+  std::string out(time);
+  if (!out.empty()) out += ' ';
+  out.append(name(level)).append(" ").append(printable(message));
+  for (const Field& field : fields) append_logfmt(out, field);
+  return out;
 }
 
 }  // namespace
 
-void configure(Level level, Format format) {
+std::string line(Format format, std::string_view time, Level level, std::string_view message,
+                 std::initializer_list<Field> fields) {
+  std::string out;
+  if (format == Format::human) {
+    out = human_line(time, level, message, fields);
+  } else {
+    bool json = format == Format::json;
+    auto append = json ? append_json : append_logfmt;
+    if (!time.empty()) append(out, {json ? "time" : "ts", time});
+    append(out, {"level", name(level)});
+    append(out, {"msg", message});
+    for (const Field& field : fields) append(out, field);
+    if (json) out += '}';
+  }
+  return out += '\n';
+}
+
+void configure(Level level, Format format, bool to_journal) {
   threshold = level;
   shape = format;
+  journal = to_journal;
+}
+
+void set_level(Level level) { threshold = level; }
+
+bool goes_to_journal(const std::string& stream) {
+  struct stat about{};
+  if (stream.empty() || ::fstat(STDERR_FILENO, &about) != 0) return false;
+  return stream == std::to_string(about.st_dev) + ':' + std::to_string(about.st_ino);
 }
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
-  if (level < threshold) return;
-  std::string line;
-  if (shape == Format::human) {
-    line = now_text() + ' ' + std::string(name(level)) + ' ' + std::string(message);
-    for (const Field& field : fields) append_logfmt(line, field.name, field.value);
-  } else {
-    auto append = shape == Format::json ? append_json : append_logfmt;
-    append(line, shape == Format::json ? "time" : "ts", now_text());
-    append(line, "level", name(level));
-    append(line, "msg", message);
-    for (const Field& field : fields) append(line, field.name, field.value);
-    if (shape == Format::json) line += '}';
-  }
-  line += '\n';
-  [[maybe_unused]] auto written = ::write(STDERR_FILENO, line.data(), line.size());
+  if (level < threshold.load(std::memory_order_relaxed)) return;
+  std::string text = journal ? std::string{'<', syslog_levels[static_cast<int>(level)], '>'} : std::string{};
+  text += line(shape, journal ? std::string{} : now_text(), level, message, fields);
+  [[maybe_unused]] auto written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
 }  // namespace kvs::log

@@ -11,17 +11,29 @@ namespace kvs::log {
 enum class Level : std::uint8_t { debug, info, warn, error };
 enum class Format : std::uint8_t { human, logfmt, json };
 
+// A value is shown as text, a number (in JSON) as such.
 struct Field {
   std::string_view name;
   std::string value;
+  bool number = false;
   Field(std::string_view n, std::string_view v) : name(n), value(v) {}
   Field(std::string_view n, const char* v) : name(n), value(v) {}
   Field(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
-  Field(std::string_view n, std::uint64_t v) : name(n), value(std::to_string(v)) {}
+  Field(std::string_view n, std::uint64_t v) : name(n), value(std::to_string(v)), number(true) {}
 };
 
-// Before other threads run.
-void configure(Level level, Format format);
+// Before other threads run. With `journal` somebody else notes the time, and the level stands in front as syslog's
+// number in brackets (sd-daemon(3)).
+void configure(Level level, Format format, bool journal = false);
+// Any time, any thread.
+void set_level(Level level);
+
+// Whether stderr is the stream that systemd's journal reads: `stream` is $JOURNAL_STREAM ("DEVICE:INODE").
+bool goes_to_journal(const std::string& stream);
+
+// The line of a record, with its newline: what write() writes, for a test to read. `time` may be empty: none is shown.
+std::string line(Format format, std::string_view time, Level level, std::string_view message,
+                 std::initializer_list<Field> fields);
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 

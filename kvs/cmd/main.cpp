@@ -35,7 +35,7 @@ int run_server(const Settings& settings) {
   ServeOptions options = serve_options(settings);
   if (settings.on("print-kafka-config")) return print(kafka_config_text(options.kafka));
   if (settings.on("check-config")) return print("the configuration is valid\n");
-  return serve(options);
+  return serve(settings, options);
 }
 
 // A command that a signal ends says so by its exit code; `watch` takes care of itself once it runs.

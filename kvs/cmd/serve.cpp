@@ -16,8 +16,10 @@
 #include "kvs/bus/local_bus.hpp"
 #include "kvs/cmd/bootstrap.hpp"
 #include "kvs/cmd/exit_code.hpp"
+#include "kvs/cmd/serve_log.hpp"
 #include "kvs/cmd/serve_notifier.hpp"
 #include "kvs/cmd/serve_process.hpp"
+#include "kvs/cmd/serve_reload.hpp"
 #include "kvs/cmd/serve_watchdog.hpp"
 #include "kvs/json_text.hpp"
 #include "kvs/log.hpp"
@@ -49,6 +51,8 @@ ServerOptions server_options(const ServeOptions& options) {
   server.ui = options.ui;
   server.topic = options.kafka_topic;
   server.instance = options.instance;
+  server.access_log = options.access_log;
+  server.log_keys = options.log_keys;
   if (options.ephemeral) {
     server.fsync = "ephemeral";
   } else if (options.fsync == FsyncMode::never) {
@@ -80,20 +84,12 @@ std::unique_ptr<Bus> make_bus(const ServeOptions& options) {
   return std::make_unique<KafkaBus>(options.kafka);
 }
 
-void configure_log(const ServeOptions& options) {
-  auto format = log::Format::logfmt;
-  if (options.log_format == LogFormat::json) format = log::Format::json;
-  bool human = options.log_format == LogFormat::human ||
-               (options.log_format == LogFormat::automatic && isatty(STDERR_FILENO) != 0);
-  if (human) format = log::Format::human;
-  log::configure(static_cast<log::Level>(options.log_level), format);
-}
-
 // Owns everything the server consists of, in the order in which it stands on each other.
 class Serving {
  public:
-  explicit Serving(const ServeOptions& options)
-      : options_(options),
+  Serving(const Settings& settings, const ServeOptions& options)
+      : settings_(settings),
+        options_(options),
         server_options_(server_options(options)),
         bus_(make_bus(options)),
         store_(store_options(options), files_, *bus_),
@@ -121,11 +117,15 @@ class Serving {
   void write_last_snapshot();
   void writer_ended();
   awaitable<void> wait_for_signal();
+  awaitable<void> follow_hangups();
+  void read_settings_again();
+  void take_in(const ServeOptions& options);
   awaitable<void> shut_down();
   awaitable<bool> connections_end(Clock::time_point deadline, bool watches_too);
   void on_all(void (Worker::*what)());
   void end_threads();
 
+  const Settings& settings_;
   const ServeOptions& options_;
   const ServerOptions server_options_;
   ServerCounters counters_;
@@ -139,12 +139,15 @@ class Serving {
   std::optional<Watchdog> watchdog_;
   std::optional<Timer> start_timer_;
   std::optional<asio::basic_signal_set<Executor>> signals_;
+  std::optional<asio::basic_signal_set<Executor>> hangups_;
+  Clock::time_point deadline_ = Clock::time_point::max();  // of the polite end, once that has begun
   std::vector<asio::executor_work_guard<Executor>> guards_;
   std::exception_ptr load_error_;
   std::atomic<std::size_t> unready_{0};  // threads that do not serve the loaded data yet
-  bool ready_ = false;                   // the first worker's thread
-  bool ending_ = false;                  // the same
-  bool writer_gone_ = false;             // the same
+  const bool on_terminal_ = isatty(STDERR_FILENO) != 0;
+  bool ready_ = false;        // the first worker's thread
+  bool ending_ = false;       // the same
+  bool writer_gone_ = false;  // the same
   std::atomic<bool> forced_{false};
 };
 
@@ -152,9 +155,11 @@ int Serving::run() {
   std::signal(SIGPIPE, SIG_IGN);
   for (auto& worker : workers_) guards_.emplace_back(worker->executor());
   signals_.emplace(first().executor(), SIGINT, SIGTERM);
+  hangups_.emplace(first().executor(), SIGHUP);
   start_timer_.emplace(first().executor());
   open_listeners();
   asio::co_spawn(first().executor(), wait_for_signal(), [](std::exception_ptr) {});
+  asio::co_spawn(first().executor(), follow_hangups(), [](std::exception_ptr) {});
   asio::co_spawn(first().executor(), tell_of_start(), [](std::exception_ptr) {});
   std::thread writer([this] { run_writer(); });
   std::vector<std::thread> threads;
@@ -174,7 +179,7 @@ void Serving::open_listeners() {
   server_->start();
   for (const auto& url : urls) log::info("listening", {{"url", url}});
   say_durability();
-  if (isatty(STDERR_FILENO) != 0) banner(urls);
+  if (on_terminal_) banner(urls);
 }
 
 void Serving::say_durability() const {
@@ -265,10 +270,11 @@ void Serving::say_ready(Clock::duration load) const {
 // A signal ends the process from here on: the journal has everything, the snapshot is for the next start's speed.
 void Serving::write_last_snapshot() {
   signals_.reset();
+  hangups_.reset();
   if (forced_ || store_.phase() == Phase::failed) return;
   std::stop_source stop;
   auto written = std::async(std::launch::async, [&] { store_.write_last_snapshot(stop.get_token()); });
-  if (written.wait_for(options_.shutdown_timeout) == std::future_status::timeout) stop.request_stop();
+  if (written.wait_until(deadline_) == std::future_status::timeout) stop.request_stop();
   written.get();
 }
 
@@ -294,6 +300,42 @@ awaitable<void> Serving::wait_for_signal() {
   co_await shut_down();
 }
 
+awaitable<void> Serving::follow_hangups() {
+  boost::system::error_code error;
+  while (!ending_ && !error) {
+    co_await hangups_->async_wait(asio::redirect_error(use_awaitable, error));
+    if (error || ending_) continue;
+    if (on_terminal_ && isatty(STDERR_FILENO) == 0) {  // its window was closed: nobody means us to stay
+      std::raise(SIGTERM);
+    } else {
+      read_settings_again();
+    }
+  }
+}
+
+void Serving::read_settings_again() {
+  if (ready_) notifier_.reloading();
+  try {
+    Reloaded reloaded = read_again(settings_);
+    take_in(reloaded.options);
+    for (const std::string& name : reloaded.waiting)
+      log::warn("a changed setting waits for a restart", {{"setting", name}});
+    log::info("settings read again");
+  } catch (const std::exception& error) {
+    log::error("the settings cannot be read again; those there were go on", {{"error", error.what()}});
+  }
+  if (ready_) notifier_.ready("serving");
+}
+
+// What changes without a restart (serve_reload.cpp names it).
+void Serving::take_in(const ServeOptions& options) {
+  set_log_level(options.log_level);
+  for (auto& worker : workers_) {
+    asio::post(worker->executor(),
+               [one = worker.get(), origins = options.cors_origins]() mutable { one->let_in(std::move(origins)); });
+  }
+}
+
 // Polite first: finish what was asked, send watchers the last changes; forced when the time is up.
 awaitable<void> Serving::shut_down() {
   Timer timer(first().executor());
@@ -306,7 +348,7 @@ awaitable<void> Serving::shut_down() {
     timer.expires_after(look_again);
     co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
   }
-  auto deadline = Clock::now() + options_.shutdown_timeout;
+  auto deadline = deadline_ = Clock::now() + options_.shutdown_timeout;
   server_->stop_accepting();
   on_all(&Worker::drain);
   co_await connections_end(Clock::now() + options_.shutdown_timeout / 2, false);
@@ -354,6 +396,7 @@ void Serving::on_all(void (Worker::*what)()) {
 void Serving::end_threads() {
   boost::system::error_code ignored;
   signals_->cancel(ignored);
+  hangups_->cancel(ignored);
   start_timer_->cancel();
   watchdog_->stop();
   for (auto& worker : workers_) {
@@ -362,31 +405,31 @@ void Serving::end_threads() {
   guards_.clear();
 }
 
-int run_once(const ServeOptions& options) {
-  Serving serving(options);
+int run_once(const Settings& settings, const ServeOptions& options) {
+  Serving serving(settings, options);
   return serving.run();
 }
 
 // An instance that the topic does not reach back to comes in by another one's snapshot. Once: if that is no help, more
 // of it is none either.
-int run(const ServeOptions& options) {
+int run(const Settings& settings, const ServeOptions& options) {
   try {
-    return run_once(options);
+    return run_once(settings, options);
   } catch (const BusTrimmed& trimmed) {
     if (options.bootstrap_from.empty() || options.ephemeral) throw;
     log::warn(trimmed.what());
   }
   bootstrap(options);
-  return run_once(options);
+  return run_once(settings, options);
 }
 
 }  // namespace
 
-int serve(const ServeOptions& options) {
+int serve(const Settings& settings, const ServeOptions& options) {
   give_up_privileges();
   configure_log(options);
   try {
-    return run(options);
+    return run(settings, options);
   } catch (const DamagedData& error) {
     log::error(error.what());
     return exit_code::bad_data;

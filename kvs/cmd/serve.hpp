@@ -15,7 +15,7 @@ class Settings;
 
 enum class FsyncMode : std::uint8_t { always, interval, never };
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
-enum class LogFormat : std::uint8_t { automatic, human, logfmt, json };  // automatic: human on a terminal, logfmt else
+enum class LogFormat : std::uint8_t { automatic, logfmt, json };  // automatic: for people on a terminal, logfmt else
 
 // Parsed, checked and complete: no value needs another look, defaults are filled in.
 struct ServeOptions {
@@ -40,6 +40,9 @@ struct ServeOptions {
   std::string bootstrap_from;              // a server's address, or empty
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::automatic;
+  bool access_log = false;
+  bool log_keys = false;
+  std::string journal_stream;             // which stream the service manager's journal reads; empty: none
   std::string notify_socket;              // of the service manager; empty: nobody to tell
   std::chrono::microseconds watchdog{0};  // how often it wants to hear of us; 0: not at all
   std::chrono::milliseconds shutdown_delay{0};
@@ -49,7 +52,8 @@ struct ServeOptions {
 // Throws UsageError, naming the flag, variable or line of the file that is wrong.
 ServeOptions serve_options(const Settings& settings);
 
-// Serves until SIGTERM or SIGINT. Returns the exit code: 0 stopped as asked, 9 damaged data, 1 the rest.
-int serve(const ServeOptions& options);
+// Serves until SIGTERM or SIGINT. Returns the exit code: 0 stopped as asked, 9 damaged data, 1 the rest. `options` are
+// those of `settings`, which SIGHUP reads again.
+int serve(const Settings& settings, const ServeOptions& options);
 
 }  // namespace kvs

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <cctype>
 #include <thread>
@@ -160,9 +161,25 @@ LogFormat log_format(const std::string& text) {
   return text == "json" ? LogFormat::json : LogFormat::automatic;
 }
 
+// Files with secrets that the service manager hands over under the names of these settings (systemd.exec(5),
+// CREDENTIALS), where the setting itself was not given.
+constexpr std::array<const char*, 1> secret_files{"kafka-config-file"};
+
+Settings with_credentials(Settings settings) {
+  std::string directory = settings.variable("CREDENTIALS_DIRECTORY");
+  if (directory.empty()) return settings;
+  for (const char* name : secret_files) {
+    std::string path = directory + '/' + name;
+    std::error_code ignored;
+    if (!settings.given(name) && std::filesystem::exists(path, ignored)) settings = settings.with(name, path);
+  }
+  return settings;
+}
+
 }  // namespace
 
-ServeOptions serve_options(const Settings& settings) {
+ServeOptions serve_options(const Settings& given) {
+  const Settings settings = with_credentials(given);
   constexpr std::uint64_t least_history = 64 * 1024;
   constexpr std::uint64_t largest_value = std::uint64_t{1} << 30;
   ServeOptions options;
@@ -188,6 +205,9 @@ ServeOptions serve_options(const Settings& settings) {
   read_kafka(settings, options);
   options.log_level = log_level(settings.text("log-level"));
   options.log_format = log_format(settings.text("log-format"));
+  options.access_log = settings.on("access-log");
+  options.log_keys = settings.on("log-keys");
+  options.journal_stream = settings.variable("JOURNAL_STREAM");
   options.notify_socket = settings.variable("NOTIFY_SOCKET");
   options.watchdog = watchdog_interval(settings.variable("WATCHDOG_USEC"), settings.variable("WATCHDOG_PID"), getpid());
   options.shutdown_delay = settings.duration("shutdown-delay");

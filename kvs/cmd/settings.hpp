@@ -32,6 +32,9 @@ class Settings {
   // The same, but as if this had been given as a flag.
   Settings with(std::string_view name, std::string value) const;
 
+  // Flags and environment again, and the config file as it is now. Throws UsageError.
+  Settings read_again() const { return Settings(line_, environment_); }
+
   bool given(std::string_view name) const { return source(name) != Source::fallback; }
   Source source(std::string_view name) const;
 

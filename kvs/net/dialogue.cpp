@@ -24,6 +24,18 @@ errc too_large_code(const RouteInfo& route) {
 
 bool speaks_problems(std::string_view path) { return path.starts_with("/v1/") || path == "/v1"; }
 
+// traceparent := 2HEX "-" trace-id:32HEX "-" parent-id:16HEX "-" flags:2HEX, and more in later versions (W3C Trace
+// Context). Empty if it is not that.
+std::string_view trace_id(std::string_view traceparent) {
+  constexpr std::size_t at = 3, size = 32, least = 55;
+  if (traceparent.size() < least || traceparent[at - 1] != '-' || traceparent[at + size] != '-') return {};
+  if (traceparent.starts_with("ff")) return {};
+  std::string_view id = traceparent.substr(at, size);
+  bool hex = id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  bool any = id.find_first_not_of('0') != std::string_view::npos;
+  return hex && any ? id : std::string_view{};
+}
+
 // The client's own id, if it gave a usable one.
 std::string_view given_request_id(const RequestHead& head) {
   for (Known known : {Known::kvs_request_id, Known::x_request_id}) {
@@ -32,7 +44,7 @@ std::string_view given_request_id(const RequestHead& head) {
                   std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (usable) return id;
   }
-  return {};
+  return trace_id(head.value(Known::traceparent));
 }
 
 }  // namespace
@@ -79,6 +91,7 @@ void Dialogue::guess_manners() {
   std::string_view line = in_.data().substr(0, in_.data().find('\r'));
   auto path = line.find(' ');
   manners_ = {};
+  manners_.client = peer_;
   manners_.request_id = worker_.next_request_id();
   manners_.plain_errors = path == std::string_view::npos || !speaks_problems(line.substr(path + 1));
 }
@@ -87,6 +100,8 @@ void Dialogue::read_manners(const RouteInfo& route) {
   manners_.route = route.route;
   manners_.method = head_.method();
   manners_.began = Clock::now();
+  manners_.client = peer_;
+  if (worker_.access_log().keys()) manners_.path = head_.path();
   std::string_view id = given_request_id(head_);
   manners_.request_id = id.empty() ? worker_.next_request_id() : std::string(id);
   manners_.cors_origin.clear();

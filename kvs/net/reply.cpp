@@ -4,7 +4,26 @@
 
 namespace kvs {
 
+// Once for each answer, when it is complete but for what is streamed behind it.
+void Reply::note(std::size_t bytes) {
+  auto took = Clock::now() - manners_.began;
+  AccessLog& log = worker_.access_log();
+  if (!log.wants(status_, took)) return;
+  Access access;
+  access.method = to_string(manners_.method);
+  access.route = path_template(manners_.route);
+  access.path = manners_.path;
+  access.request_id = manners_.request_id;
+  access.client = manners_.client;
+  access.status = status_;
+  access.bytes = bytes;
+  access.took = took;
+  access.expected = manners_.route == Route::legacy_get && status_ == 500;  // how it says "no such key"
+  log.write(access);
+}
+
 void Reply::common(int status) {
+  status_ = status;
   worker_.traffic().answered(manners_.route, manners_.method, status, Clock::now() - manners_.began);
   if (status == 200) {
     text_ << worker_.ok_head();
@@ -49,6 +68,7 @@ Reply& Reply::begin(int status) {
 void Reply::body(std::string_view content_type, std::string_view text) {
   text_ << "Content-Type: " << content_type << "\r\nContent-Length: " << std::uint64_t{text.size()} << "\r\n\r\n";
   if (!manners_.head_only) text_ << text;
+  note(manners_.head_only ? 0 : text.size());
 }
 
 void Reply::problem(errc code, std::string_view detail, std::string_view extra, int status, std::string_view fields) {

@@ -6,7 +6,9 @@
 
 #include "kvs/errc.hpp"
 #include "kvs/net/answer.hpp"
+#include "kvs/net/routes.hpp"
 #include "kvs/net/worker.hpp"
+#include "kvs/origin.hpp"
 #include "kvs/text_block.hpp"
 
 namespace kvs {
@@ -17,6 +19,8 @@ struct Manners {
   Method method = Method::other;
   Clock::time_point began = Clock::now();  // the head was complete
   std::string request_id;
+  Origin client;
+  std::string path;           // for the log, if that shows keys; else empty
   std::string cors_origin;    // the foreign origin that was let in, to be told so; else empty
   bool head_only = false;     // HEAD: all fields, no body
   bool http10 = false;        // says keep-alive if it is
@@ -50,7 +54,10 @@ class Reply {
   }
   void body(std::string_view content_type, std::string_view text);
   // An answer that has no body by its nature (204, 304).
-  void no_body() { text_ << "\r\n"; }
+  void no_body() {
+    text_ << "\r\n";
+    note(0);
+  }
 
   // A whole answer. `extra`: further members of the problem document (see append_problem); `status` 0: the code's own.
   void problem(errc code, std::string_view detail, std::string_view extra = {}, int status = 0,
@@ -60,10 +67,12 @@ class Reply {
  private:
   void common(int status);
   void say_staleness();
+  void note(std::size_t bytes);
 
   Worker& worker_;
   const Manners& manners_;
   TextBlock text_;
+  int status_ = 0;
 };
 
 }  // namespace kvs

@@ -34,6 +34,8 @@ struct ServerOptions {
   std::string instance;                           // for /v1/status
   std::string fsync = "always";                   // for /v1/status
   bool ui = true;                                 // whether there is a page at /ui/
+  bool access_log = false;                        // every request in the log
+  bool log_keys = false;                          // with its path
   Patience patience;
 };
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kvs/net/access_log.hpp"
 #include "kvs/net/server_options.hpp"
 #include "kvs/net/socket.hpp"
 #include "kvs/net/traffic.hpp"
@@ -50,8 +51,11 @@ class Worker {
   View& view() { return view_; }
   Store& store() { return view_.store(); }
   const ServerOptions& options() const { return options_; }
+  // From now on these foreign origins are let in, and no others.
+  void let_in(std::vector<std::string> cors_origins) { options_.cors_origins = std::move(cors_origins); }
   ServerCounters& counters() { return counters_; }
   Traffic& traffic() { return traffic_; }
+  AccessLog& access_log() { return access_log_; }
 
   // "HTTP/1.1 200 OK\r\nDate: …\r\nX-Content-Type-Options: nosniff\r\nKvs-Log-Id: …\r\n", made once a second.
   std::string_view ok_head();
@@ -79,10 +83,11 @@ class Worker {
   void refresh_fields();
 
   asio::io_context context_{1};  // one thread runs it: no locking among its own handlers
-  const ServerOptions& options_;
+  ServerOptions options_;        // its own: some change while it runs
   ServerCounters& counters_;
   Traffic traffic_;
   View view_;
+  AccessLog access_log_;
   std::unique_ptr<char[]> scratch_;
   std::string ok_head_;
   std::size_t common_at_ = 0;

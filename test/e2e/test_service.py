@@ -118,6 +118,76 @@ class Notify(ServiceTest):
         manager.until("STOPPING")
 
 
+class Hangup(ServiceTest):
+    def setUp(self):
+        super().setUp()
+        self.config = self.directory / "kvs.conf"
+        self.config.write_text("log-level = warning\n")
+        self.manager = self.notify_socket()
+        self.server = self.serve("--config", str(self.config), env={"NOTIFY_SOCKET": self.manager.path}, wait="",
+                                 listen="unix:" + str(self.directory / "sock"))
+        self.manager.until("READY")
+        self.server.address = str(self.directory / "sock")
+
+    def reload(self, text):
+        self.config.write_text(text)
+        self.server.process.signal(signal.SIGHUP)
+        self.assertGreater(int(self.manager.until("RELOADING")["MONOTONIC_USEC"]), 0)
+        self.assertEqual(self.manager.until("READY")["READY"], "1")
+
+    def origin_is_let_in(self, origin):
+        answer = self.server.request("GET", "/v1/kv/k", {"Origin": origin, "Host": "localhost"})
+        if answer.status == 403:
+            self.assertEqual(answer.json()["code"], "foreign_origin")
+            return False
+        self.assertEqual((answer.status, answer.header("Access-Control-Allow-Origin")), (404, origin))
+        return True
+
+    def test_the_log_level_changes(self):
+        self.assertEqual(self.server.stderr.count("level=info"), 0)
+        self.reload("log-level = info\n")
+        self.server.process.wait_line('level=info msg="settings read again"')
+        self.server.stop()
+
+    def test_allowed_origins_come_and_go_on_every_thread(self):
+        for text, expected in (("", False), ("cors-origin = https://a.example\n", True),
+                               ("cors-origin = https://b.example\n", False)):
+            self.reload(text)
+            for _ in range(8):
+                self.assertEqual(self.origin_is_let_in("https://a.example"), expected)
+        self.server.stop()
+
+    def test_what_wants_a_restart_is_named_and_nothing_else(self):
+        self.reload("log-level = warning\nmax-connections = 7\ncors-origin = https://a.example\n")
+        self.server.process.wait_line("waits for a restart.*setting=max-connections")
+        self.assertEqual(self.server.stderr.count("waits for a restart"), 1)
+        limits = self.server.request("GET", "/v1/status").json()["limits"]
+        self.assertEqual(limits["max_connections"], 10_000)
+        self.server.stop()
+
+    def test_a_mistake_changes_nothing_and_is_named_with_its_line(self):
+        self.reload("log-level = info\n\nlog-levle = debug\n")
+        self.server.process.wait_line(r"level=error .*kvs\.conf:3: no such setting: 'log-levle'")
+        self.assertNotIn("level=info", self.server.stderr)
+        self.server.put("k", "v")
+        self.server.stop()
+
+
+class Terminal(ServiceTest):
+    def test_a_server_ends_with_the_terminal_it_runs_in(self):
+        leader, follower = os.openpty()
+        child = os.fork()
+        if child == 0:
+            os.login_tty(follower)  # a session of its own, whose terminal this is
+            os.execve(BINARY, [BINARY, "serve", "--ephemeral", "--listen", "127.0.0.1:0"], environment())
+        os.close(follower)
+        seen = b""
+        while b"ready" not in seen:
+            seen += os.read(leader, 4096)
+        os.close(leader)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+
+
 class Watchdog(ServiceTest):
     def test_a_server_that_runs_says_so_again_and_again(self):
         manager = self.notify_socket()

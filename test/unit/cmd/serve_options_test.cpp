@@ -1,4 +1,8 @@
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
 
 #include "kvs/cmd/serve.hpp"
 #include "test/unit/cmd/settings_fixture.hpp"
@@ -147,6 +151,23 @@ BOOST_AUTO_TEST_CASE(what_kafka_cannot_be_given_is_told_with_its_place) {
   BOOST_TEST(kafka({"--bootstrap-from", "http://"}).starts_with("--bootstrap-from: "));
   BOOST_TEST(kafka({"--kafka-config-file", "/nowhere"}).starts_with("cannot read /nowhere"));
   BOOST_TEST(wrong({"--bootstrap-from", "h:1"}).starts_with("--bootstrap-from: only instances that share a topic"));
+}
+
+BOOST_AUTO_TEST_CASE(a_credential_of_the_service_manager_is_a_secret_file_that_was_not_given) {
+  auto directory = std::filesystem::temp_directory_path() / ("kvs-credentials-" + std::to_string(getpid()));
+  std::filesystem::create_directory(directory);
+  test::Variables variables = home;
+  variables["CREDENTIALS_DIRECTORY"] = directory.string();
+  std::vector<std::string> kafka{"--bus", "kafka", "--kafka-brokers", "k:1"};
+  BOOST_TEST(options(kafka, variables).kafka.extra.empty());
+  std::ofstream(directory / "kafka-config-file") << "sasl.password=geheim\n";
+  auto extra = options(kafka, variables).kafka.extra;
+  BOOST_REQUIRE(extra.size() == 1U);
+  BOOST_TEST(extra[0].name == "sasl.password");
+  BOOST_TEST(extra[0].value == "geheim");
+  kafka.insert(kafka.end(), {"--kafka-config-file", "/nowhere"});
+  BOOST_TEST(wrong(kafka, variables).starts_with("cannot read /nowhere"));
+  std::filesystem::remove_all(directory);
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_on_the_command_line_is_refused) {

@@ -1,0 +1,65 @@
+#include "kvs/net/access_log.hpp"
+
+#include <cstdio>
+
+#include "kvs/log.hpp"
+
+namespace kvs {
+namespace {
+
+// "12.345"
+std::string milliseconds(std::chrono::steady_clock::duration took) {
+  auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  char text[32];
+  std::snprintf(text, sizeof text, "%lld.%03lld", static_cast<long long>(micros / 1000),
+                static_cast<long long>(micros % 1000));
+  return text;
+}
+
+void write_record(log::Level level, const Access& access) {
+  log::Field status{"status", static_cast<std::uint64_t>(access.status)};
+  log::Field bytes{"bytes", access.bytes};
+  log::Field took{"took_ms", milliseconds(access.took)};
+  took.number = true;
+  if (access.path.empty()) {
+    log::write(level, "request",
+               {{"method", access.method},
+                {"route", access.route},
+                status,
+                bytes,
+                took,
+                {"client", to_string(access.client)},
+                {"request_id", access.request_id}});
+  } else {
+    log::write(level, "request",
+               {{"method", access.method},
+                {"route", access.route},
+                {"path", access.path},
+                status,
+                bytes,
+                took,
+                {"client", to_string(access.client)},
+                {"request_id", access.request_id}});
+  }
+}
+
+}  // namespace
+
+void AccessLog::write(const Access& access) {
+  bool trouble = (access.status >= 500 && !access.expected) || access.took >= slow;
+  if (all_) return write_record(trouble ? log::Level::warn : log::Level::info, access);
+  if (trouble && room(std::chrono::steady_clock::now())) write_record(log::Level::warn, access);
+}
+
+bool AccessLog::room(std::chrono::steady_clock::time_point now) {
+  if (now - second_ >= std::chrono::seconds{1}) {
+    if (left_out_ != 0) log::warn("more requests failed or were slow", {{"left_out", left_out_}});
+    second_ = now;
+    written_ = left_out_ = 0;
+  }
+  if (written_ < most_a_second) return ++written_ != 0;
+  ++left_out_;
+  return false;
+}
+
+}  // namespace kvs
