@@ -16,39 +16,39 @@ std::string milliseconds(std::chrono::steady_clock::duration took) {
   return text;
 }
 
-void write_record(log::Level level, const Access& access) {
-  log::Field status{"status", static_cast<std::uint64_t>(access.status)};
-  log::Field bytes{"bytes", access.bytes};
-  log::Field took{"took_ms", milliseconds(access.took)};
+void write_record(log::Level level, const Exchange& exchange) {
+  log::Field status{"status", static_cast<std::uint64_t>(exchange.status)};
+  log::Field bytes{"bytes", exchange.bytes};
+  log::Field took{"took_ms", milliseconds(exchange.took)};
   took.number = true;
-  if (access.path.empty()) {
+  if (exchange.path.empty()) {
     log::write(level, "request",
-               {{"method", access.method},
-                {"route", access.route},
+               {{"method", exchange.method},
+                {"route", exchange.route},
                 status,
                 bytes,
                 took,
-                {"client", to_string(access.client)},
-                {"request_id", access.request_id}});
+                {"client", to_string(exchange.client)},
+                {"request_id", exchange.request_id}});
   } else {
     log::write(level, "request",
-               {{"method", access.method},
-                {"route", access.route},
-                {"path", access.path},
+               {{"method", exchange.method},
+                {"route", exchange.route},
+                {"path", exchange.path},
                 status,
                 bytes,
                 took,
-                {"client", to_string(access.client)},
-                {"request_id", access.request_id}});
+                {"client", to_string(exchange.client)},
+                {"request_id", exchange.request_id}});
   }
 }
 
 }  // namespace
 
-void AccessLog::write(const Access& access) {
-  bool trouble = (access.status >= 500 && !access.expected) || access.took >= slow;
-  if (all_) return write_record(trouble ? log::Level::warn : log::Level::info, access);
-  if (trouble && room(std::chrono::steady_clock::now())) write_record(log::Level::warn, access);
+void AccessLog::write(const Exchange& exchange) {
+  bool trouble = (exchange.status >= 500 && !exchange.expected) || exchange.took >= slow;
+  if (all_) return write_record(trouble ? log::Level::warn : log::Level::info, exchange);
+  if (trouble && room(std::chrono::steady_clock::now())) write_record(log::Level::warn, exchange);
 }
 
 bool AccessLog::room(std::chrono::steady_clock::time_point now) {

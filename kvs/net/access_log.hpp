@@ -11,7 +11,7 @@
 namespace kvs {
 
 // One request with its answer.
-struct Access {
+struct Exchange {
   std::string_view method;
   std::string_view route;  // the template, "/v1/kv/{key}"
   std::string_view path;   // as it was sent, if --log-keys; else empty
@@ -35,7 +35,7 @@ class AccessLog {
   }
   // For a request that is wanted. Of failures and slow ones (without --access-log) at most `most_a_second` are
   // written, so that a server in trouble does not drown in its log; how many were left out is said later.
-  void write(const Access& access);
+  void write(const Exchange& exchange);
 
   static constexpr std::chrono::seconds slow{1};
   static constexpr std::uint64_t most_a_second = 100;

@@ -9,17 +9,17 @@ void Reply::note(std::size_t bytes) {
   auto took = Clock::now() - manners_.began;
   AccessLog& log = worker_.access_log();
   if (!log.wants(status_, took)) return;
-  Access access;
-  access.method = to_string(manners_.method);
-  access.route = path_template(manners_.route);
-  access.path = manners_.path;
-  access.request_id = manners_.request_id;
-  access.client = manners_.client;
-  access.status = status_;
-  access.bytes = bytes;
-  access.took = took;
-  access.expected = manners_.route == Route::legacy_get && status_ == 500;  // how it says "no such key"
-  log.write(access);
+  Exchange exchange;
+  exchange.method = to_string(manners_.method);
+  exchange.route = path_template(manners_.route);
+  exchange.path = manners_.path;
+  exchange.request_id = manners_.request_id;
+  exchange.client = manners_.client;
+  exchange.status = status_;
+  exchange.bytes = bytes;
+  exchange.took = took;
+  exchange.expected = manners_.route == Route::legacy_get && status_ == 500;  // how it says "no such key"
+  log.write(exchange);
 }
 
 void Reply::common(int status) {
