@@ -4,9 +4,23 @@
 
 namespace kvs {
 
-std::string store_members(Worker& worker) {
+namespace {
+
+std::string members(Worker& worker, Revision oldest) {
   return "\"current_revision\":" + std::to_string(number(worker.view().held().revision())) +
-         ",\"oldest_revision\":" + std::to_string(number(worker.store().oldest(worker.view())));
+         ",\"oldest_revision\":" + std::to_string(number(oldest));
+}
+
+}  // namespace
+
+std::string store_members(Worker& worker) { return members(worker, worker.store().oldest(worker.view())); }
+
+Problem past_problem(Revision revision, Worker& worker) {
+  Revision oldest = worker.store().oldest_past(worker.view());
+  return {errc::compacted,
+          "the state as of revision " + std::to_string(number(revision)) + " can't be had any more: the oldest is " +
+              std::to_string(number(oldest)) + "; a listing begins anew without revision",
+          members(worker, oldest)};
 }
 
 std::optional<Problem> check_log(const Position& position, Worker& worker) {
@@ -40,6 +54,16 @@ result<Consistency> parse_consistency(const RequestHead& head, const Query& quer
   if (**timeout > most_read_wait) return Problem{errc::bad_parameter, "timeout is at most 60s"};
   wanted.timeout = **timeout;
   return wanted;
+}
+
+std::optional<Problem> parse_as_of(const Query& query, Worker& worker, Consistency& wanted) {
+  auto position = query.position("revision");
+  if (!position) return position.error();
+  if (!*position) return std::nullopt;
+  if (auto problem = check_log(**position, worker)) return problem;
+  wanted.as_of = wanted.since = (*position)->revision;
+  wanted.at_least = std::max(wanted.at_least, wanted.since);
+  return std::nullopt;
 }
 
 }  // namespace kvs

@@ -105,6 +105,7 @@ void Dialogue::read_manners(const RouteInfo& route) {
   std::string_view id = given_request_id(head_);
   manners_.request_id = id.empty() ? worker_.next_request_id() : std::string(id);
   manners_.cors_origin.clear();
+  manners_.as_of.reset();
   manners_.head_only = head_.method() == Method::head;
   manners_.http10 = head_.minor_version() == 0 && head_.keep_alive();
   manners_.close = !head_.keep_alive() || draining_ || worker_.draining();
@@ -232,12 +233,14 @@ Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size) {
   worker_.view().state();  // the newest there is, and the same one until the request is answered
   Need need = dispatch(body);
   if (need == Need::verdicts) return need;  // it will be looked at again behind the writes
-  if (need == Need::state) {
+  if (need == Need::state || need == Need::past || need == Need::history) {
     paused_ = {body, size};
     return need;
   }
   in_.consume(size);
   receiving_ = false;
+  past_.reset();
+  search_.reset();
   chunks_.reset();
   record_ = nullptr;
   if (body_.capacity() > body_room_size) body_ = {};
@@ -247,6 +250,8 @@ Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size) {
 // Nothing is received while a read waits, so its head and body are where they were.
 Dialogue::Need Dialogue::resume() {
   if (wait_.waiting()) return Need::state;
+  if (past_ && !past_->known) return Need::past;
+  if (search_ && !search_->found) return Need::history;
   Paused paused = *paused_;
   paused_.reset();
   return serve(paused.body, paused.size);
@@ -254,11 +259,25 @@ Dialogue::Need Dialogue::resume() {
 
 std::optional<Dialogue::Need> Dialogue::await_state(const result<Consistency>& wanted) {
   if (!wanted) return refuse(wanted.error());
+  if (past_) {  // for the second time
+    if (past_->state) return std::nullopt;
+    return refuse(past_problem(past_->revision, worker_));
+  }
   if (wait_.idle()) wait_.begin(*wanted);
   if (wait_.waiting()) return Need::state;
   ReadWait::End end = wait_.end();
-  if (end == ReadWait::End::reached) return std::nullopt;
-  return refuse(read_problem(end, *wanted, worker_));
+  if (end != ReadWait::End::reached) return refuse(read_problem(end, *wanted, worker_));
+  if (!wanted->as_of || *wanted->as_of == worker_.view().held().revision()) return std::nullopt;
+  past_.emplace(*wanted->as_of);
+  if (*wanted->as_of != no_revision) return Need::past;
+  past_found(State{});
+  return std::nullopt;
+}
+
+void Dialogue::past_found(std::optional<State> state) {
+  past_->known = true;
+  past_->state = std::move(state);
+  if (past_->state) manners_.as_of = past_->revision;
 }
 
 Dialogue::Need Dialogue::dispatch(std::string_view body) {
@@ -268,6 +287,8 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
       return kv_item(body);
     case Route::kv_list:
       return head_.method() == Method::del ? delete_range() : list();
+    case Route::key_history:
+      return key_history();
     case Route::watch:
     case Route::legacy_subscribe:
       return watch(body);
@@ -321,6 +342,7 @@ Dialogue::Need Dialogue::answered() {
 Dialogue::Need Dialogue::stream(Revision revision, std::string_view content_type, std::string_view fields,
                                 std::unique_ptr<BodySource> source) {
   std::string first;
+  first.reserve(flush_above);
   if (!source->next(first)) {
     Reply(worker_, out_, manners_).begin(200, revision).fields(fields).body(content_type, first);
     return answered();
@@ -357,6 +379,7 @@ void Dialogue::end_chunk(std::size_t begin) {
 }
 
 bool Dialogue::next_piece() {
+  out_.reserve(out_.size() + flush_above);
   std::size_t begin = begin_chunk();
   bool more = source_->next(out_);
   end_chunk(begin);

@@ -20,6 +20,13 @@ namespace kvs {
 
 class EventFeed;
 
+// What GET /v1/history/{key} looks for.
+struct KeySearch {
+  std::string key;
+  std::size_t limit;
+  std::optional<KeyHistory> found;  // then that
+};
+
 class Dialogue {
  public:
   // What has to happen before advance() can go on. Before each of them the output is to be sent, but for `verdicts`.
@@ -29,6 +36,8 @@ class Dialogue {
     body,      // more of the body under way: into body_room(), then body_received()
     verdicts,  // the pending writes settled, then settle()
     state,     // the state to become as new as a read wants it: until wait() is over, or give_up() at its deadline
+    past,      // the state as of wanted_past(), or that there is none: then past_found()
+    history,   // what happened to wanted_key(): then history_found()
     send,      // the output has grown large
     stream,    // next_piece() until there is none, then stream_done()
     watch,     // the connection turns into a watch: upgrade() says which
@@ -47,6 +56,10 @@ class Dialogue {
     if (writes_.answer(out_)) closing_ = true;
   }
   ReadWait& wait() { return wait_; }
+  Revision wanted_past() const { return past_->revision; }
+  void past_found(std::optional<State> state);
+  const KeySearch& wanted_key() const { return *search_; }
+  void history_found(KeyHistory history) { search_->found = std::move(history); }
 
   std::span<char> body_room();
   Need body_received(std::size_t count);
@@ -92,6 +105,9 @@ class Dialogue {
   // What a read begins with, before it looks at the state: nothing if that is as new as wanted, else what is needed
   // first (the read then begins anew), or the refusal.
   std::optional<Need> await_state(const result<Consistency>& wanted);
+  // The state it is answered from then, and that state's number.
+  const State& shown() const { return past_ ? *past_->state : worker_.view().held(); }
+  Revision shown_revision() const { return past_ ? past_->revision : worker_.view().held().revision(); }
   bool wants_any_state() const { return head_.query().empty() && !head_.has(Known::kvs_min_revision); }
   std::optional<Need> await_state_leniently();
   Need options();
@@ -100,6 +116,7 @@ class Dialogue {
   bool is_put() const { return route_->route == Route::kv_item && head_.method() == Method::put; }
   Need get_item(std::string_view key);
   Need list();
+  Need key_history();
   void answer_item(const Record& record, bool as_record, int status);
   Need put_item(std::string_view key, std::string_view body);
   Need touch_item(std::string_view key);
@@ -138,6 +155,14 @@ class Dialogue {
     std::size_t size;
   };
   std::optional<Paused> paused_;
+  // The state of the past that a read is answered from.
+  struct Past {
+    Revision revision;
+    bool known = false;
+    std::optional<State> state;  // none, though known: it can't be had
+  };
+  std::optional<Past> past_;
+  std::optional<KeySearch> search_;
   std::unique_ptr<BodySource> source_;
   bool chunked_out_ = false;
   RequestHead head_;

@@ -10,7 +10,7 @@ namespace kvs {
 
 namespace {
 
-constexpr ParameterRule own_rules[] = {{"record"}};
+constexpr ParameterRule own_rules[] = {{"record"}, {"revision"}};
 constexpr auto item_rules = read_parameters(own_rules);
 
 }  // namespace
@@ -31,17 +31,20 @@ Dialogue::Need Dialogue::kv_item(std::string_view body) {
 }
 
 Dialogue::Need Dialogue::get_item(std::string_view key) {
-  bool as_record = head_.has(Known::accept) && prefers_record(head_.value(Known::accept));
+  std::string accept_scratch;
+  bool as_record = head_.has(Known::accept) && prefers_record(head_.list(Known::accept, accept_scratch));
   if (!wants_any_state()) {
     auto query = parse_query(head_.query(), item_rules);
     if (!query) return refuse(query.error());
     auto flag = query->flag("record");
     if (!flag) return refuse(flag.error());
     as_record = as_record || *flag;
-    if (auto need = await_state(parse_consistency(head_, *query, worker_))) return *need;
+    auto wanted = parse_consistency(head_, *query, worker_);
+    if (!wanted) return refuse(wanted.error());
+    if (auto problem = parse_as_of(*query, worker_, *wanted)) return refuse(*problem);
+    if (auto need = await_state(wanted)) return *need;
   }
-  const State& state = worker_.view().held();
-  const Record* record = state.find(key);
+  const Record* record = shown().find(key);
   int status = 200;
   if (head_.has(Known::if_match) || head_.has(Known::if_none_match)) {
     std::string match_scratch, none_scratch;

@@ -18,7 +18,7 @@ class AllPairs final : public BodySource {
   bool next(std::string& out) override {
     std::size_t begin = out.size();
     if (!std::exchange(begun_, true)) out += '{';
-    for (; cursor_.get() && out.size() - begin < flush_above; cursor_.next()) {
+    for (; cursor_.get() && out.size() - begin < piece_bytes; cursor_.next()) {
       if (!std::exchange(first_, false)) out += ',';
       append_legacy_member(out, cursor_.get()->key(), cursor_.get()->value());
     }

@@ -8,15 +8,18 @@ Dialogue::Need Dialogue::list() {
   auto request = parse_list(head_, worker_);
   if (!request) return refuse(request.error());
   if (auto need = await_state(request->consistency)) return *need;
-  State state = worker_.view().held();
-  Revision revision = state.revision();
+  const State& state = shown();
+  Revision revision = shown_revision();
   std::string fields = "Vary: Accept\r\nCache-Control: no-store\r\n";
   ListScan scan(state, request->range);
   if (request->stream) {
     return stream(revision, "application/x-ndjson", fields, lines_body(std::move(scan), request->limit, request->form));
   }
   Page page = measure_page(scan, *request, {revision, worker_.store().log_id()});
-  if (!page.next.empty()) fields += "Link: <" + page.next + ">; rel=\"next\"\r\n";
+  if (!page.next.empty()) {
+    worker_.store().pin(state, revision);  // the next page is of the same state
+    fields += "Link: <" + page.next + ">; rel=\"next\"\r\n";
+  }
   return stream(revision, "application/json", fields,
                 page_body(std::move(scan), std::move(page), request->form, revision));
 }

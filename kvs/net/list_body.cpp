@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "kvs/json_text.hpp"
-#include "kvs/net/server_options.hpp"
 
 namespace kvs {
 
@@ -28,7 +27,7 @@ class PageBody final : public BodySource {
   bool next(std::string& out) override {
     std::size_t begin = out.size();
     if (!std::exchange(begun_, true)) append_beginning(out);
-    for (; left_ > 0 && out.size() - begin < flush_above; --left_) append_entry(out, scan_.next());
+    for (; left_ > 0 && out.size() - begin < piece_bytes; --left_) append_entry(out, scan_.next());
     if (left_ > 0) return true;
     append_end(out);
     return false;
@@ -76,7 +75,7 @@ class LinesBody final : public BodySource {
 
   bool next(std::string& out) override {
     std::size_t begin = out.size();
-    for (; left_ > 0 && out.size() - begin < flush_above; --left_) {
+    for (; left_ > 0 && out.size() - begin < piece_bytes; --left_) {
       ListScan::Entry entry = scan_.next();
       if (!entry) return false;
       append_line(out, entry);

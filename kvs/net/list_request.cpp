@@ -45,7 +45,8 @@ void append_parameter(std::string& url, std::string_view name, std::string_view 
 
 result<ListRequest> parse_list(const RequestHead& head, Worker& worker) {
   ListRequest request;
-  request.stream = head.has(Known::accept) && prefers_ndjson(head.value(Known::accept));
+  std::string scratch;
+  request.stream = head.has(Known::accept) && prefers_ndjson(head.list(Known::accept, scratch));
   if (request.stream) request.limit = SIZE_MAX;
   if (head.query().empty() && !head.has(Known::kvs_min_revision)) return request;
   auto query = parse_query(head.query(), rules);
@@ -67,6 +68,7 @@ result<ListRequest> parse_list(const RequestHead& head, Worker& worker) {
   auto consistency = parse_consistency(head, *query, worker);
   if (!consistency) return consistency.error();
   request.consistency = *consistency;
+  if (auto problem = parse_as_of(*query, worker, request.consistency)) return *problem;
   return request;
 }
 

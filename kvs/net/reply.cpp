@@ -40,7 +40,7 @@ void Reply::common(int status) {
   if (manners_.reads) say_staleness();
   if (manners_.cors_origin.empty()) return;
   field("Access-Control-Allow-Origin", manners_.cors_origin);
-  field("Access-Control-Expose-Headers", "ETag, Kvs-Revision, Kvs-Log-Id, Kvs-Request-Id, Kvs-Stale-Ms");
+  field("Access-Control-Expose-Headers", "ETag, Link, Kvs-Revision, Kvs-Log-Id, Kvs-Request-Id, Kvs-Stale-Ms");
   field("Vary", "Origin");
 }
 
@@ -60,6 +60,7 @@ Reply& Reply::begin(int status, Revision revision) {
 }
 
 Reply& Reply::begin(int status) {
+  if (manners_.as_of) return begin(status, *manners_.as_of);
   if (worker_.view().ready()) return begin(status, worker_.view().held().revision());
   common(status);
   return *this;

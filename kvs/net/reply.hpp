@@ -1,6 +1,7 @@
 // One answer on its way into a connection's output.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ struct Manners {
   Origin client;
   std::string path;           // for the log, if that shows keys; else empty
   std::string cors_origin;    // the foreign origin that was let in, to be told so; else empty
+  std::optional<Revision> as_of;  // the answer speaks of that state
   bool head_only = false;     // HEAD: all fields, no body
   bool http10 = false;        // says keep-alive if it is
   bool close = false;         // the connection ends after this answer

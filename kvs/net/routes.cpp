@@ -13,6 +13,7 @@ constexpr RouteInfo kv_item{Route::kv_item, "/v1/kv/{key}", "GET, HEAD, PUT, PAT
                             false,          false,          true};
 constexpr RouteInfo request_outcome{Route::request_outcome, "/v1/requests/{id}", get_head, false, false, true};
 constexpr RouteInfo ui_file{Route::ui, "/ui/{file}", get_head, true, false, false};
+constexpr RouteInfo key_history{Route::key_history, "/v1/history/{key}", get_head, false, false, true};
 constexpr RouteInfo unknown_v1{Route::unknown_v1, "", "", false, false, false};
 constexpr RouteInfo unknown{Route::unknown, "", "", true, false, false};
 
@@ -38,6 +39,7 @@ constexpr RouteInfo exact[] = {
 const RouteInfo& find_route(std::string_view path) {
   if (path.starts_with(kv_item_prefix)) return kv_item;
   if (path.starts_with(request_prefix)) return request_outcome;
+  if (path.starts_with(history_prefix)) return key_history;
   for (const RouteInfo& route : exact) {
     if (route.path == path) return route;
   }
@@ -46,7 +48,7 @@ const RouteInfo& find_route(std::string_view path) {
 }
 
 std::string_view path_template(Route route) {
-  for (const RouteInfo* one : {&kv_item, &request_outcome, &ui_file}) {
+  for (const RouteInfo* one : {&kv_item, &request_outcome, &key_history, &ui_file}) {
     if (one->route == route) return one->path;
   }
   for (const RouteInfo& one : exact) {

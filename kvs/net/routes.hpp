@@ -11,6 +11,7 @@ namespace kvs {
 enum class Route : std::uint8_t {
   kv_item,
   kv_list,
+  key_history,
   request_outcome,
   snapshot,
   watch,
@@ -49,6 +50,7 @@ bool allows(const RouteInfo& route, Method method);
 bool writes(const RouteInfo& route, Method method);
 
 inline constexpr std::string_view kv_item_prefix = "/v1/kv/";
+inline constexpr std::string_view history_prefix = "/v1/history/";
 inline constexpr std::string_view request_prefix = "/v1/requests/";
 inline constexpr std::string_view ui_prefix = "/ui/";
 

@@ -14,6 +14,17 @@ namespace {
 constexpr std::size_t least_room = 4 * 1024;
 constexpr std::size_t kept_output = 128 * 1024;
 
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::uint64_t>& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<std::uint64_t>& count_;
+};
+
 }  // namespace
 
 Session::Session(Worker& worker, Socket socket, Arrival arrival, Origin peer)
@@ -77,6 +88,10 @@ awaitable<void> Session::run() {
       if (error || count == 0) open = co_await no_request();
     } else if (need == Dialogue::Need::state) {
       co_await wait_for_state();
+    } else if (need == Dialogue::Need::past) {
+      co_await read_past();
+    } else if (need == Dialogue::Need::history) {
+      co_await read_history();
     } else if (need != Dialogue::Need::send && need != Dialogue::Need::next) {
       open = co_await leave_http(need);
     }
@@ -126,6 +141,20 @@ bool Session::send_at_once() {
   if (out.capacity() > kept_output) out = {};
   out.clear();
   return true;
+}
+
+// Ends by itself: a bounded piece of the history is read, by a thread that does nothing else.
+awaitable<void> Session::read_past() {
+  std::optional<State> state = co_await worker_.store().past(worker_.view(), dialogue_->wanted_past());
+  dialogue_->past_found(std::move(state));
+}
+
+// Likewise.
+awaitable<void> Session::read_history() {
+  Counted counted(worker_.counters().searches);
+  const KeySearch& wanted = dialogue_->wanted_key();
+  KeyHistory found = co_await worker_.store().history_of(worker_.view(), wanted.key, wanted.limit);
+  dialogue_->history_found(std::move(found));
 }
 
 awaitable<bool> Session::send_output() {

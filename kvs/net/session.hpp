@@ -33,6 +33,8 @@ class Session final : public Connection {
 
   awaitable<void> wait_for_verdicts();
   awaitable<void> wait_for_state();
+  awaitable<void> read_past();
+  awaitable<void> read_history();
   awaitable<bool> send_output();
   awaitable<bool> send(std::string_view bytes);
   awaitable<bool> receive(std::span<char> room, Clock::time_point deadline, std::size_t& count);

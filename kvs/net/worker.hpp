@@ -37,6 +37,7 @@ struct ServerCounters {
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::uint64_t> watchers{0};
   std::atomic<std::uint64_t> snapshots{0};  // being sent
+  std::atomic<std::uint64_t> searches{0};   // through the history for one key
   const Clock::time_point started = Clock::now();
   std::vector<const Traffic*> traffic;  // of all threads; complete before they run
 };

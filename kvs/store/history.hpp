@@ -65,6 +65,9 @@ class History {
   // The commits that hold everything after `after` (>= oldest()), oldest first: at least one if there is any, then as
   // many as fit into `max_bytes`. The first may also hold changes at or before `after`.
   void read(Revision after, std::size_t max_bytes, std::vector<CommitRef>& out) const;
+  // The other way: the commits with nothing after `until`, newest first, within `max_bytes` and at least one if there
+  // is any.
+  void read_back(Revision until, std::size_t max_bytes, std::vector<CommitRef>& out) const;
 
  private:
   struct Entry {

@@ -125,6 +125,8 @@ std::uint64_t Journal::bytes() const { return body_->segments.bytes(); }
 
 Revision Journal::oldest() const { return body_->segments.oldest(); }
 
+std::vector<Revision> Journal::begins() const { return body_->segments.begins(); }
+
 bool Journal::wants_snapshot(const State& state) const {
   const Body& body = *body_;
   auto enough = std::max(body.options.snapshot_after_bytes, state.bytes());

@@ -67,6 +67,8 @@ class Journal {
   Changes read(Revision after, std::size_t max_bytes) const;
   std::uint64_t bytes() const;  // its segments take on disk; any thread
   Revision oldest() const;  // the smallest `after` that read() can serve; from begin() on
+  // Places from which read() goes on that lie about a segment apart, lowest first; the first is oldest().
+  std::vector<Revision> begins() const;
 
   // Snapshots are written by a thread of their own: the writer asks wants_snapshot(), hands over an immutable State,
   // and calls snapshot_written() (on its own thread again) when write_snapshot() gave true; that drops what is no

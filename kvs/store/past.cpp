@@ -25,14 +25,15 @@ void Past::note(const Commit& commit, const State& state, Revision oldest) {
   }
 }
 
-std::optional<State> Past::before(Revision revision) const {
+std::optional<Past::Found> Past::before(Revision revision) const {
   std::lock_guard lock(mutex_);
-  std::optional<State> found;
+  std::optional<Found> found;
   auto root = std::ranges::upper_bound(roots_, revision, {}, &State::revision);
-  if (root != roots_.begin()) found = *std::prev(root);
+  if (root != roots_.begin()) found = Found{*std::prev(root), std::prev(root)->revision() == revision};
   for (const Pinned& pinned : pinned_) {
-    if (pinned.state.revision() > revision) continue;
-    if (!found || pinned.state.revision() > found->revision()) found = pinned.state;
+    if (pinned.state.revision() > revision || (found && found->exact)) continue;
+    bool exact = pinned.as_of >= revision;
+    if (exact || !found || pinned.state.revision() > found->state.revision()) found = Found{pinned.state, exact};
   }
   return found;
 }
@@ -42,11 +43,11 @@ Revision Past::oldest() const {
   return roots_.empty() ? no_revision : roots_.front().revision();
 }
 
-void Past::pin(const State& state, Clock::time_point now) {
+void Past::pin(const State& state, Revision revision, Clock::time_point now) {
   std::vector<Pinned> dropped;
   std::lock_guard lock(mutex_);
   std::erase_if(pinned_, [&](Pinned& pinned) {
-    bool goes = pinned.until < now || pinned.state.revision() == state.revision();
+    bool goes = pinned.until < now || pinned.as_of == revision;
     if (goes) dropped.push_back(std::move(pinned));
     return goes;
   });
@@ -54,7 +55,7 @@ void Past::pin(const State& state, Clock::time_point now) {
     dropped.push_back(std::move(pinned_.front()));
     pinned_.erase(pinned_.begin());
   }
-  pinned_.push_back({state, now + pinned_for});
+  pinned_.push_back({state, revision, now + pinned_for});
 }
 
 State advance(const State& base, const std::vector<CommitRef>& commits, Revision revision, StateLimits limits) {

@@ -25,19 +25,26 @@ class Past {
   // A commit was made, and gave `state`; nothing before `oldest` will be asked for any more.
   void note(const Commit& commit, const State& state, Revision oldest);
 
-  // The newest state kept that is not newer than `revision`; nothing: there is none.
-  std::optional<State> before(Revision revision) const;
+  // The newest state kept that is not newer than `revision`; nothing: there is none. `exact`: nothing was changed
+  // between the two, as far as is known.
+  struct Found {
+    State state;
+    bool exact = false;
+  };
+  std::optional<Found> before(Revision revision) const;
   // The smallest revision before() has something for.
   Revision oldest() const;
 
-  // A state made for somebody who may come back for the next page: kept for a minute, the newest of them.
-  void pin(const State& state, Clock::time_point now);
+  // For somebody who may come back for the next page: the state as of `revision`, kept for a minute from the last call
+  // on. Of more than 64 of them those asked for last; what the history holds can be made again.
+  void pin(const State& state, Revision revision, Clock::time_point now);
 
  private:
   static constexpr std::chrono::seconds pinned_for{60};
   static constexpr std::size_t most_pinned = 64;
   struct Pinned {
     State state;
+    Revision as_of;  // nothing was changed from the state's own revision up to here
     Clock::time_point until;
   };
 

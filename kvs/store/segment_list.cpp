@@ -81,6 +81,13 @@ std::uint64_t SegmentList::bytes() const {
   return sum;
 }
 
+std::vector<Revision> SegmentList::begins() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Revision> all;
+  for (std::size_t index = window_; index < entries_.size(); ++index) all.push_back(entries_[index].header.after);
+  return all;
+}
+
 std::vector<std::uint64_t> SegmentList::drop(Revision needed) {
   std::lock_guard lock(mutex_);
   std::vector<std::uint64_t> dropped;

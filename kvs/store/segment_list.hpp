@@ -30,6 +30,8 @@ class SegmentList {
   Revision oldest() const;
   // What all of them take on disk.
   std::uint64_t bytes() const;
+  // The places in the history window, lowest first, where a segment begins: the newest change before each.
+  std::vector<Revision> begins() const;
   // See Journal::read(). Throws DamagedData besides.
   Changes read(Revision after, std::size_t max_bytes) const;
 

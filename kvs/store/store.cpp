@@ -139,7 +139,8 @@ CommitRef Store::commit(Changes&& changes) {
   show(newest_, bookmark_);
   if (changes.empty()) return nullptr;
   auto made = std::make_shared<Commit>(before, std::move(changes));
-  past_.note(*made, newest_, journal_ ? journal_->oldest() : no_revision);
+  Revision in_memory = memory_begins_.load(std::memory_order_relaxed);
+  past_.note(*made, newest_, journal_ && !journal_ended_ ? journal_->oldest() : in_memory);
   return made;
 }
 

@@ -72,6 +72,18 @@ struct OlderHistory {
   bool failed = false;  // could not be read
 };
 
+// What happened to one key.
+struct KeyHistory {
+  static constexpr std::size_t most_bytes = 8 * 1024 * 1024;  // of records; older changes are left out
+
+  Revision revision = no_revision;  // it was looked for up to here
+  Changes changes;                  // newest first
+  std::size_t bytes = 0;            // their records' footprints
+  bool failed = false;              // the history on disk could not be read; the log says why
+
+  bool full(std::size_t limit) const { return changes.size() >= limit || bytes >= most_bytes; }
+};
+
 // One writer thread runs everything but what is said to be for any thread.
 class Store {
  public:
@@ -117,7 +129,15 @@ class Store {
   // The state after the newest change that is not newer than `revision`, and it stays at hand for a minute. Nothing:
   // the history does not reach back so far (oldest_past() says how far), or could not be read. On the view's thread.
   awaitable<std::optional<State>> past(View& view, Revision revision);
-  Revision oldest_past(const View& view) const;
+  // What happened to one key as far as the history reaches: at most `limit` changes, the newest. A walk through the
+  // history in steps of about 1 MiB, newest first, which ends early when it has enough; so it holds about a segment of
+  // the journal, and neither the view's thread nor the reading one for long. On the view's thread.
+  awaitable<KeyHistory> history_of(View& view, std::string key, std::size_t limit);
+  Revision oldest_past(const View& view) const;  // the smallest revision that past() can serve
+  // Keeps the state as of `revision` at hand for a minute, for past().
+  void pin(const State& state, Revision revision) { past_.pin(state, revision, Clock::now()); }
+  // The views' histories in memory begin there: without a journal that is all there is.
+  void memory_begins_at(Revision oldest) { memory_begins_.store(oldest, std::memory_order_relaxed); }
 
  private:
   using Verdicts = std::vector<std::vector<Settled>>;  // by thread
@@ -142,6 +162,8 @@ class Store {
   void begin_snapshot();
   awaitable<void> sync_now_and_then();
   void stop_syncing();
+  awaitable<void> search_segment(View& view, std::string_view key, Revision after, Revision until, Changes& found,
+                                 bool& failed);
   OlderHistory read_commit(Revision after, std::size_t max_bytes) const;
   bool keep_quick_start(const Changes& changes, std::string_view bookmark);
   void note_room(bool room, const char* why = "");
@@ -167,6 +189,7 @@ class Store {
   RequestLog requests_;
   StoreFigures figures_;
   Past past_;
+  std::atomic<Revision> memory_begins_{no_revision};
   // Verdicts on commands that came by and are not confirmed yet, by thread and serial number of the ticket.
   std::unordered_map<std::uint64_t, Settled> held_;
   bool snapshot_under_way_ = false;

@@ -9,7 +9,7 @@ namespace kvs {
 
 namespace {
 
-constexpr std::size_t past_step = 1024 * 1024;  // of history read at once to make an earlier state
+constexpr std::size_t past_step = 1024 * 1024;  // of history read at once to look for what is past
 
 }  // namespace
 
@@ -67,11 +67,14 @@ Revision Store::oldest_past(const View& view) const {
 awaitable<std::optional<State>> Store::past(View& view, Revision revision) {
   State newest = view.state();
   if (revision >= newest.revision()) co_return newest;
+  while (view.history().newest() < revision) {  // shown already, and on its way to this thread
+    co_await asio::post(view.executor(), use_awaitable);
+  }
   auto base = past_.before(revision);
   if (!base && oldest(view) != no_revision) co_return std::nullopt;
-  if (!base) base.emplace();
-  State made = *base;
-  bool complete = made.revision() >= revision;
+  if (!base) base.emplace();  // the history begins with the empty store
+  State made = std::move(base->state);
+  bool complete = base->exact;
   while (!complete) {
     std::vector<CommitRef> commits;
     if (made.revision() >= view.history().oldest() && made.revision() < view.history().newest()) {
@@ -83,8 +86,10 @@ awaitable<std::optional<State>> Store::past(View& view, Revision revision) {
     }
     complete = commits.back()->last() >= revision;
     made = advance(made, commits, revision, options_.state);
+    if (!complete)
+      co_await asio::post(view.executor(), use_awaitable);  // a long way must not keep the thread from others
   }
-  past_.pin(made, Clock::now());
+  past_.pin(made, revision, Clock::now());
   co_return made;
 }
 

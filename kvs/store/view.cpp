@@ -69,6 +69,7 @@ void View::receive(const CommitRef& commit, std::vector<Settled>&& settled) {
   if (commit) {
     state();  // an idle thread must not hold an old root for ever
     history_.push(commit);
+    store_.memory_begins_at(history_.oldest());
     wake_watches(*commit);
     waits_.reached(state_.revision());
   }

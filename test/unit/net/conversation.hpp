@@ -74,11 +74,27 @@ class Conversation {
       }
       send_output();
       if (idle() && fixture_.worker.draining()) need_ = Need::close;
+      if (need_ == Need::past || need_ == Need::history) {
+        fetch();
+        continue;
+      }
       if (need_ == Need::bytes && !receive(dialogue_.inbox().room(4096))) return;
       if (need_ != Need::bytes && need_ != Need::next && need_ != Need::send) return;
     }
   }
 
+  // What the store has to look for.
+  void fetch() {
+    Store& store = fixture_.store;
+    View& view = fixture_.worker.view();
+    asio::io_context& io = fixture_.worker.context();
+    if (need_ == Need::past) {
+      dialogue_.past_found(run(io, store.past(view, dialogue_.wanted_past())));
+    } else {
+      const KeySearch& wanted = dialogue_.wanted_key();
+      dialogue_.history_found(run(io, store.history_of(view, wanted.key, wanted.limit)));
+    }
+  }
   bool receive(std::span<char> room) {
     last_ = std::min({room.size(), input_.size(), piece_});
     std::memcpy(room.data(), input_.data(), last_);

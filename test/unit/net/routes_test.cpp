@@ -32,6 +32,7 @@ BOOST_AUTO_TEST_CASE(a_path_names_its_route) {
                              {"/v1/kv/", Route::kv_item},
                              {"/v1/kv/../status", Route::kv_item},
                              {"/v1/kv", Route::kv_list},
+                             {"/v1/history/a//b", Route::key_history},
                              {"/v1/watch", Route::watch},
                              {"/v1/status", Route::status},
                              {"/livez", Route::livez},
@@ -47,7 +48,8 @@ BOOST_AUTO_TEST_CASE(a_path_names_its_route) {
 }
 
 BOOST_AUTO_TEST_CASE(a_path_that_is_nearly_a_route_is_unknown) {
-  for (const char* path : {"/v1", "/v1/", "/v1/nowhere", "/v1/status/", "/v1/Status", "/v1//kv/a", "/v1/kvx"}) {
+  for (const char* path :
+       {"/v1", "/v1/", "/v1/nowhere", "/v1/status/", "/v1/Status", "/v1//kv/a", "/v1/kvx", "/v1/history"}) {
     BOOST_TEST((find_route(path).route == Route::unknown_v1), path);
   }
   for (const char* path : {"/nowhere", "/v2/kv/a", "/v1x", "/V1/kv/a", "//v1/kv/a", "/livez/", "/Livez", "/set/",
@@ -67,8 +69,8 @@ BOOST_AUTO_TEST_CASE(errors_are_plain_text_outside_v1) {
 
 BOOST_AUTO_TEST_CASE(only_questions_about_the_server_are_answered_while_it_starts) {
   for (const char* path : {"/livez", "/readyz", "/v1/status"}) BOOST_TEST(find_route(path).while_starting, path);
-  for (const char* path :
-       {"/v1/kv/a", "/v1/watch", "/v1/requests/r", "/v1/snapshot", "/set", "/get", "/getall", "/subscribe", "/"}) {
+  for (const char* path : {"/v1/kv/a", "/v1/kv", "/v1/history/a", "/v1/watch", "/v1/requests/r", "/v1/snapshot", "/set",
+                           "/get", "/getall", "/subscribe", "/"}) {
     BOOST_TEST(!find_route(path).while_starting, path);
   }
 }

@@ -67,6 +67,16 @@ BOOST_AUTO_TEST_CASE(every_key_comes_back_from_its_encoded_form) {
   BOOST_TEST(encoded.find_first_of("?#% \"") == encoded.find('%'));
 }
 
+BOOST_AUTO_TEST_CASE(every_value_comes_back_from_its_encoded_form) {
+  std::string all, encoded = "prefix=";
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  append_encoded_value(encoded, all);
+  auto query = parse_query(encoded, rules);
+  BOOST_TEST_REQUIRE(query.has_value());
+  BOOST_TEST(query->value("prefix").value() == all);
+  BOOST_TEST(encoded.find_first_of("<>&+# \"") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(parameters_are_decoded_with_plus_as_space) {
   auto query = parse_query("prefix=a%2Fb+c%2B&key=1&key=2&keys_only&limit=", rules);
   BOOST_TEST_REQUIRE(query.has_value());

@@ -102,6 +102,24 @@ BOOST_AUTO_TEST_CASE(a_large_commit_makes_room_by_several_small_ones) {
   BOOST_TEST((history.newest() == Revision{9}));
 }
 
+BOOST_AUTO_TEST_CASE(it_is_read_backwards_too) {
+  History history(1 << 20);
+  history.push(commit(0, {set(1, "a", "1"), set(3, "a", "3")}));
+  history.push(one(3));
+  history.push(one(4));
+  auto back = [&](std::uint64_t until, std::size_t max_bytes) {
+    std::vector<CommitRef> commits;
+    history.read_back(Revision{until}, max_bytes, commits);
+    std::string all;
+    for (const auto& each : commits) all += text(each->changes()) + "| ";
+    return all;
+  };
+  BOOST_TEST(back(5, 1 << 20) == "k=v@5 | k=v@4 | a=1@1 a=3@3 | ");
+  BOOST_TEST(back(5, 1) == "k=v@5 | ");
+  BOOST_TEST(back(4, 1) == "k=v@4 | ");
+  BOOST_TEST(back(2, 1 << 20) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_commit_that_was_dropped_lives_on_with_its_reader) {
   auto history = filled(1, 1);
   std::vector<CommitRef> held;

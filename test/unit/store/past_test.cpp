@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_root_is_kept_for_every_so_many_bytes_and_dropped_with_the
   past.start(empty);
   past.note(*commit(0, {set(1, "a", "1")}), one, no_revision);
   past.note(*commit(1, {set(2, "a", "2")}), two, no_revision);
-  BOOST_TEST((past.before(Revision{1})->revision() == Revision{1}));
+  BOOST_TEST((past.before(Revision{1})->state.revision() == Revision{1}));
   BOOST_TEST((past.oldest() == no_revision));
   past.note(*commit(2, {set(3, "a", "3")}), with(two, {set(3, "a", "3")}), Revision{2});
   BOOST_TEST((past.oldest() == Revision{2}));
@@ -82,10 +82,48 @@ BOOST_AUTO_TEST_CASE(a_state_that_was_made_stays_for_a_minute) {
   Past past(1 << 30);
   past.start(with({}, {set(9, "z", "9")}));
   auto now = Clock::now();
-  past.pin(with({}, {set(5, "a", "5")}), now);
-  BOOST_TEST((past.before(Revision{6})->revision() == Revision{5}));
-  past.pin(with({}, {set(7, "b", "7")}), now + std::chrono::seconds(61));
+  past.pin(with({}, {set(5, "a", "5")}), Revision{5}, now);
+  BOOST_TEST((past.before(Revision{6})->state.revision() == Revision{5}));
+  BOOST_TEST(past.before(Revision{5})->exact);
+  BOOST_TEST(!past.before(Revision{6})->exact);
+  past.pin(with({}, {set(7, "b", "7")}), Revision{7}, now + std::chrono::seconds(61));
   BOOST_TEST(!past.before(Revision{6}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_pinned_state_is_that_of_every_number_up_to_the_one_it_was_asked_for_by) {
+  Past past(1 << 30);
+  past.start(with({}, {set(9, "z", "9")}));
+  past.pin(with({}, {set(5, "a", "5")}), Revision{7}, Clock::now());
+  for (std::uint64_t revision : {5, 6, 7}) BOOST_TEST(past.before(Revision{revision})->exact);
+  BOOST_TEST(!past.before(Revision{8})->exact);
+}
+
+BOOST_AUTO_TEST_CASE(of_too_many_pinned_states_the_one_asked_for_longest_ago_goes) {
+  Past past(1 << 30);
+  past.start(with({}, {set(1000, "z", "9")}));
+  auto now = Clock::now();
+  for (std::uint64_t n = 1; n <= 64; ++n) past.pin(with({}, {set(n, "a", "1")}), Revision{n}, now);
+  past.pin(past.before(Revision{1})->state, Revision{1}, now);  // the next page
+  past.pin(with({}, {set(65, "a", "1")}), Revision{65}, now);
+  BOOST_TEST(past.before(Revision{1})->exact);
+  BOOST_TEST((past.before(Revision{2})->state.revision() == Revision{1}));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_pinned_outlives_the_history) {
+  StoreFixture f({}, 1);  // one commit in memory
+  f.load();
+  f.apply(put("a", "1"));
+  f.store.pin(f.view.state(), Revision{1});
+  for (const char* value : {"2", "3", "4"}) f.apply(put("a", value));
+  BOOST_TEST(at(f, 1) == "a=1@1 ");
+  BOOST_TEST(at(f, 2) == "compacted");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_journal_roots_go_with_the_history_in_memory) {
+  StoreFixture f({}, 1);
+  f.load();
+  for (int i = 0; i < 4; ++i) f.apply(put("a", std::string(std::size_t{4} << 20, 'x')));  // a root each
+  BOOST_TEST((f.store.oldest_past(f.view) >= Revision{2}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
