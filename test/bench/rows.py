@@ -5,6 +5,7 @@ import pathlib
 import time
 import typing
 
+import listing
 from servers import Kvs, Nats, Nginx, Redis, VALUE_SIZE
 
 KEY_SIZE = 16
@@ -42,6 +43,7 @@ class Scale:
     """How much of everything."""
     keys: int = 1_000_000
     few_keys: int = 1000
+    listed_keys: int = 100_000
     fanout: typing.Sequence[int] = (100, 1000, 5000)
     idle_watchers: int = 5000
     other_watchers: int = 10_000
@@ -251,6 +253,21 @@ class Bench:
                            [Row("get_us", f"time per GET, 16 pipelined, {self.scale.keys:,} keys", "µs", goals),
                             Row("set_us", f"time per SET, 16 pipelined, {self.scale.keys:,} keys", "µs", goals)])
 
+    # Listings
+
+    def listed(self, kind, protocol, read):
+        settings = {"fsync": "never"} if kind is Kvs else {}
+        with self.server(kind, **settings) as server:
+            self.load.fill(protocol, server, self.scale.listed_keys)
+            return listing.keys_per_second(read, server, self.scale.listed_keys, self.load.seconds)
+
+    def listings(self):
+        return Measurement("list", {
+            "kvs": lambda: self.listed(Kvs, "kvs", listing.ndjson_lines),
+            "redis": lambda: self.listed(Redis, "redis", listing.scan_and_mget),
+        }, [Row("per_second", f"list of {self.scale.listed_keys:,} keys with values: NDJSON / SCAN and MGET", "keys/s",
+                [Goal(["redis"], 1.0)])])
+
     # Start
 
     def start_empty(self, kind):
@@ -271,4 +288,4 @@ class Bench:
             self.sets("set-never", "SET without fsync, 64 connections", 1.0, "never", "no"),
             self.half_loads(),
             *(self.fanouts(watchers) for watchers in self.scale.fanout), self.watch_latencies(),
-            self.other_watchers(), self.expiries(), self.idle_watchers(), self.million(), self.size(), self.start()]
+            self.other_watchers(), self.expiries(), self.idle_watchers(), self.million(), self.size(), self.listings(), self.start()]

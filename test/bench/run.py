@@ -17,7 +17,7 @@ from rows import Bench, Scale
 from servers import Cores, Failed, Kvs, Nats, Nginx, Redis
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SMOKE = Scale(keys=10_000, few_keys=100, fanout=(10, 100), idle_watchers=100, other_watchers=200,
+SMOKE = Scale(keys=10_000, few_keys=100, listed_keys=5000, fanout=(10, 100), idle_watchers=100, other_watchers=200,
               latency_watchers=50, kafka_watchers=50, kafka_sets=20_000)
 
 

@@ -73,22 +73,24 @@ class InstanceTest(CommandTest):
 
 class Together(InstanceTest):
     def test_the_past_is_the_same_at_the_other(self):
-        old = self.ada.put("k", "old")
-        self.ada.put("other", "v")
-        new = self.bob.put("k", "new")
-        for server in (self.ada, self.bob):
+        ada, bob = self.instances("ada", "bob")
+        old = ada.put("k", "old")
+        ada.put("other", "v")
+        new = bob.put("k", "new")
+        for server in (ada, bob):
             for revision, value in ((old, b"old"), (new, b"new")):
-                answer = server.request("GET", f"/v1/kv/k?revision={revision}&{PATIENCE}")
+                answer = server.request("GET", f"/v1/kv/k?revision={revision}&timeout=60s")
                 self.assertEqual((answer.status, answer.body, answer.revision), (200, value, revision))
-        histories = [server.request("GET", f"/v1/history/k?min_revision={new}&{PATIENCE}").json() for server in (self.ada, self.bob)]
+        histories = [server.request("GET", f"/v1/history/k?min_revision={new}&timeout=60s").json() for server in (ada, bob)]
         self.assertEqual([item["value"] for item in histories[0]["items"]], ["new", "old"])
         self.assertEqual(histories[0]["items"], histories[1]["items"])
 
     def test_a_listing_goes_on_at_the_other_on_its_revision(self):
+        ada, bob = self.instances("ada", "bob")
         names = ["k%d" % n for n in range(9)]
         for name in names:
-            revision = self.ada.put(name, "old")
-        servers, target, seen = [self.ada, self.bob], "/v1/kv?limit=2", []
+            revision = ada.put(name, "old")
+        servers, target, seen = [ada, bob], "/v1/kv?limit=2", []
         while target:
             answer = servers[0].request("GET", target)
             self.assertEqual((answer.status, answer.revision), (200, revision), answer)
@@ -99,7 +101,7 @@ class Together(InstanceTest):
             servers[0].put(names[-1], "new")
         self.assertEqual([item["key"] for item in seen], names)
         self.assertEqual({item["value"] for item in seen}, {"old"})
-        lines = self.bob.request("GET", f"/v1/kv?revision={revision}", {"Accept": "application/x-ndjson"}).body
+        lines = bob.request("GET", f"/v1/kv?revision={revision}", {"Accept": "application/x-ndjson"}).body
         self.assertEqual([json.loads(line)["value"] for line in lines.splitlines()], ["old"] * 9)
 
     def test_a_write_at_one_is_read_at_the_others(self):
