@@ -85,7 +85,7 @@ class PageTest(unittest.TestCase):
     def tearDown(self):
         complaints = [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
         self.browser.get("about:blank")
-        left = [text for text in complaints if not any(known in text for known in self.expected_complaints + ["/v1/history"])]
+        left = [text for text in complaints if not any(known in text for known in self.expected_complaints)]
         self.assertEqual(left, [])
 
     def seed(self):
