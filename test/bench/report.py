@@ -49,8 +49,8 @@ def lines(results):
 
 
 # Larger units, and from how many of the smaller one on they are used.
-LARGER = {"/s": (1_000_000, "M/s"), "B": (1024, "KiB"), "ms": (1000, "s"), "µs": (10_000, "ms")}
-FACTORS = {"M/s": 1_000_000, "KiB": 1024, "s": 1000, "ms": 1000}
+LARGER = {"/s": (1_000_000, "M/s"), "keys/s": (1_000_000, "M keys/s"), "B": (1024, "KiB"), "ms": (1000, "s"), "µs": (10_000, "ms")}
+FACTORS = {"M/s": 1_000_000, "M keys/s": 1_000_000, "KiB": 1024, "s": 1000, "ms": 1000}
 NAMES = {"redis": "Redis", "nats": "NATS"}
 
 
