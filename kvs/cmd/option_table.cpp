@@ -140,6 +140,13 @@ constexpr std::array options{
     Option{"history-memory", 0, Kind::size, "SIZE", "64MiB", serving, Reach::everywhere,
            "Recent changes kept in memory"},
     Option{"max-value-size", 0, Kind::size, "SIZE", "1MiB", with_kafka, Reach::everywhere, "Largest value taken"},
+    Option{"max-memory", 0, Kind::size, "SIZE", "0", serving, Reach::everywhere,
+           "Keys, values and bookkeeping above which only deletes and writes that make nothing larger are taken; 0: "
+           "no limit"},
+    Option{"idempotency-window", 0, Kind::number, "N", "100000", serving, Reach::everywhere,
+           "Writes with an Idempotency-Key whose answers are remembered; the same on all instances", false, 10'000'000},
+    Option{"tombstones", 0, Kind::number, "N", "1000000", serving, Reach::everywhere,
+           "Deletes remembered for watchers that come back from beyond the history", false, 100'000'000},
     Option{"max-connections", 0, Kind::number, "N", "10000", serving, Reach::everywhere, "Connections at a time", false,
            1'000'000},
     Option{"allow-anonymous", 0, Kind::toggle, "", "", serving, Reach::everywhere,

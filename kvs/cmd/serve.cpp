@@ -46,6 +46,7 @@ ServerOptions server_options(const ServeOptions& options) {
   server.max_value_size = options.max_value_size;
   server.max_connections = options.max_connections;
   server.history_memory = options.history_memory;
+  server.max_memory = options.max_memory;
   server.allowed_hosts = options.allowed_hosts;
   server.cors_origins = options.cors_origins;
   server.ui = options.ui;
@@ -70,6 +71,9 @@ StoreOptions store_options(const ServeOptions& options) {
   if (options.fsync == FsyncMode::never) store.sync.when = SyncPolicy::When::never;
   if (options.fsync == FsyncMode::interval) store.sync.when = SyncPolicy::When::interval;
   store.journal.history_bytes = options.history_bytes;
+  store.state.tombstones = options.tombstones;
+  store.state.answers = options.idempotency_window;
+  store.state.memory = options.max_memory;
   if (options.bus == "kafka") {
     store.digest_every = digest_every;
   } else {

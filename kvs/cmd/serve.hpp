@@ -30,7 +30,10 @@ struct ServeOptions {
   std::uint64_t history_bytes = 0;              // at least 64 KiB
   std::uint64_t history_memory = 0;             // at least 64 KiB
   std::uint64_t max_value_size = 0;             // 1 byte to 1 GiB
-  unsigned max_connections = 0;                 // at least 1
+  std::uint64_t max_memory = 0;                 // 0: no limit
+  std::size_t idempotency_window = 0;           // at least 1
+  std::size_t tombstones = 0;
+  unsigned max_connections = 0;  // at least 1
   bool allow_anonymous = false;
   std::vector<std::string> allowed_hosts;  // lower case, without port
   std::vector<std::string> cors_origins;   // scheme://host[:port]

@@ -195,6 +195,10 @@ ServeOptions serve_options(const Settings& given) {
   options.history_bytes = size_between(settings, "history-bytes", least_history, UINT64_MAX);
   options.history_memory = size_between(settings, "history-memory", least_history, UINT64_MAX);
   options.max_value_size = size_between(settings, "max-value-size", 1, largest_value);
+  options.max_memory = settings.size("max-memory");
+  options.idempotency_window = settings.number("idempotency-window");
+  if (options.idempotency_window == 0) throw settings.wrong("idempotency-window", "at least 1");
+  options.tombstones = settings.number("tombstones");
   options.max_connections = static_cast<unsigned>(settings.number("max-connections"));
   if (options.max_connections == 0) throw settings.wrong("max-connections", "at least 1");
   options.allow_anonymous = settings.on("allow-anonymous");

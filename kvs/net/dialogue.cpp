@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kvs/net/starting.hpp"
+#include "kvs/net/transaction_request.hpp"
 #include "kvs/net/watch_body.hpp"
 #include "kvs/net/write_request.hpp"
 
@@ -151,6 +152,7 @@ std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body
   }
   if (is_put()) body_limit = worker_.options().max_value_size;
   if (route.route == Route::watch && head_.method() == Method::post) body_limit = watch_body_limit;
+  if (write_form() == WriteForm::transaction) body_limit = max_transaction_body(worker_.options().max_value_size);
   if (route.route == Route::legacy_set || route.route == Route::legacy_get) {
     if (head_.has(Known::content_encoding)) {
       return Problem{errc::unsupported_media_type, "the body is read as it is: send it without Content-Encoding"};
@@ -164,11 +166,13 @@ std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body
 Dialogue::Need Dialogue::begin_body(std::size_t limit) {
   if (!writes_.empty()) return Need::verdicts;
   record_ = nullptr;
-  if (is_put()) {  // before anybody takes the trouble to send the body
+  if (auto form = write_form()) {  // before anybody takes the trouble to send the body
+    auto asked = parse_write(head_, *form);
+    if (!asked) return refuse_early(asked.error());
+  }
+  if (is_put()) {
     auto key = decode_key(head_.path().substr(kv_item_prefix.size()), key_scratch_);
     if (!key) return refuse_early(key.error());
-    auto asked = parse_write(head_, WriteForm::put);
-    if (!asked) return refuse_early(asked.error());
     if (!head_.chunked()) record_ = Record::make(*key, *head_.content_length(), head_.value(Known::content_type));
   }
   std::string_view arrived = in_.data().substr(head_.size());
@@ -289,6 +293,8 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
       return head_.method() == Method::del ? delete_range() : list();
     case Route::key_history:
       return key_history();
+    case Route::transaction:
+      return transaction(body);
     case Route::watch:
     case Route::legacy_subscribe:
       return watch(body);
@@ -327,7 +333,7 @@ Dialogue::Need Dialogue::options() {
   if (!manners_.cors_origin.empty()) {
     reply.field("Access-Control-Allow-Methods", route_->allow)
         .field("Access-Control-Allow-Headers",
-               "Content-Type, If-Match, If-None-Match, Kvs-Min-Revision, Kvs-Request-Id");
+               "Content-Type, If-Match, If-None-Match, Idempotency-Key, Kvs-Min-Revision, Kvs-Request-Id");
   }
   reply.no_body();
   return answered();

@@ -113,7 +113,9 @@ class Dialogue {
   Need options();
 
   Need kv_item(std::string_view body);
-  bool is_put() const { return route_->route == Route::kv_item && head_.method() == Method::put; }
+  // Of a write to /v1; nothing: it is something else.
+  std::optional<WriteForm> write_form() const;
+  bool is_put() const { return write_form() == WriteForm::put; }
   Need get_item(std::string_view key);
   Need list();
   Need key_history();
@@ -122,7 +124,8 @@ class Dialogue {
   Need touch_item(std::string_view key);
   Need delete_item(std::string_view key);
   Need delete_range();
-  Need submit(Command&& command, WriteForm form);
+  Need transaction(std::string_view body);
+  Need submit(Command&& command, WriteForm form, std::string request_key = {});
   Need legacy_get(std::string_view body);
   Need legacy_set(std::string_view body);
   Need legacy_getall();

@@ -140,6 +140,9 @@ Dialogue::Need Dialogue::status() {
   status["limits"] = {{"max_key_size", max_key_size},
                       {"max_value_size", options.max_value_size},
                       {"max_connections", options.max_connections},
+                      {"max_memory", options.max_memory},
+                      {"idempotency_window", store.options().state.answers},
+                      {"tombstones", store.options().state.tombstones},
                       {"history_bytes", store.options().journal.history_bytes},
                       {"history_memory", options.history_memory}};
   Reply(worker_, out_, manners_)

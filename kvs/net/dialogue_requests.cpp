@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kvs/net/dialogue.hpp"
+#include "kvs/store/answers.hpp"
 
 namespace kvs {
 
@@ -24,6 +25,7 @@ Told told(const RequestLog::Entry& entry) {
     case Verdict::Outcome::applied:
       return {"applied", entry.created ? 201 : 200};
     case Verdict::Outcome::nothing:  // a delete that found nothing to delete has done all it was to do
+      if (entry.missing) return {"refused", http_status(errc::no_such_key)};
       return {"applied", 200};
     case Verdict::Outcome::refused:
       return {"refused", http_status(errc::condition_failed)};
@@ -45,7 +47,8 @@ Dialogue::Need Dialogue::request_outcome() {
   auto id = decode_key(head_.path().substr(request_prefix.size()), key_scratch_);
   if (!id || !is_request_id(*id)) {
     return refuse({errc::bad_parameter,
-                   "name the write by its request id (Kvs-Request-Id) in the path: 1 to 255 visible ASCII characters, "
+                   "name the write in the path by its Idempotency-Key or request id (Kvs-Request-Id): 1 to 255 visible "
+                   "ASCII characters, "
                    "percent-encoded"});
   }
   if (!wants_any_state()) {
@@ -53,7 +56,9 @@ Dialogue::Need Dialogue::request_outcome() {
     if (!query) return refuse(query.error());
     if (auto need = await_state(parse_consistency(head_, *query, worker_))) return *need;
   }
-  auto entry = worker_.store().requests().find(*id);
+  std::optional<RequestLog::Entry> entry;  // a request key's verdict is everywhere the same, so it comes first
+  if (const Record* answer = worker_.view().held().answer(*id)) entry = remembered(*answer);
+  if (!entry) entry = worker_.store().requests().find(*id);
   Told found = entry ? told(*entry) : Told{"unknown", 0};
   std::string text = "{\"id\":";
   append_json_string(text, *id);

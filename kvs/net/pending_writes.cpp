@@ -4,8 +4,8 @@
 
 namespace kvs {
 
-PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners) {
-  Write write{{}, form, false, command.record, manners, {}};
+PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners, RequestKeys::Use key) {
+  Write write{{}, form, false, command.record, manners, std::move(key), {}};
   PublishResult result =
       worker_.view().submit(std::move(command), *this, static_cast<std::uint32_t>(writes_.size()), write.ticket);
   if (result != PublishResult::accepted) return result;

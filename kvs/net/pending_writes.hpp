@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kvs/net/reply.hpp"
+#include "kvs/net/request_keys.hpp"
 #include "kvs/net/write_answer.hpp"
 #include "kvs/store/view.hpp"
 
@@ -16,7 +17,8 @@ class PendingWrites final : public Settler {
   PendingWrites(Worker& worker, Wakeup& wakeup) : worker_(worker), wakeup_(wakeup) {}
   ~PendingWrites() { abandon(); }
 
-  PublishResult submit(Command&& command, WriteForm form, const Manners& manners);
+  // `key`: the request key, if it has one, which stays in use until the write is answered.
+  PublishResult submit(Command&& command, WriteForm form, const Manners& manners, RequestKeys::Use key = {});
 
   bool empty() const { return writes_.empty(); }
   std::size_t size() const { return writes_.size(); }
@@ -34,6 +36,7 @@ class PendingWrites final : public Settler {
     bool settled = false;
     RecordRef record;  // for its key: all the rest of it belongs to the judge until the verdict is here
     Manners manners;
+    RequestKeys::Use key;
     Verdict verdict;
   };
   void settle(std::uint32_t index, Verdict&& verdict) override;

@@ -40,7 +40,8 @@ void Reply::common(int status) {
   if (manners_.reads) say_staleness();
   if (manners_.cors_origin.empty()) return;
   field("Access-Control-Allow-Origin", manners_.cors_origin);
-  field("Access-Control-Expose-Headers", "ETag, Link, Kvs-Revision, Kvs-Log-Id, Kvs-Request-Id, Kvs-Stale-Ms");
+  field("Access-Control-Expose-Headers",
+        "ETag, Link, Kvs-Revision, Kvs-Log-Id, Kvs-Request-Id, Kvs-Stale-Ms, Idempotency-Replayed");
   field("Vary", "Origin");
 }
 

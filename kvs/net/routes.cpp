@@ -19,6 +19,7 @@ constexpr RouteInfo unknown{Route::unknown, "", "", true, false, false};
 
 constexpr RouteInfo exact[] = {
     {Route::kv_list, "/v1/kv", "GET, HEAD, DELETE, OPTIONS", false, false, true},
+    {Route::transaction, "/v1/txn", "POST, OPTIONS", false, false, false},
     {Route::watch, "/v1/watch", "GET, POST, OPTIONS", false, false, true},
     {Route::snapshot, "/v1/snapshot", get_head, false, false, true},
     {Route::status, "/v1/status", get_head, false, true, false},
@@ -86,7 +87,7 @@ bool allows(const RouteInfo& route, Method method) {
 bool writes(const RouteInfo& route, Method method) {
   if (method == Method::options || method == Method::head) return false;
   bool keys = route.route == Route::kv_item || route.route == Route::kv_list;
-  return route.route == Route::legacy_set || (keys && method != Method::get);
+  return route.route == Route::legacy_set || route.route == Route::transaction || (keys && method != Method::get);
 }
 
 }  // namespace kvs

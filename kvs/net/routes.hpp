@@ -12,6 +12,7 @@ enum class Route : std::uint8_t {
   kv_item,
   kv_list,
   key_history,
+  transaction,
   request_outcome,
   snapshot,
   watch,

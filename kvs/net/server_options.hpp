@@ -27,6 +27,7 @@ struct Patience {
 struct ServerOptions {
   std::size_t max_value_size = default_max_value_size;
   std::size_t max_connections = 10'000;
+  std::uint64_t max_memory = 0;                   // bytes of keys, values and bookkeeping; 0: no limit
   std::size_t history_memory = 64 * 1024 * 1024;  // bytes of recent changes kept in memory
   std::vector<std::string> allowed_hosts;         // names beyond localhost that a Host field may have
   std::vector<std::string> cors_origins;          // "https://app.example": foreign origins that are let in
@@ -39,13 +40,14 @@ struct ServerOptions {
   Patience patience;
 };
 
-inline constexpr std::size_t max_pipelined = 64;               // requests of one connection under way at once
-inline constexpr std::size_t flush_above = 64 * 1024;          // bytes of answers that go out before more is read
-inline constexpr std::size_t ignored_body_limit = 64 * 1024;   // a body that the route does not want
-inline constexpr std::size_t event_message_bytes = 64 * 1024;  // a message of watch events, about
-inline constexpr std::size_t watch_step_bytes = 256 * 1024;    // history handed to a watcher at once, about
-inline constexpr std::size_t max_snapshots_sent = 16;          // at once
-inline constexpr std::size_t max_history_searches = 8;         // at once
-inline constexpr std::size_t max_watch_filters = 1000;         // keys and prefixes of one watch
+inline constexpr std::size_t max_pipelined = 64;                   // requests of one connection under way at once
+inline constexpr std::size_t flush_above = 64 * 1024;              // bytes of answers that go out before more is read
+inline constexpr std::size_t ignored_body_limit = 64 * 1024;       // a body that the route does not want
+inline constexpr std::size_t event_message_bytes = 64 * 1024;      // a message of watch events, about
+inline constexpr std::size_t watch_step_bytes = 256 * 1024;        // history handed to a watcher at once, about
+inline constexpr std::size_t max_results_bytes = 8 * 1024 * 1024;  // what the gets of one transaction give
+inline constexpr std::size_t max_snapshots_sent = 16;              // at once
+inline constexpr std::size_t max_history_searches = 8;              // at once
+inline constexpr std::size_t max_watch_filters = 1000;             // keys and prefixes of one watch
 
 }  // namespace kvs

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kvs/net/access_log.hpp"
+#include "kvs/net/request_keys.hpp"
 #include "kvs/net/server_options.hpp"
 #include "kvs/net/socket.hpp"
 #include "kvs/net/traffic.hpp"
@@ -32,12 +33,13 @@ class Connection : public ConnectionHook {
   ~Connection() = default;
 };
 
-// What the server counts, as /v1/status shows it. Shared by all threads.
+// What all threads share: what the server counts, as /v1/status shows it, and the request keys in use.
 struct ServerCounters {
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::uint64_t> watchers{0};
   std::atomic<std::uint64_t> snapshots{0};  // being sent
   std::atomic<std::uint64_t> searches{0};   // through the history for one key
+  RequestKeys request_keys;
   const Clock::time_point started = Clock::now();
   std::vector<const Traffic*> traffic;  // of all threads; complete before they run
 };

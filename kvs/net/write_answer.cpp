@@ -15,7 +15,27 @@ void append_expires(std::string& text, const Verdict& verdict) {
   text += '"';
 }
 
-void end(Reply& reply, std::string_view text) { reply.field("Cache-Control", "no-store").body(json, text); }
+constexpr std::string_view replayed_field = "Idempotency-Replayed: true\r\n";
+
+void end(Reply& reply, const Verdict& verdict, std::string_view text) {
+  if (verdict.replayed) reply.fields(replayed_field);
+  reply.field("Cache-Control", "no-store").body(json, text);
+}
+
+// A record, null, or of one that is only remembered what is known of it.
+void append_found(std::string& text, const Record* record, bool replayed) {
+  if (!record) {
+    text += "null";
+  } else if (replayed) {
+    text += '{';
+    append_json_member(text, "key", record->key());
+    text += ",\"revision\":";
+    append_number(text, number(record->revision()));
+    text += '}';
+  } else {
+    append_record(text, *record);
+  }
+}
 
 // {"key","revision","created"?,"expires"?}
 void answer_record(Reply& reply, WriteForm form, std::string_view key, const Verdict& verdict) {
@@ -28,7 +48,7 @@ void answer_record(Reply& reply, WriteForm form, std::string_view key, const Ver
   append_expires(text, verdict);
   text += "}\n";
   reply.begin(verdict.created ? 201 : 200, verdict.revision).etag(verdict.revision);
-  end(reply, text);
+  end(reply, verdict, text);
 }
 
 // {"deleted","revision"}
@@ -39,7 +59,42 @@ void answer_removal(Reply& reply, const Verdict& verdict) {
   append_number(text, number(verdict.revision));
   text += "}\n";
   reply.begin(200, verdict.revision);
-  end(reply, text);
+  end(reply, verdict, text);
+}
+
+// {"op":"set","key","revision","created"} | {"op":"delete","key","deleted"} | {"op":"get","key","record"}
+void append_result(std::string& text, const TransactionOutcome::Result& result, const Verdict& verdict) {
+  using Kind = Transaction::Step::Kind;
+  text += result.kind == Kind::set      ? "{\"op\":\"set\","
+          : result.kind == Kind::remove ? "{\"op\":\"delete\","
+                                        : "{\"op\":\"get\",";
+  append_json_member(text, "key", result.asked->key());
+  if (result.kind == Kind::set) {
+    text += ",\"revision\":";
+    append_number(text, number(verdict.revision));
+    text += result.done ? ",\"created\":true}" : ",\"created\":false}";
+  } else if (result.kind == Kind::remove) {
+    text += result.done ? ",\"deleted\":1}" : ",\"deleted\":0}";
+  } else {
+    text += ",\"record\":";
+    append_found(text, result.found.get(), verdict.replayed);
+    text += '}';
+  }
+}
+
+// {"succeeded","revision","results"}
+void answer_transaction(Reply& reply, const Verdict& verdict) {
+  const TransactionOutcome& outcome = *verdict.transaction;
+  std::string text = outcome.succeeded ? "{\"succeeded\":true,\"revision\":" : "{\"succeeded\":false,\"revision\":";
+  append_number(text, number(verdict.revision));
+  text += ",\"results\":[";
+  for (const auto& result : outcome.results) {
+    if (text.back() != '[') text += ',';
+    append_result(text, result, verdict);
+  }
+  text += "]}\n";
+  reply.begin(200, verdict.revision);
+  end(reply, verdict, text);
 }
 
 void answer_refused(Reply& reply, const Verdict& verdict) {
@@ -47,7 +102,7 @@ void answer_refused(Reply& reply, const Verdict& verdict) {
   reply.problem(errc::condition_failed,
                 current ? "the key is not as the request asks for; read it and try again with its ETag"
                         : "there is no such key, but the request asks for one",
-                current_members(current));
+                current_members(current, verdict.replayed), 0, verdict.replayed ? replayed_field : std::string_view{});
 }
 
 }  // namespace
@@ -56,27 +111,28 @@ void answer_write(Reply& reply, WriteForm form, std::string_view key, const Verd
   if (verdict.outcome == Verdict::Outcome::refused) return answer_refused(reply, verdict);
   switch (form) {
     case WriteForm::touch:
-      if (verdict.outcome == Verdict::Outcome::nothing) return reply.problem(errc::no_such_key, "there is no such key");
+      if (verdict.outcome == Verdict::Outcome::nothing) {
+        return reply.problem(errc::no_such_key, "there is no such key", {}, 0,
+                             verdict.replayed ? replayed_field : std::string_view{});
+      }
       return answer_record(reply, form, key, verdict);
     case WriteForm::put:
       return answer_record(reply, form, key, verdict);
     case WriteForm::remove:
     case WriteForm::remove_range:
       return answer_removal(reply, verdict);
+    case WriteForm::transaction:
+      return answer_transaction(reply, verdict);
     case WriteForm::legacy_set:
       return reply.begin(200, verdict.revision).body("text/plain; charset=utf-8", "\"SUCCESS\"\n");
   }
 }
 
-std::string current_members(const Record* current) {
+std::string current_members(const Record* current, bool replayed) {
   std::string text = "\"current_revision\":";
   append_number(text, current ? number(current->revision()) : 0);
   text += ",\"current\":";
-  if (current) {
-    append_record(text, *current);
-  } else {
-    text += "null";
-  }
+  append_found(text, current, replayed);
   return text;
 }
 

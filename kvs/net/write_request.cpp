@@ -1,5 +1,6 @@
 #include "kvs/net/write_request.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include "kvs/limits.hpp"
@@ -61,15 +62,41 @@ std::optional<Problem> check_value(const RequestHead& head) {
 
 std::optional<Problem> read_conditions(const RequestHead& head, WriteForm form, WriteRequest& request) {
   if (!head.has(Known::if_match) && !head.has(Known::if_none_match)) return std::nullopt;
-  if (form == WriteForm::remove_range) {
-    return Problem{errc::malformed,
-                   "If-Match and If-None-Match are for one key: put what must hold of several into POST /v1/txn"};
+  if (form == WriteForm::remove_range || form == WriteForm::transaction) {
+    return Problem{
+        errc::malformed,
+        "If-Match and If-None-Match are for one key: say under \"if\" of POST /v1/txn what must hold of several"};
   }
   std::string match_scratch, none_scratch;
   auto conditions =
       parse_conditions(sent(head, Known::if_match, match_scratch), sent(head, Known::if_none_match, none_scratch));
   if (!conditions) return conditions.error();
   request.conditions = std::move(*conditions);
+  return std::nullopt;
+}
+
+// Whether a Content-Type is application/json, whatever its parameters.
+bool is_json(std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  return equals_ignoring_case(type, "application/json");
+}
+
+std::optional<Problem> check_document(const RequestHead& head) {
+  if (head.has(Known::content_encoding))
+    return Problem{errc::unsupported_media_type, "send the transaction without Content-Encoding"};
+  if (!is_json(head.value(Known::content_type)))
+    return Problem{errc::unsupported_media_type, "a transaction is JSON: send it with Content-Type: application/json"};
+  return std::nullopt;
+}
+
+std::optional<Problem> read_request_key(const RequestHead& head, WriteRequest& request) {
+  if (!head.has(Known::idempotency_key)) return std::nullopt;
+  std::string_view key = head.value(Known::idempotency_key);
+  bool visible = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
+  if (key.empty() || key.size() > max_request_key_size || !visible)
+    return Problem{errc::bad_parameter, "an Idempotency-Key has 1 to 255 visible ASCII characters"};
+  request.request_key = key;
   return std::nullopt;
 }
 
@@ -95,7 +122,9 @@ result<WriteRequest> parse_write(const RequestHead& head, WriteForm form) {
   if (!query) return query.error();
   auto problem = form == WriteForm::remove_range ? read_range(*query, request) : read_ttl(*query, form, request);
   if (!problem && form == WriteForm::put) problem = check_value(head);
+  if (!problem && form == WriteForm::transaction) problem = check_document(head);
   if (!problem) problem = read_conditions(head, form, request);
+  if (!problem) problem = read_request_key(head, request);
   if (problem) return *problem;
   return request;
 }

@@ -15,12 +15,13 @@ namespace kvs {
 struct WriteRequest {
   std::vector<Condition> conditions;  // If-Match, If-None-Match
   std::chrono::milliseconds ttl{0};   // 0: none, the key stays
+  std::string request_key;            // Idempotency-Key; empty: none
   std::string prefix;                 // remove_range: of the keys that are to go; "" = all
 };
 
 // A write of one key may have conditions, a touch says which time to live (or none), a range names its prefix or all
-// keys expressly. Errors: bad_parameter, malformed; of a range also key_too_large, of a put unsupported_media_type and
-// headers_too_large.
+// keys expressly. Errors: bad_parameter, malformed; of a range also key_too_large, of a transaction
+// unsupported_media_type, of a put unsupported_media_type and headers_too_large.
 result<WriteRequest> parse_write(const RequestHead& head, WriteForm form);
 
 // A time to live as text: a duration above 0, at most max_ttl. Errors: bad_parameter; the caller names the parameter.

@@ -1,7 +1,8 @@
 // All numbers little-endian.
 //
 // answer := payload:u64 outcome:u8 flags:u8 revision:u64 current:u64 deleted:u64 expires:i64 [count:u32 result*]
-//           flags: 1 created, 2 a transaction (then count and results), 4 it succeeded
+//           flags: 1 created, 2 a transaction (then count and results), 4 it succeeded, 8 a touch of a key that was
+//           not there
 //           expires: ms since 1970, 0 = never          current: the key's revision where it was refused, 0 = no such
 //           key
 // result := done:u8 revision:u64                       of what a get found, 0 = nothing; in the order of the steps
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t fixed_size = 8 + 1 + 1 + 8 + 8 + 8 + 8;
 constexpr std::size_t result_size = 9;
-constexpr std::uint8_t created_flag = 1, transaction_flag = 2, succeeded_flag = 4;
+constexpr std::uint8_t created_flag = 1, transaction_flag = 2, succeeded_flag = 4, missing_flag = 8;
 
 std::uint64_t revision_of(const RecordRef& record) { return record ? number(record->revision()) : 0; }
 
@@ -50,6 +51,7 @@ RecordRef make_answer(const Command& asked, const Verdict& verdict, Revision pla
   std::uint8_t flags = verdict.created ? created_flag : 0;
   if (transaction) flags |= transaction_flag;
   if (transaction && transaction->succeeded) flags |= succeeded_flag;
+  if (is_missing(asked.kind, verdict)) flags |= missing_flag;
   out.put(asked.payload);
   out.put(static_cast<std::uint8_t>(verdict.outcome));
   out.put(flags);
@@ -86,6 +88,19 @@ Verdict replay_answer(const Record& answer, const Command& asked) {
   if ((flags & transaction_flag) != 0 && asked.transaction && in.left() >= 4)
     verdict.transaction = replay_results(in, (flags & succeeded_flag) != 0, *asked.transaction);
   return verdict;
+}
+
+std::optional<RequestLog::Entry> remembered(const Record& answer) {
+  ByteReader in(answer.value());
+  if (in.left() < fixed_size) return std::nullopt;
+  in.get<std::uint64_t>();  // the payload
+  RequestLog::Entry entry;
+  entry.outcome = static_cast<Verdict::Outcome>(in.get<std::uint8_t>());
+  auto flags = in.get<std::uint8_t>();
+  entry.revision = Revision{in.get<std::uint64_t>()};
+  entry.created = (flags & created_flag) != 0;
+  entry.missing = (flags & missing_flag) != 0;
+  return entry;
 }
 
 }  // namespace kvs

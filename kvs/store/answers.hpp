@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "kvs/command.hpp"
+#include "kvs/store/request_log.hpp"
 
 namespace kvs {
 
@@ -13,5 +14,8 @@ RecordRef make_answer(const Command& asked, const Verdict& verdict, Revision pla
 // The verdict as `asked` gets it again (`replayed`), or `reused` if the answer was given to something else.
 // Records in it have no values; in a transaction's results they are those of `asked`.
 Verdict replay_answer(const Record& answer, const Command& asked);
+
+// What became of the request, for whoever only asks that. Nothing: an answer of no known form.
+std::optional<RequestLog::Entry> remembered(const Record& answer);
 
 }  // namespace kvs

@@ -13,6 +13,11 @@
 
 namespace kvs {
 
+// Whether the verdict is that of a touch of a key that is not there.
+inline bool is_missing(Command::Kind kind, const Verdict& verdict) {
+  return kind == Command::Kind::touch && verdict.outcome == Verdict::Outcome::nothing;
+}
+
 // The newest `limit` of them, of all instances; in memory only. Any thread.
 // Every write is noted and hardly one is ever asked for: noting costs a few stores, finding a look at all of them (some
 // microseconds).
@@ -22,6 +27,7 @@ class RequestLog {
     Verdict::Outcome outcome = Verdict::Outcome::unknown;
     Revision revision = no_revision;  // applied: of the change; nothing: of the state it was judged against
     bool created = false;             // applied set: the key was not there before
+    bool missing = false;             // a touch of a key that was not there: `nothing` that is no success
   };
   using Noted = std::pair<std::string, Entry>;  // by request id
 

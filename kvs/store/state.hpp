@@ -33,8 +33,10 @@ class State {
   // The place in the order up to which this state knows everything that must be kept: that of the newest change, or of
   // a later command that only left an answer. Never shown outside.
   Revision place() const { return place_; }
-  // The same with the bookkeeping below: what the memory limit counts.
-  std::uint64_t footprint() const { return keys_.bytes + tombstones_.bytes + 2 * answers_.bytes; }
+  // The same with the bookkeeping below.
+  std::uint64_t footprint() const { return needed() + tombstones_.bytes; }
+  // Without the tombstones, which give way: what the memory limit counts.
+  std::uint64_t needed() const { return keys_.bytes + 2 * answers_.bytes; }
   // Of all records with all they hold: two States that show the same have the same digest, and two that do not have
   // another but for one chance in 2^64. Not for adversaries. 0 if StateLimits say that none is kept.
   std::uint64_t digest() const { return digest_; }
@@ -103,6 +105,8 @@ struct StateLimits {
   std::size_t tombstones = 1'000'000;
   std::size_t answers = 100'000;
   bool digests = true;  // whether State::digest() is kept; else it is 0
+  // Bytes of footprint() above which the oldest tombstones give way, so that what is deleted makes room; 0: none do.
+  std::uint64_t memory = 0;
 };
 
 // Makes the next State out of one: nodes it made itself are edited in place, all others are copied first, so the State
@@ -131,6 +135,8 @@ class StateEditor {
   State commit(Revision revision, LogTime time, Revision place);
 
  private:
+  void forget_oldest_tombstone();
+  void make_room();
   RecordRef put(State::Tree& tree, RecordRef record);
   RecordRef erase(State::Tree& tree, std::string_view key);
   std::uint64_t digest_of(const Record& record) const { return limits_.digests ? record.digest() : 0; }

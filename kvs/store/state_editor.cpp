@@ -52,6 +52,7 @@ RecordRef StateEditor::put(RecordRef record) {
   state_.digest_ += digest_of(*record);
   RecordRef old = put(state_.keys_, std::move(record));
   if (old) state_.digest_ -= digest_of(*old);
+  make_room();
   return old;
 }
 
@@ -67,10 +68,19 @@ void StateEditor::bury(RecordRef tombstone) {
     return;
   }
   put(state_.tombstones_, std::move(tombstone));
-  if (state_.tombstones_.size <= limits_.tombstones) return;
+  if (state_.tombstones_.size > limits_.tombstones) forget_oldest_tombstone();
+  make_room();
+}
+
+void StateEditor::forget_oldest_tombstone() {
   RecordRef oldest = State::begin(state_.tombstones_).get();
   state_.forgotten_ = oldest->revision();
   erase(state_.tombstones_, oldest->key());
+}
+
+void StateEditor::make_room() {
+  if (limits_.memory == 0) return;
+  while (state_.footprint() > limits_.memory && state_.tombstones_.size != 0) forget_oldest_tombstone();
 }
 
 void StateEditor::forget_tombstones(Revision until) { state_.forgotten_ = std::max(state_.forgotten_, until); }

@@ -164,13 +164,14 @@ Changes Store::judge_all(Batch& batch, Verdicts& verdicts, Outcomes& outcomes) {
     Ticket ticket = ordered.ticket;
     bool confirmed = ordered.confirmed;
     std::string request_id = std::move(ordered.command.request_id);
+    auto kind = ordered.command.kind;
     if (ticket.thread != Ticket::nobody) own_.push_back(ordered.place);
     if (ordered.command.kind == Command::Kind::digest)
       digests_.passed(ordered.place, editor_->digest(), ordered.command.claim);
     Verdict verdict = judge(std::move(ordered), *editor_, newest, changes);
     if (verdict.outcome == Verdict::Outcome::applied && !verdict.replayed) newest = verdict.revision;
     if (!request_id.empty()) {
-      RequestLog::Entry entry{verdict.outcome, verdict.revision, verdict.created};
+      RequestLog::Entry entry{verdict.outcome, verdict.revision, verdict.created, is_missing(kind, verdict)};
       outcomes.emplace_back(std::move(request_id), entry);
     }
     if (ticket.thread == Ticket::nobody) continue;

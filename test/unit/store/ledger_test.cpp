@@ -2,6 +2,7 @@
 // snapshot, in the right order.
 #include <boost/test/unit_test.hpp>
 
+#include "kvs/store/answers.hpp"
 #include "kvs/store/tombstone.hpp"
 #include "store_fixture.hpp"
 
@@ -155,6 +156,52 @@ BOOST_AUTO_TEST_CASE(the_digest_is_the_same_after_a_restart) {
     r.restart(snapshot);
     BOOST_TEST(r.f->view.state().digest() == digest);
   }
+}
+
+BOOST_AUTO_TEST_CASE(tombstones_give_way_where_memory_is_short) {
+  StateLimits limits;
+  limits.memory = 400;
+  StateEditor editor(State{}, limits);
+  auto bury = [&](std::string_view key, std::uint64_t revision) {
+    auto record = Record::make(key, std::string_view{});
+    record->stamp(Revision{revision}, Revision{1}, 1, LogTime{});
+    editor.bury(make_tombstone({Op::remove, record, {}}));
+  };
+  bury("a", 1);
+  bury("b", 2);
+  BOOST_TEST(editor.state().tombstones() == 2U);
+  BOOST_TEST((editor.state().oldest_tombstone() == no_revision));
+  for (std::uint64_t revision = 3; revision < 100; ++revision) bury("c", revision);
+  BOOST_TEST(editor.state().footprint() <= 400U);
+  BOOST_TEST(editor.state().tombstones() >= 2U);
+  std::size_t left = editor.state().tombstones();
+  BOOST_TEST((editor.state().oldest_tombstone() == Revision{99 - left}));
+  editor.put(Record::make("large", std::string(1000, 'x')));
+  BOOST_TEST(editor.state().tombstones() == 0U);
+  BOOST_TEST((editor.state().oldest_tombstone() == Revision{99}));
+  BOOST_TEST(editor.state().footprint() == editor.state().needed());
+}
+
+BOOST_AUTO_TEST_CASE(a_remembered_answer_says_what_became_of_its_request) {
+  StoreFixture f;
+  f.load();
+  f.apply(keyed(put("a", "1"), "created"));
+  f.apply(keyed(put("a", "2", {must_be_absent()}), "refused"));
+  Command touch = put("b", {});
+  touch.kind = Command::Kind::touch;
+  f.apply(keyed(std::move(touch), "missing"));
+  const State& state = f.view.state();
+  auto created = remembered(*state.answer("created"));
+  BOOST_TEST((created->outcome == Verdict::Outcome::applied));
+  BOOST_TEST(created->created);
+  BOOST_TEST((created->revision == Revision{1}));
+  auto refused = remembered(*state.answer("refused"));
+  BOOST_TEST((refused->outcome == Verdict::Outcome::refused));
+  BOOST_TEST(!refused->created);
+  auto missing = remembered(*state.answer("missing"));
+  BOOST_TEST((missing->outcome == Verdict::Outcome::nothing));
+  BOOST_TEST(missing->missing);
+  BOOST_TEST(!remembered(*Record::make("cut", std::string_view("short"))).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
