@@ -75,8 +75,8 @@ BOOST_AUTO_TEST_CASE(who_asks_and_by_what_name_does_not) {
 
 // It stands in remembered answers, on disk and on other instances.
 BOOST_AUTO_TEST_CASE(it_never_changes) {
-  BOOST_TEST(digest(put("City", "Ahmedabad", "text/plain")) == 0U);
-  BOOST_TEST(digest(transaction()) == 0U);
+  BOOST_TEST(digest(put("City", "Ahmedabad", "text/plain")) == 0x7fb6924c1f523f2cU);
+  BOOST_TEST(digest(transaction()) == 0x8fba5fb26ee30108U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
