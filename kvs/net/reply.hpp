@@ -21,14 +21,14 @@ struct Manners {
   Clock::time_point began = Clock::now();  // the head was complete
   std::string request_id;
   Origin client;
-  std::string path;           // for the log, if that shows keys; else empty
-  std::string cors_origin;    // the foreign origin that was let in, to be told so; else empty
+  std::string path;               // for the log, if that shows keys; else empty
+  std::string cors_origin;        // the foreign origin that was let in, to be told so; else empty
   std::optional<Revision> as_of;  // the answer speaks of that state
-  bool head_only = false;     // HEAD: all fields, no body
-  bool http10 = false;        // says keep-alive if it is
-  bool close = false;         // the connection ends after this answer
-  bool reads = false;         // tells of the state: says how stale that may be
-  bool plain_errors = false;  // text/plain instead of a problem document (legacy routes, outside /v1)
+  bool head_only = false;         // HEAD: all fields, no body
+  bool http10 = false;            // says keep-alive if it is
+  bool close = false;             // the connection ends after this answer
+  bool reads = false;             // tells of the state: says how stale that may be
+  bool plain_errors = false;      // text/plain instead of a problem document (legacy routes, outside /v1)
 };
 
 // Appends one answer: begin(), fields, then one of the ends. The Manners must outlive it; `out` is complete when it is

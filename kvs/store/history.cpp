@@ -68,11 +68,11 @@ void History::read(Revision after, std::size_t max_bytes, std::vector<CommitRef>
 
 void History::read_back(Revision until, std::size_t max_bytes, std::vector<CommitRef>& out) const {
   auto end = std::partition_point(commits_.begin(), commits_.end(),
-                                  [&](const CommitRef& commit) { return commit->last() <= until; });
+                                  [&](const Entry& entry) { return entry.commit->last() <= until; });
   std::size_t bytes = 0;
-  while (end != commits_.begin() && (bytes == 0 || bytes + (*std::prev(end))->footprint() <= max_bytes)) {
-    bytes += (*--end)->footprint();
-    out.push_back(*end);
+  while (end != commits_.begin() && (bytes == 0 || bytes + std::prev(end)->commit->footprint() <= max_bytes)) {
+    bytes += (--end)->commit->footprint();
+    out.push_back(end->commit);
   }
 }
 

@@ -66,7 +66,7 @@ class Journal {
   // within a revision; empty if there is none yet. Throws std::out_of_range if `after` < oldest(); DamagedData.
   Changes read(Revision after, std::size_t max_bytes) const;
   std::uint64_t bytes() const;  // its segments take on disk; any thread
-  Revision oldest() const;  // the smallest `after` that read() can serve; from begin() on
+  Revision oldest() const;      // the smallest `after` that read() can serve; from begin() on
   // Places from which read() goes on that lie about a segment apart, lowest first; the first is oldest().
   std::vector<Revision> begins() const;
 
