@@ -140,6 +140,13 @@ constexpr std::array commands{
                "A dash selects the one that was selected before.", "kvs context select staging\nkvs context select -"},
     CommandRow{Verb::context_remove, "context rm", "", "CONTEXT", "Forget a named server", "",
                "kvs context rm staging"},
+    CommandRow{
+        Verb::token_create, "token create", "", "NAME ROLE[:PREFIX]...", "Make a token for somebody",
+        "Prints the token, which is shown this once, and on stderr the line for the server's --auth-file, which\n"
+        "does not tell it. Roles: read, write (each for all keys, or :PREFIX for those that begin with it,\n"
+        "percent-encoded), metrics, admin (everything). The server reads the file again at SIGHUP.",
+        "kvs token create anna read write:app/ 2>> /etc/kvs/auth > anna.token\n"
+        "kvs token create prometheus metrics"},
     CommandRow{Verb::config_show, "config show", "", "[flags]", "Show every setting and where it comes from",
                "With the same flags, environment and config file as kvs serve; secrets are hidden. On a pipe it is a\n"
                "config file itself.",

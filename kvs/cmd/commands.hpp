@@ -34,6 +34,7 @@ int context_show(const Settings& settings);
 int context_select(const Settings& settings);
 int context_remove(const Settings& settings);
 int config_show(const Settings& settings);
+int token_create(const Settings& settings);
 int completion(const Settings& settings);
 int complete_words(const Settings& settings);
 int write_manual(const Settings& settings);

@@ -102,6 +102,8 @@ int run_client(const Settings& settings, bool legacy) {
       return context_select(settings);
     case Verb::context_remove:
       return context_remove(settings);
+    case Verb::token_create:
+      return token_create(settings);
     case Verb::config_show:
       return config_show(settings);
     case Verb::completion:

@@ -41,6 +41,7 @@ enum class Verb : std::uint8_t {
   context_select,
   context_remove,
   config_show,
+  token_create,
   completion,
   version,
   help,

@@ -98,6 +98,9 @@ class Serving {
         bus_(make_bus(options)),
         store_(store_options(options), files_, *bus_),
         notifier_(options.notify_socket) {
+    read_auth_file();
+    if (!options.tls.certificate.empty())
+      counters_.tls = std::make_shared<TlsContext>(TlsContext::Side::server, options.tls);
     for (unsigned thread = 0; thread < options.threads; ++thread) {
       workers_.push_back(std::make_unique<Worker>(store_, server_options_, counters_, thread));
     }
@@ -124,6 +127,7 @@ class Serving {
   awaitable<void> follow_hangups();
   void read_settings_again();
   void take_in(const ServeOptions& options);
+  void read_auth_file();
   awaitable<void> shut_down();
   awaitable<bool> connections_end(Clock::time_point deadline, bool watches_too);
   void on_all(void (Worker::*what)());
@@ -194,7 +198,10 @@ void Serving::say_durability() const {
   } else if (options_.fsync != FsyncMode::always) {
     log::warn("a power cut may lose acknowledged writes (--fsync is not always)", {{"fsync", server_options_.fsync}});
   }
-  if (options_.allow_anonymous) log::warn("everybody who reaches a listener may read and write (--allow-anonymous)");
+  if (options_.allow_anonymous && options_.auth_file.empty())
+    log::warn("everybody who reaches a listener may read and write (--allow-anonymous)");
+  if (settings_.on("allow-plaintext") && !counters_.tls)
+    log::warn("whoever is on the way may read along, tokens too (--allow-plaintext)");
   if (geteuid() == 0) log::warn("running as root; a user of its own is enough");
 }
 
@@ -331,8 +338,19 @@ void Serving::read_settings_again() {
   if (ready_) notifier_.ready("serving");
 }
 
-// What changes without a restart (serve_reload.cpp names it).
+// From now on it is as the file says; what is wrong there changes nothing.
+void Serving::read_auth_file() {
+  if (options_.auth_file.empty()) return;
+  auto table = AuthTable::load(options_.auth_file);
+  if (!table) throw UsageError(table.error().detail);
+  counters_.access.replace(std::make_shared<const AuthTable>(std::move(*table)));
+}
+
+// What changes without a restart (serve_reload.cpp names it), and the files with tokens and certificates.
 void Serving::take_in(const ServeOptions& options) {
+  if (counters_.tls) counters_.tls->reload();
+  read_auth_file();
+  on_all(&Worker::revoke_all);
   set_log_level(options.log_level);
   for (auto& worker : workers_) {
     asio::post(worker->executor(),
@@ -438,6 +456,9 @@ int serve(const Settings& settings, const ServeOptions& options) {
     log::error(error.what());
     return exit_code::bad_data;
   } catch (const KafkaConfigError& error) {
+    log::error(error.what());
+    return exit_code::usage;
+  } catch (const UsageError& error) {
     log::error(error.what());
     return exit_code::usage;
   } catch (const std::exception& error) {

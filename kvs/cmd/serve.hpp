@@ -8,6 +8,7 @@
 
 #include "kvs/bus/kafka_config.hpp"
 #include "kvs/net/listen_address.hpp"
+#include "kvs/net/tls.hpp"
 
 namespace kvs {
 
@@ -35,6 +36,8 @@ struct ServeOptions {
   std::size_t tombstones = 0;
   unsigned max_connections = 0;  // at least 1
   bool allow_anonymous = false;
+  std::filesystem::path auth_file;         // empty: nobody is asked for a token
+  TlsFiles tls;                            // no certificate: in the clear
   std::vector<std::string> allowed_hosts;  // lower case, without port
   std::vector<std::string> cors_origins;   // scheme://host[:port]
   bool ui = true;                          // the page at /ui/

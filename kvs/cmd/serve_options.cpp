@@ -47,20 +47,37 @@ bool beyond_loopback(const ListenAddress& listen) {
 }
 
 std::string exposed(const std::string& address) {
-  return address + " is reachable from other machines: listen on 127.0.0.1 or unix:PATH, or let everybody in with " +
-         "--allow-anonymous";
+  return address +
+         " is reachable from other machines: listen on 127.0.0.1 or unix:PATH, or give --tls-cert, --tls-key and " +
+         "--auth-file (--allow-plaintext: without TLS; --allow-anonymous: without both)";
+}
+
+// Whether strangers and eavesdroppers are kept out, or nobody minds them.
+bool may_be_exposed(const Settings& settings) {
+  bool known = settings.given("auth-file") || settings.given("tls-client-ca");
+  bool secret = settings.given("tls-cert") || settings.on("allow-plaintext");
+  return settings.on("allow-anonymous") || (known && secret);
+}
+
+TlsFiles tls_files(const Settings& settings) {
+  bool certificate = settings.given("tls-cert"), key = settings.given("tls-key");
+  if (certificate != key)
+    throw settings.wrong(certificate ? "tls-cert" : "tls-key", "needs the other one, too: --tls-cert and --tls-key");
+  if (settings.given("tls-client-ca") && !certificate)
+    throw settings.wrong("tls-client-ca", "clients show certificates over TLS only: give --tls-cert and --tls-key");
+  return {settings.text("tls-cert"), settings.text("tls-key"), settings.text("tls-client-ca")};
 }
 
 // What the service manager passed takes the place of the default, not of what was asked for.
 std::vector<ListenAddress> listeners(const Settings& settings) {
   std::vector<ListenAddress> all = passed_sockets(settings, getpid());
-  bool anonymous = settings.on("allow-anonymous");
+  bool allowed = may_be_exposed(settings);
   for (const ListenAddress& passed : all)
-    if (beyond_loopback(passed) && !anonymous) throw UsageError("LISTEN_FDS: " + exposed(passed.address));
+    if (beyond_loopback(passed) && !allowed) throw UsageError("LISTEN_FDS: " + exposed(passed.address));
   if (!all.empty() && !settings.given("listen")) return all;
   for (const std::string& text : settings.list("listen")) {
     all.push_back(listen_address(settings, text));
-    if (beyond_loopback(all.back()) && !anonymous) throw settings.wrong("listen", exposed(text));
+    if (beyond_loopback(all.back()) && !allowed) throw settings.wrong("listen", exposed(text));
   }
   return all;
 }
@@ -163,7 +180,8 @@ LogFormat log_format(const std::string& text) {
 
 // Files with secrets that the service manager hands over under the names of these settings (systemd.exec(5),
 // CREDENTIALS), where the setting itself was not given.
-constexpr std::array<const char*, 1> secret_files{"kafka-config-file"};
+constexpr std::array<const char*, 5> secret_files{"kafka-config-file", "auth-file", "tls-cert", "tls-key",
+                                                  "tls-client-ca"};
 
 Settings with_credentials(Settings settings) {
   std::string directory = settings.variable("CREDENTIALS_DIRECTORY");
@@ -202,6 +220,8 @@ ServeOptions serve_options(const Settings& given) {
   options.max_connections = static_cast<unsigned>(settings.number("max-connections"));
   if (options.max_connections == 0) throw settings.wrong("max-connections", "at least 1");
   options.allow_anonymous = settings.on("allow-anonymous");
+  options.auth_file = settings.text("auth-file");
+  options.tls = tls_files(settings);
   options.allowed_hosts = allowed_hosts(settings);
   options.cors_origins = cors_origins(settings);
   options.ui = settings.text("ui") == "on";

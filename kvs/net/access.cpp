@@ -92,6 +92,12 @@ void Login::learn(std::string_view token) {
   rights_ = holder_ ? &holder_->rights : &nothing;
 }
 
+bool Login::is_revoked() const {
+  if (!known_ || version_ == access_.version()) return false;
+  auto table = access_.table();
+  return table && !(holder_ && table->has(*holder_));
+}
+
 Problem Login::denial(std::string_view what) const {
   if (holder_)
     return {errc::forbidden, holder_->name + " may not " + std::string(what) + "; ask for a token with that right"};

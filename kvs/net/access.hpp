@@ -40,6 +40,10 @@ class Login {
   // Errors: unauthenticated (a token nobody has), too_many_requests.
   std::optional<Problem> identify(const RequestHead& head);
   const Rights& rights() const { return *rights_; }
+  // Whether every right is there, so that nothing needs a second look.
+  bool unrestricted() const { return rights_->admin(); }
+  // Whether whoever identify() found is not in the table any more, or not with the same rights.
+  bool is_revoked() const;
   // Null: nobody in particular.
   const HolderRef& holder() const { return holder_; }
   // What to say to one who lacks a right: who are you, or not you.

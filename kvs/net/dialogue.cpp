@@ -51,7 +51,9 @@ std::string_view given_request_id(const RequestHead& head) {
 }  // namespace
 
 Dialogue::Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer)
-    : worker_(worker), arrival_(arrival), peer_(peer), writes_(worker, wakeup), wait_(worker, wakeup) {}
+    : worker_(worker), arrival_(arrival), peer_(peer), writes_(worker, wakeup), wait_(worker, wakeup) {
+  introduce({});
+}
 
 Dialogue::Need Dialogue::advance() {
   for (;;) {
@@ -147,6 +149,7 @@ std::optional<Problem> Dialogue::admit(const RouteInfo& route, std::size_t& body
   if (!allows(route, head_.method())) {
     return Problem{errc::method_not_allowed, "this path takes " + std::string(route.allow)};
   }
+  if (auto problem = authorize(route)) return problem;
   if (!worker_.view().ready() && !route.while_starting && head_.method() != Method::options) {
     return Problem{errc::starting, starting_text(worker_.store()) + "; try again in a second"};
   }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "kvs/net/access.hpp"
 #include "kvs/net/body_source.hpp"
 #include "kvs/net/chunked.hpp"
 #include "kvs/net/gate.hpp"
@@ -15,6 +16,7 @@
 #include "kvs/net/routes.hpp"
 #include "kvs/net/target.hpp"
 #include "kvs/net/watch_request.hpp"
+#include "kvs/store/list_scan.hpp"
 
 namespace kvs {
 
@@ -46,6 +48,11 @@ class Dialogue {
   };
 
   Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer);
+
+  // The name in the client's certificate, before anything else; "" = none.
+  void introduce(std::string certificate) { login_.emplace(worker_.counters().access, peer_, std::move(certificate)); }
+  bool is_revoked() const { return login_->is_revoked(); }
+  bool streaming() const { return source_ != nullptr; }
 
   Need advance();
 
@@ -85,6 +92,14 @@ class Dialogue {
   Need serve_head();
   void read_manners(const RouteInfo& route);
   void guess_manners();
+  std::optional<Problem> authorize(const RouteInfo& route);
+  std::optional<Problem> authorize_key(std::string_view encoded, bool writes) const;
+  std::optional<Problem> authorize_read(std::string_view key) const;
+  std::optional<Problem> authorize_write(std::string_view key) const;
+  std::optional<Problem> authorize_transaction(const Transaction& transaction) const;
+  // Leaves of `filter` what may be read. Error: that is nothing.
+  std::optional<Problem> narrow(Filter& filter) const;
+  std::optional<Problem> narrow(ListRange& range) const;
   std::optional<Problem> admit(const RouteInfo& route, std::size_t& body_limit);
   Need begin_body(std::size_t limit);
   Need take_chunks();
@@ -148,6 +163,7 @@ class Dialogue {
   Worker& worker_;
   const Arrival arrival_;
   const Origin peer_;
+  std::optional<Login> login_;
   Inbox in_;
   std::string out_;
   PendingWrites writes_;

@@ -3,6 +3,7 @@
 #include "kvs/net/legacy_json.hpp"
 #include "kvs/net/record_json.hpp"
 #include "kvs/net/server_options.hpp"
+#include "kvs/store/list_scan.hpp"
 
 namespace kvs {
 
@@ -13,22 +14,22 @@ constexpr std::string_view plain = "text/plain; charset=utf-8";
 // {"City":"Ahmedabad",…}
 class AllPairs final : public BodySource {
  public:
-  explicit AllPairs(State state) : state_(std::move(state)), cursor_(state_.begin()) {}
+  explicit AllPairs(ListScan scan) : scan_(std::move(scan)), next_(scan_.next()) {}
 
   bool next(std::string& out) override {
     std::size_t begin = out.size();
     if (!std::exchange(begun_, true)) out += '{';
-    for (; cursor_.get() && out.size() - begin < piece_bytes; cursor_.next()) {
+    for (; next_ && out.size() - begin < piece_bytes; next_ = scan_.next()) {
       if (!std::exchange(first_, false)) out += ',';
-      append_legacy_member(out, cursor_.get()->key(), cursor_.get()->value());
+      append_legacy_member(out, next_.record->key(), next_.record->value());
     }
-    if (!cursor_.get()) out += "}\n";
-    return cursor_.get() != nullptr;
+    if (!next_) out += "}\n";
+    return static_cast<bool>(next_);
   }
 
  private:
-  State state_;
-  State::Cursor cursor_;
+  ListScan scan_;
+  ListScan::Entry next_;
   bool begun_ = false;
   bool first_ = true;
 };
@@ -49,6 +50,7 @@ Dialogue::Need Dialogue::legacy_set(std::string_view body) {
     return refuse(
         {errc::value_too_large, "a value has at most " + std::to_string(worker_.options().max_value_size) + " bytes"});
   }
+  if (auto problem = authorize_write(parsed->key)) return refuse(*problem);
   Command command;
   command.record = Record::make(parsed->key, parsed->value);
   return submit(std::move(command), WriteForm::legacy_set);
@@ -57,6 +59,7 @@ Dialogue::Need Dialogue::legacy_set(std::string_view body) {
 Dialogue::Need Dialogue::legacy_get(std::string_view body) {
   auto parsed = parse_legacy_body(body, LegacyForm::key);
   if (!parsed) return refuse(parsed.error());
+  if (auto problem = authorize_read(parsed->key)) return refuse(*problem);
   if (auto need = await_state_leniently()) return *need;
   Reply reply(worker_, out_, manners_);
   const Record* record = worker_.view().held().find(parsed->key);
@@ -75,7 +78,10 @@ Dialogue::Need Dialogue::legacy_get(std::string_view body) {
 Dialogue::Need Dialogue::legacy_getall() {
   if (auto need = await_state_leniently()) return *need;
   const State& state = worker_.view().held();
-  return stream(state.revision(), plain, "Cache-Control: no-store\r\n", std::make_unique<AllPairs>(state));
+  ListRange range;
+  if (auto problem = narrow(range)) return refuse(*problem);
+  return stream(state.revision(), plain, "Cache-Control: no-store\r\n",
+                std::make_unique<AllPairs>(ListScan(state, std::move(range))));
 }
 
 }  // namespace kvs

@@ -7,6 +7,7 @@ namespace kvs {
 Dialogue::Need Dialogue::list() {
   auto request = parse_list(head_, worker_);
   if (!request) return refuse(request.error());
+  if (auto problem = narrow(request->range)) return refuse(*problem);
   if (auto need = await_state(request->consistency)) return *need;
   const State& state = shown();
   Revision revision = shown_revision();

@@ -44,6 +44,8 @@ Dialogue::Need Dialogue::watch(std::string_view body) {
   }
   auto request = asked_watch(body);
   if (!request) return refuse(request.error());
+  if (auto problem = narrow(request->filter)) return refuse(*problem);
+  request->holder = login_->holder();
   if (auto need = await_state(request->consistency)) return *need;
   if (auto problem = check_reach(*request, worker_)) return refuse(*problem);
   upgrade_ = std::move(*request);

@@ -66,6 +66,7 @@ Dialogue::Need Dialogue::delete_item(std::string_view key) {
 Dialogue::Need Dialogue::delete_range() {
   auto request = parse_write(head_, WriteForm::remove_range);
   if (!request) return refuse(request.error());
+  if (!login_->rights().may_write_all(request->prefix)) return refuse(login_->denial("delete all of these keys"));
   Command command;
   command.kind = Command::Kind::remove_range;
   command.record = Record::make(request->prefix, std::string_view{});
@@ -78,6 +79,7 @@ Dialogue::Need Dialogue::transaction(std::string_view body) {
   if (!request) return refuse(request.error());
   auto transaction = parse_transaction(body, worker_.options().max_value_size);
   if (!transaction) return refuse(transaction.error());
+  if (auto problem = authorize_transaction(**transaction)) return refuse(*problem);
   if (auto problem = check_results(**transaction, worker_.view().held())) return refuse(*problem);
   Command command;
   command.kind = Command::Kind::transaction;
@@ -107,6 +109,7 @@ Dialogue::Need Dialogue::submit(Command&& command, WriteForm form, std::string r
     command.payload = payload_digest(command);
   }
   if (auto problem = check_memory(command, worker_)) return refuse(*problem);
+  manners_.hides_current = command.record && !login_->rights().may_read(command.record->key());
   command.origin = peer_;
   command.request_id = manners_.request_id;
   PublishResult result = writes_.submit(std::move(command), form, manners_, std::move(use));

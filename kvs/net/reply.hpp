@@ -24,6 +24,7 @@ struct Manners {
   std::string path;               // for the log, if that shows keys; else empty
   std::string cors_origin;        // the foreign origin that was let in, to be told so; else empty
   std::optional<Revision> as_of;  // the answer speaks of that state
+  bool hides_current = false;     // the client may write a key that it may not read
   bool head_only = false;         // HEAD: all fields, no body
   bool http10 = false;            // says keep-alive if it is
   bool close = false;             // the connection ends after this answer
@@ -36,6 +37,8 @@ struct Manners {
 class Reply {
  public:
   Reply(Worker& worker, std::string& out, const Manners& manners) : worker_(worker), manners_(manners), text_(out) {}
+
+  bool hides_current() const { return manners_.hides_current; }
 
   // Status line and the fields every answer has. `revision`: of what the answer speaks of.
   Reply& begin(int status, Revision revision);

@@ -26,7 +26,7 @@ void Rights::grant(Role role, std::string_view prefix) {
 void Rights::add(Prefixes& prefixes, std::string_view prefix) {
   if (covers(prefixes, prefix)) return;
   std::erase_if(prefixes, [prefix](const std::string& one) { return one.starts_with(prefix); });
-  prefixes.emplace_back(prefix);
+  prefixes.emplace(std::ranges::upper_bound(prefixes, prefix), prefix);
 }
 
 bool Rights::covers(const Prefixes& prefixes, std::string_view key) {
@@ -34,7 +34,7 @@ bool Rights::covers(const Prefixes& prefixes, std::string_view key) {
 }
 
 std::optional<Filter> Rights::readable(Filter wanted) const {
-  if (covers(read_, {})) return wanted;
+  if (reads_everything()) return wanted;
   if (wanted.everything()) wanted.prefixes.emplace_back();
   Filter allowed;
   for (auto& key : wanted.keys) {

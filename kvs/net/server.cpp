@@ -74,7 +74,11 @@ void remove_leftover(const std::filesystem::path& path) {
 
 // The connection's whole life.
 awaitable<void> serve_connection(Worker& worker, Socket socket, Arrival arrival, Origin peer) {
-  Session session(worker, std::move(socket), arrival, peer);
+  std::unique_ptr<TlsConnection> tls;
+  const auto& context = worker.counters().tls;
+  if (context && arrival != Arrival::local_socket)
+    tls = std::make_unique<TlsConnection>(*context, socket.native_handle());
+  Session session(worker, Channel(std::move(socket), std::move(tls)), arrival, peer);
   co_await session.run();
 }
 
@@ -123,7 +127,8 @@ std::string Server::listen(const ListenAddress& address) {
     Arrival arrival = ip.is_loopback() ? Arrival::loopback : Arrival::network;
     Listener& listener = open(Tcp::endpoint(ip, address.port), address.descriptor, arrival);
     auto port = tcp_endpoint(listener.acceptor.local_endpoint()).port();
-    return "http://" + (ip.is_v6() ? '[' + address.address + ']' : address.address) + ':' + std::to_string(port);
+    return (counters_.tls ? "https://" : "http://") + (ip.is_v6() ? '[' + address.address + ']' : address.address) +
+           ':' + std::to_string(port);
   } catch (const boost::system::system_error& error) {
     throw std::runtime_error("cannot listen on " + name + ": " + error.code().message());
   }

@@ -27,10 +27,10 @@ class Counted {
 
 }  // namespace
 
-Session::Session(Worker& worker, Socket socket, Arrival arrival, Origin peer)
+Session::Session(Worker& worker, Channel channel, Arrival arrival, Origin peer)
     : worker_(worker),
       patience_(worker.options().patience),
-      socket_(std::move(socket)),
+      channel_(std::move(channel)),
       wakeup_(worker.executor()),
       alarm_(*this) {
   dialogue_ = std::make_unique<Dialogue>(worker, wakeup_, arrival, peer);
@@ -41,29 +41,32 @@ Session::~Session() { --worker_.counters().connections; }
 
 void Session::Alarm::expired() {
   session_.timed_out_ = true;
-  boost::system::error_code ignored;
-  session_.socket_.cancel(ignored);
+  session_.channel_.cancel();
   session_.wakeup_.notify();
 }
 
 void Session::drain() {
   if (dialogue_) dialogue_->drain();
   if (!reading_idle_) return;  // no request has begun; if its bytes are here already, it is still answered
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  channel_.cancel();
 }
 
 void Session::abort() {
   aborted_ = true;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  channel_.close();
   wakeup_.notify();
   if (polling_) polling_->interrupt();
+}
+
+// The next request would be refused; what is being told to this client ends now.
+void Session::revoke() {
+  if (dialogue_ && dialogue_->is_revoked() && (polling_ || dialogue_->streaming())) abort();
 }
 
 // The way of a small request that is answered at once is all in here: one suspension (for its bytes), two system calls.
 awaitable<void> Session::run() {
   bool open = true;
+  if (channel_.encrypted()) open = co_await agree();
   while (open && !aborted_) {
     Dialogue::Need need = dialogue_->advance();
     if (need == Dialogue::Need::body) open = co_await receive_body(need);
@@ -81,8 +84,13 @@ awaitable<void> Session::run() {
       std::span<char> room = begin_request();
       if (room.empty()) break;
       boost::system::error_code error;
-      std::size_t count = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
+      std::size_t count = 0;
+      if (channel_.encrypted()) {
+        count = co_await channel_.read(room, error);
+      } else {  // the same without a coroutine of its own
+        count = co_await channel_.socket().async_read_some(asio::buffer(room.data(), room.size()),
                                                            asio::redirect_error(use_awaitable, error));
+      }
       reading_idle_ = false;
       dialogue_->inbox().received(count);
       if (error || count == 0) open = co_await no_request();
@@ -96,6 +104,23 @@ awaitable<void> Session::run() {
       open = co_await leave_http(need);
     }
   }
+}
+
+// The TLS handshake; whoever speaks plain HTTP to such a listener is told so.
+awaitable<bool> Session::agree() {
+  constexpr std::string_view plain_answer =
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: "
+      "51\r\n\r\nthis port speaks TLS: use https:// instead of http\n";
+  timed_out_ = false;
+  alarm_.arm(Clock::now() + patience_.head);
+  boost::system::error_code error;
+  co_await channel_.handshake(error);
+  if (!error) {
+    dialogue_->introduce(channel_.tls()->peer_name());
+    co_return true;
+  }
+  if (channel_.tls()->plain_http()) channel_.socket().write_some(asio::buffer(plain_answer), error);
+  co_return false;
 }
 
 // What does not end with an answer of its own. Whether HTTP goes on.
@@ -133,7 +158,7 @@ awaitable<void> Session::wait_for_state() {
 bool Session::send_at_once() {
   std::string& out = dialogue_->output();
   boost::system::error_code error;
-  std::size_t sent = socket_.write_some(asio::buffer(out), error);
+  std::size_t sent = channel_.write_some(out, error);
   if (sent < out.size()) {
     out.erase(0, sent);
     return false;  // an error shows again with the next attempt
@@ -169,13 +194,13 @@ awaitable<bool> Session::send_output() {
 awaitable<bool> Session::send(std::string_view bytes) {
   while (!bytes.empty()) {
     boost::system::error_code error;
-    std::size_t sent = socket_.write_some(asio::buffer(bytes), error);
+    std::size_t sent = channel_.write_some(bytes, error);
     bytes.remove_prefix(sent);
     if (!error) continue;
     if (error != asio::error::would_block) co_return false;
     timed_out_ = false;
     alarm_.arm(Clock::now() + patience_.send);
-    co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(use_awaitable, error));
+    co_await channel_.writable(error);
     if (timed_out_ || aborted_) co_return false;
   }
   co_return true;
@@ -186,8 +211,7 @@ awaitable<bool> Session::receive(std::span<char> room, Clock::time_point deadlin
   timed_out_ = false;
   alarm_.arm(deadline);
   boost::system::error_code error;
-  count = co_await socket_.async_read_some(asio::buffer(room.data(), room.size()),
-                                           asio::redirect_error(use_awaitable, error));
+  count = co_await channel_.read(room, error);
   co_return !error && count != 0;
 }
 
@@ -259,7 +283,7 @@ awaitable<bool> Session::stream_body() {
 // Closing with unread bytes would reset the connection and could lose the answer: read on for a moment.
 awaitable<void> Session::linger() {
   boost::system::error_code error;
-  socket_.shutdown(Socket::shutdown_send, error);
+  channel_.shutdown_send(error);
   auto deadline = Clock::now() + patience_.linger;
   bool open = !error;
   while (open && Clock::now() < deadline) {
@@ -273,7 +297,7 @@ awaitable<void> Session::linger() {
 awaitable<bool> Session::poll() {
   Dialogue::Need need = Dialogue::Need::close;
   {
-    LongPoll poll(worker_, socket_, std::move(dialogue_->upgrade()));
+    LongPoll poll(worker_, channel_.socket(), std::move(dialogue_->upgrade()));
     polling_ = &poll;
     co_await poll.run();
     polling_ = nullptr;
@@ -294,7 +318,7 @@ awaitable<void> Session::turn_into_watch() {
   dialogue_.reset();
   alarm_.disarm();
   unlink();
-  auto watch = make_watch(worker_, std::move(socket_), std::move(request), early);
+  auto watch = make_watch(worker_, std::move(channel_), std::move(request), early);
   co_await watch->run();
 }
 

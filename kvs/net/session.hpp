@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "kvs/net/channel.hpp"
 #include "kvs/net/dialogue.hpp"
 #include "kvs/net/worker.hpp"
 
@@ -12,7 +13,7 @@ class LongPoll;
 class Session final : public Connection {
  public:
   // Counted among the connections already; counts itself out.
-  Session(Worker& worker, Socket socket, Arrival arrival, Origin peer);
+  Session(Worker& worker, Channel channel, Arrival arrival, Origin peer);
   ~Session();
 
   // Until the connection has ended, one way or the other. Does not throw for what clients do.
@@ -20,6 +21,7 @@ class Session final : public Connection {
 
   void drain() override;
   void abort() override;
+  void revoke() override;
 
  private:
   class Alarm final : public Timeout {
@@ -31,6 +33,7 @@ class Session final : public Connection {
     Session& session_;
   };
 
+  awaitable<bool> agree();
   awaitable<void> wait_for_verdicts();
   awaitable<void> wait_for_state();
   awaitable<void> read_past();
@@ -51,7 +54,7 @@ class Session final : public Connection {
 
   Worker& worker_;
   const Patience& patience_;
-  Socket socket_;
+  Channel channel_;
   Wakeup wakeup_;
   Alarm alarm_;
   bool timed_out_ = false;

@@ -6,8 +6,8 @@
 
 namespace kvs {
 
-StreamedWatch::StreamedWatch(Worker& worker, Socket socket, WatchRequest request)
-    : WatchConnection(worker, std::move(socket), std::move(request)) {}
+StreamedWatch::StreamedWatch(Worker& worker, Channel channel, WatchRequest request)
+    : WatchConnection(worker, std::move(channel), std::move(request)) {}
 
 void StreamedWatch::say_goodbye(std::string& out) {
   EventFrames& frames = feed().frames();
@@ -16,6 +16,7 @@ void StreamedWatch::say_goodbye(std::string& out) {
     append_error(frames.begin(), code, detail, position());
     frames.end();
   };
+  if (revoked()) say("forbidden", "the token of this watch does not allow it any more");
   switch (feed().end()) {
     case EventFeed::End::draining:
       say("draining", "the server is stopping; go on with another instance, or with this one when it is back");

@@ -7,7 +7,7 @@ namespace kvs {
 // What the client sends meanwhile is read and ignored: nothing can be asked for behind a body that does not end.
 class StreamedWatch final : public WatchConnection {
  public:
-  StreamedWatch(Worker& worker, Socket socket, WatchRequest request);
+  StreamedWatch(Worker& worker, Channel channel, WatchRequest request);
 
  private:
   Clock::time_point next_deadline() const override { return Clock::time_point::max(); }

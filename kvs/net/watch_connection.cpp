@@ -16,10 +16,10 @@ constexpr std::size_t most_buffers = 64;  // of one system call
 
 }  // namespace
 
-WatchConnection::WatchConnection(Worker& worker, Socket socket, WatchRequest request)
+WatchConnection::WatchConnection(Worker& worker, Channel channel, WatchRequest request)
     : worker_(worker),
       patience_(worker.options().patience),
-      socket_(std::move(socket)),
+      channel_(std::move(channel)),
       head_(std::exchange(request.head, {})),
       feed_(worker, std::move(request)),
       reader_ended_(worker.executor()),
@@ -32,13 +32,20 @@ WatchConnection::~WatchConnection() { --worker_.counters().watchers; }
 
 void WatchConnection::fail() {
   failed_ = true;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  channel_.cancel();
 }
 
 void WatchConnection::abort() {
   fail();
   feed_.interrupt();
+}
+
+void WatchConnection::revoke() {
+  const HolderRef& holder = feed_.request().holder;
+  auto table = worker_.counters().access.table();
+  if (!table || (holder && table->has(*holder))) return;
+  revoked_ = true;
+  want_end();
 }
 
 void WatchConnection::want_end() {
@@ -60,8 +67,7 @@ awaitable<void> WatchConnection::run() {
   } catch (const std::exception& error) {  // the reader must be gone before this object is
     log::error("a watch failed", {{"error", error.what()}});
   }
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  channel_.close();
   while (reading_) co_await reader_ended_.wait();
 }
 
@@ -88,7 +94,7 @@ awaitable<bool> WatchConnection::send_buffers(std::vector<asio::const_buffer>& b
   while (first < buffers.size() && !failed_) {
     boost::system::error_code error;
     std::span<const asio::const_buffer> some(buffers.data() + first, std::min(most_buffers, buffers.size() - first));
-    std::size_t sent = socket_.write_some(some, error);
+    std::size_t sent = channel_.write_some(some, error);
     while (first < buffers.size() && sent >= buffers[first].size()) sent -= buffers[first++].size();
     if (sent != 0) buffers[first] += sent;
     if (!error) continue;
@@ -97,7 +103,7 @@ awaitable<bool> WatchConnection::send_buffers(std::vector<asio::const_buffer>& b
       break;
     }
     alarm_.arm(Clock::now() + patience_.send);
-    co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(use_awaitable, error));
+    co_await channel_.writable(error);
     alarm_.disarm();
     if (error) failed_ = true;
   }
@@ -113,14 +119,14 @@ awaitable<void> WatchConnection::part() {
   bool sent = co_await send_buffers(buffers);
   if (!sent || !expects_answer()) co_return;
   boost::system::error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  channel_.shutdown_send(ignored);
   alarm_.arm(Clock::now() + patience_.closing);
   while (reading_) co_await reader_ended_.wait();
 }
 
 void WatchConnection::listen() {
   reading_ = true;
-  socket_.async_wait(Socket::wait_read, [this](boost::system::error_code error) { heard(error); });
+  channel_.when_readable([this](boost::system::error_code error) { heard(error); });
 }
 
 void WatchConnection::heard(boost::system::error_code error) {
@@ -140,18 +146,18 @@ void WatchConnection::heard(boost::system::error_code error) {
 // Whether to read on.
 bool WatchConnection::read_some() {
   boost::system::error_code error;
-  std::size_t count = socket_.read_some(asio::buffer(worker_.scratch(), Worker::scratch_size), error);
+  std::size_t count = channel_.read_some({worker_.scratch(), Worker::scratch_size}, error);
   if (error == asio::error::would_block) return true;
   if (!error && count != 0) return take_input({worker_.scratch(), count});
   fail();  // the writer may be waiting for room that never comes
   return false;
 }
 
-std::unique_ptr<WatchConnection> make_watch(Worker& worker, Socket socket, WatchRequest request,
+std::unique_ptr<WatchConnection> make_watch(Worker& worker, Channel channel, WatchRequest request,
                                             std::string_view early) {
   if (is_websocket(request.form))
-    return std::make_unique<WebSocketWatch>(worker, std::move(socket), std::move(request), early);
-  return std::make_unique<StreamedWatch>(worker, std::move(socket), std::move(request));
+    return std::make_unique<WebSocketWatch>(worker, std::move(channel), std::move(request), early);
+  return std::make_unique<StreamedWatch>(worker, std::move(channel), std::move(request));
 }
 
 }  // namespace kvs

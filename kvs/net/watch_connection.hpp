@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kvs/net/channel.hpp"
 #include "kvs/net/event_feed.hpp"
 #include "kvs/net/worker.hpp"
 
@@ -20,9 +21,10 @@ class WatchConnection : public Connection {
 
   void drain() override {}  // the store's end of history ends it, with everything sent
   void abort() override;
+  void revoke() override;
 
  protected:
-  WatchConnection(Worker& worker, Socket socket, WatchRequest request);
+  WatchConnection(Worker& worker, Channel channel, WatchRequest request);
 
   // Until when the feed may wait.
   virtual Clock::time_point next_deadline() const = 0;
@@ -37,6 +39,7 @@ class WatchConnection : public Connection {
   // run() goes on to the goodbye.
   void want_end();
   bool ending() const { return ending_; }
+  bool revoked() const { return revoked_; }  // whoever watches may not any more
   // Whoever begins with what came behind the request calls it before run().
   void take_early(std::string_view input);
   EventFeed& feed() { return feed_; }
@@ -65,7 +68,7 @@ class WatchConnection : public Connection {
 
   Worker& worker_;
   const Patience& patience_;
-  Socket socket_;
+  Channel channel_;
   std::string head_;
   EventFeed feed_;
   Wakeup reader_ended_;
@@ -73,11 +76,12 @@ class WatchConnection : public Connection {
   bool reading_ = false;
   bool client_done_ = false;  // it will send nothing any more
   bool ending_ = false;
+  bool revoked_ = false;
   bool failed_ = false;  // the socket is of no use any more
 };
 
 // The kind that the request asks for. `early`: what the client sent behind its request.
-std::unique_ptr<WatchConnection> make_watch(Worker& worker, Socket socket, WatchRequest request,
+std::unique_ptr<WatchConnection> make_watch(Worker& worker, Channel channel, WatchRequest request,
                                             std::string_view early);
 
 }  // namespace kvs

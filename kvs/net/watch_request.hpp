@@ -58,6 +58,7 @@ struct WatchRequest {
   std::chrono::milliseconds wait{};  // of a long poll
   std::uint64_t count = 0;           // changes after which it ends; 0 = never
   bool chunked = false;              // the byte stream is sent in chunks
+  HolderRef holder;                  // who watches; null: nobody in particular
   std::string head;                  // the answer's, sent before anything else
 
   // Whether all who say so may be sent the same bytes.

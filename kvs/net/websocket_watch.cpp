@@ -4,8 +4,8 @@
 
 namespace kvs {
 
-WebSocketWatch::WebSocketWatch(Worker& worker, Socket socket, WatchRequest request, std::string_view early)
-    : WatchConnection(worker, std::move(socket), std::move(request)), heard_(Clock::now()) {
+WebSocketWatch::WebSocketWatch(Worker& worker, Channel channel, WatchRequest request, std::string_view early)
+    : WatchConnection(worker, std::move(channel), std::move(request)), heard_(Clock::now()) {
   take_early(early);
 }
 
@@ -39,6 +39,7 @@ void WebSocketWatch::close(std::uint16_t code, std::string_view why) {
 
 // The closing handshake (RFC 6455, 7.1.2): ours first or as the answer to the client's.
 void WebSocketWatch::say_goodbye(std::string& out) {
+  if (revoked()) close(close_code::policy, "forbidden");
   switch (feed().end()) {
     case EventFeed::End::count:
       close(close_code::normal, "count");

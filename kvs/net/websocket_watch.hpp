@@ -11,7 +11,7 @@ namespace kvs {
 class WebSocketWatch final : public WatchConnection {
  public:
   // `early`: what the client sent behind its handshake.
-  WebSocketWatch(Worker& worker, Socket socket, WatchRequest request, std::string_view early);
+  WebSocketWatch(Worker& worker, Channel channel, WatchRequest request, std::string_view early);
 
  private:
   Clock::time_point next_deadline() const override;

@@ -81,4 +81,11 @@ void Worker::abort_all() {
   }
 }
 
+void Worker::revoke_all() {
+  for (auto one = connections_.begin(); one != connections_.end();) {
+    Connection& connection = *one++;
+    connection.revoke();
+  }
+}
+
 }  // namespace kvs

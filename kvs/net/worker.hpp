@@ -9,10 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "kvs/net/access.hpp"
 #include "kvs/net/access_log.hpp"
 #include "kvs/net/request_keys.hpp"
 #include "kvs/net/server_options.hpp"
 #include "kvs/net/socket.hpp"
+#include "kvs/net/tls.hpp"
 #include "kvs/net/traffic.hpp"
 #include "kvs/store/store.hpp"
 #include "kvs/store/view.hpp"
@@ -28,6 +30,8 @@ class Connection : public ConnectionHook {
   virtual void drain() = 0;
   // Ends now, whatever it is doing.
   virtual void abort() = 0;
+  // Who may do what has changed: ends what is not allowed any more.
+  virtual void revoke() = 0;
 
  protected:
   ~Connection() = default;
@@ -40,6 +44,8 @@ struct ServerCounters {
   std::atomic<std::uint64_t> snapshots{0};  // being sent
   std::atomic<std::uint64_t> searches{0};   // through the history for one key
   RequestKeys request_keys;
+  Access access;
+  std::shared_ptr<TlsContext> tls;  // of the TCP listeners; null: they speak in the clear
   const Clock::time_point started = Clock::now();
   std::vector<const Traffic*> traffic;  // of all threads; complete before they run
 };
@@ -79,6 +85,7 @@ class Worker {
   // Ends idle connections, lets the others finish. Further ones are closed after their first answer.
   void drain();
   void abort_all();
+  void revoke_all();
   bool draining() const { return draining_; }
   bool idle() const { return connections_.empty(); }
 

@@ -102,7 +102,8 @@ void answer_refused(Reply& reply, const Verdict& verdict) {
   reply.problem(errc::condition_failed,
                 current ? "the key is not as the request asks for; read it and try again with its ETag"
                         : "there is no such key, but the request asks for one",
-                current_members(current, verdict.replayed), 0, verdict.replayed ? replayed_field : std::string_view{});
+                current_members(current, verdict.replayed || reply.hides_current()), 0,
+                verdict.replayed ? replayed_field : std::string_view{});
 }
 
 }  // namespace
@@ -128,11 +129,11 @@ void answer_write(Reply& reply, WriteForm form, std::string_view key, const Verd
   }
 }
 
-std::string current_members(const Record* current, bool replayed) {
+std::string current_members(const Record* current, bool bare) {
   std::string text = "\"current_revision\":";
   append_number(text, current ? number(current->revision()) : 0);
   text += ",\"current\":";
-  append_found(text, current, replayed);
+  append_found(text, current, bare);
   return text;
 }
 

@@ -15,7 +15,8 @@ enum class WriteForm : std::uint8_t { put, touch, remove, remove_range, transact
 // that is replayed says so (Idempotency-Replayed), and of the records in it only key and revision.
 void answer_write(Reply& reply, WriteForm form, std::string_view key, const Verdict& verdict);
 
-// What a 412 says of the key (null: no such key): "current_revision" and "current".
-std::string current_members(const Record* current, bool replayed = false);
+// What a 412 says of the key (null: no such key): "current_revision" and "current"; `bare`: of the record only key and
+// revision.
+std::string current_members(const Record* current, bool bare = false);
 
 }  // namespace kvs

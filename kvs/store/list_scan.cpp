@@ -1,5 +1,8 @@
 #include "kvs/store/list_scan.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace kvs {
 
 std::optional<std::string> behind(std::string_view prefix) {
@@ -39,6 +42,7 @@ ListScan::ListScan(State state, ListRange range) : state_(std::move(state)), ran
 }
 
 ListScan::Entry ListScan::next() {
+  if (!range_.visible.empty()) skip_hidden();
   const Record* record = cursor_.get();
   if (!record || !inside(record->key())) return {};
   std::string_view folded = fold(record->key());
@@ -52,6 +56,31 @@ ListScan::Entry ListScan::next() {
     cursor_.next();
   }
   return {record, {}};
+}
+
+// Moves on to the next visible key, by whole ranges of hidden ones. Only the last prefix that is not greater than a key
+// can be one that the key begins with.
+void ListScan::skip_hidden() {
+  while (const Record* record = cursor_.get()) {
+    std::string_view key = record->key();
+    auto greater = std::ranges::upper_bound(range_.visible, key);
+    bool first = greater == range_.visible.begin();
+    if (!inside(key) || (!first && key.starts_with(*std::prev(greater)))) return;
+    if (!range_.reverse) {
+      cursor_ = greater == range_.visible.end() ? state_.end() : state_.seek(*greater);
+    } else if (first) {
+      cursor_ = state_.end();
+    } else {
+      step_over_end(*std::prev(greater));
+    }
+  }
+}
+
+// To the last key that begins so, or the one before those.
+void ListScan::step_over_end(std::string_view prefix) {
+  auto end = behind(prefix);
+  cursor_ = end ? state_.seek(*end) : state_.end();
+  cursor_.previous();
 }
 
 // The cursor has begun inside: only the bound that it walks towards can be passed.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kvs/store/state.hpp"
 
@@ -13,7 +14,9 @@ struct ListRange {
   std::string from;               // the smallest key, if it is there
   std::optional<std::string> to;  // the first key that is not in it any more; none: there is no such key
   bool reverse = false;           // from the greatest key down
-  std::string separator;          // folds what follows its first occurrence behind the prefix; empty: folds nothing
+  // Only keys that begin with one of these are there; sorted, and none of them begins with another. Empty: all are.
+  std::vector<std::string> visible;
+  std::string separator;  // folds what follows its first occurrence behind the prefix; empty: folds nothing
 
   // Narrow the range: all bounds given hold together.
   void at_or_after(std::string_view key);
@@ -46,8 +49,10 @@ class ListScan {
   const ListRange& range() const { return range_; }
 
  private:
+  void skip_hidden();
   bool inside(std::string_view key) const;
   std::string_view fold(std::string_view key) const;
+  void step_over_end(std::string_view prefix);
   void step_over(std::string_view folded);
 
   const State state_;
