@@ -34,7 +34,16 @@ constexpr Verbs with_progress =
 constexpr std::array options{
     // Every command.
     Option{"server", 0, Kind::text, "URL", "http://127.0.0.1:23333", every_verb, Reach::everywhere,
-           "The server: http://HOST:PORT, HOST:PORT or unix:PATH (also --server-address)", false, UINT64_MAX, true},
+           "The server: http://HOST:PORT, https://HOST:PORT, HOST:PORT or unix:PATH (also --server-address)", false,
+           UINT64_MAX, true},
+    Option{"token-file", 0, Kind::text, "FILE", "", every_verb, Reach::everywhere,
+           "A file with the token to show the server", false, UINT64_MAX, true},
+    Option{"cacert", 0, Kind::text, "FILE", "", every_verb, Reach::everywhere,
+           "Certificates (PEM) that vouch for the server, instead of the system's", false, UINT64_MAX, true},
+    Option{"cert", 0, Kind::text, "FILE", "", every_verb, Reach::everywhere, "Certificate (PEM) to show the server",
+           false, UINT64_MAX, true},
+    Option{"key-file", 0, Kind::text, "FILE", "", every_verb, Reach::everywhere, "Key (PEM) of that certificate", false,
+           UINT64_MAX, true},
     Option{"context", 0, Kind::text, "CONTEXT", "", every_verb, Reach::environment,
            "The server of that name (kvs context add), instead of the selected one"},
     Option{

@@ -1,7 +1,9 @@
 #include "kvs/cmd/remote.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
+#include <fstream>
 #include <iostream>
 
 #include "kvs/cmd/item.hpp"
@@ -10,9 +12,31 @@
 namespace kvs {
 namespace {
 
+constexpr std::size_t longest_token = 4096;
+
+// Without the newline at its end.
+std::string read_token(const Settings& settings) {
+  std::string path = settings.text("token-file");
+  if (path.empty()) return {};
+  std::ifstream file(path, std::ios::binary);
+  std::string token;
+  std::getline(file, token);
+  if (!file && token.empty()) throw settings.wrong("token-file", "there is no token in " + path);
+  while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
+  bool usable = !token.empty() && token.size() <= longest_token &&
+                std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7f; });
+  if (!usable) throw settings.wrong("token-file", "what is in " + path + " is no token: one line of visible ASCII");
+  return token;
+}
+
 ServerAddress address_of(const Settings& settings) {
   auto address = parse_server_address(settings.text("server"));
   if (!address) throw settings.wrong("server", address.error().detail);
+  ClientCredentials credentials{read_token(settings),
+                                {settings.text("cert"), settings.text("key-file"), settings.text("cacert")}};
+  if (credentials.files.certificate.empty() != credentials.files.key.empty())
+    throw settings.wrong("cert", "a certificate and its key go together: --cert and --key-file");
+  address->credentials = std::make_shared<const ClientCredentials>(std::move(credentials));
   return *address;
 }
 
@@ -28,6 +52,7 @@ std::string first_line(std::string_view text) {
 std::string hint_for(std::string_view code) {
   if (code == "starting") return "it is still loading its data: kvs health --ready tells when it is done";
   if (code == "wrong_host") return "start the server with --allowed-host NAME to have it answer to that name";
+  if (code == "unauthenticated") return "give the token by --token-file FILE";
   return {};
 }
 

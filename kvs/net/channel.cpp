@@ -4,14 +4,6 @@
 
 namespace kvs {
 
-namespace {
-
-Socket::wait_type needed(const TlsConnection& tls) {
-  return tls.wants() == TlsConnection::Wants::write ? Socket::wait_write : Socket::wait_read;
-}
-
-}  // namespace
-
 std::size_t Channel::write_some(std::span<const asio::const_buffer> buffers, boost::system::error_code& error) {
   if (!tls_) return socket_.write_some(buffers, error);
   std::size_t sum = 0;
@@ -34,21 +26,20 @@ awaitable<std::size_t> Channel::read(std::span<char> into, boost::system::error_
   for (;;) {
     std::size_t count = tls_->read_some(into, error);
     if (error != asio::error::would_block) co_return count;
-    co_await socket_.async_wait(needed(*tls_), asio::redirect_error(use_awaitable, error));
+    co_await socket_.async_wait(read_waits_for(), asio::redirect_error(use_awaitable, error));
     if (error) co_return 0;
   }
 }
 
 awaitable<void> Channel::writable(boost::system::error_code& error) {
-  Socket::wait_type what = tls_ && tls_->wants() == TlsConnection::Wants::read ? Socket::wait_read : Socket::wait_write;
-  co_await socket_.async_wait(what, asio::redirect_error(use_awaitable, error));
+  co_await socket_.async_wait(write_waits_for(), asio::redirect_error(use_awaitable, error));
 }
 
 awaitable<void> Channel::handshake(boost::system::error_code& error) {
   for (;;) {
     tls_->handshake(error);
     if (error != asio::error::would_block) co_return;
-    co_await socket_.async_wait(needed(*tls_), asio::redirect_error(use_awaitable, error));
+    co_await socket_.async_wait(read_waits_for(), asio::redirect_error(use_awaitable, error));
     if (error) co_return;
   }
 }

@@ -34,6 +34,16 @@ class Channel {
   // Several at once where that is possible; some of them may be left.
   std::size_t write_some(std::span<const asio::const_buffer> buffers, boost::system::error_code& error);
 
+  // What to wait for after one of them would have blocked.
+  Socket::wait_type read_waits_for() const {
+    return tls_ && tls_->wants() == TlsConnection::Wants::write ? Socket::wait_write : Socket::wait_read;
+  }
+  Socket::wait_type write_waits_for() const {
+    return tls_ && tls_->wants() == TlsConnection::Wants::read ? Socket::wait_read : Socket::wait_write;
+  }
+  // From now on encrypted so, or (null) in the clear.
+  void use(std::unique_ptr<TlsConnection> tls) { tls_ = std::move(tls); }
+
   // As soon as there are bytes, an end or an error.
   awaitable<std::size_t> read(std::span<char> into, boost::system::error_code& error);
   // Until a write that would block can go on.

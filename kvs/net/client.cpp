@@ -12,6 +12,8 @@
 #include <boost/none.hpp>
 #include <cctype>
 
+#include "kvs/net/client_stream.hpp"
+
 namespace kvs {
 
 namespace http = boost::beast::http;
@@ -32,7 +34,7 @@ struct Client::Body {
     if (trace) trace(line);
   }
 
-  ClientSocket socket;
+  ClientStream socket;
   boost::beast::flat_buffer buffer;  // what came after the last answer
   ServerAddress address;
   Trace trace;
@@ -49,6 +51,8 @@ http::request<http::string_body> message_for(const ClientRequest& request, const
   message.target(request.target);
   message.set(http::field::host, address.authority());
   message.set(http::field::user_agent, "kvs/" KVS_VERSION);
+  if (address.credentials && !address.credentials->token.empty())
+    message.set(http::field::authorization, "Bearer " + address.credentials->token);
   for (const auto& [name, value] : request.fields) message.insert(name, value);
   message.body() = request.body;
   bool has_body = request.method == "PUT" || request.method == "POST" || !request.body.empty();
@@ -87,15 +91,14 @@ std::string_view ClientAnswer::field(const std::string& name) const {
 }
 
 void Client::Body::disconnect() {
-  boost::system::error_code ignored;
-  socket.close(ignored);
+  socket.close();
   buffer.clear();
 }
 
 awaitable<void> Client::Body::begin(const ClientRequest& request, ClientClock::time_point until) {
-  Deadline deadline(socket, until);
+  Deadline deadline(socket.socket(), until);
   bool connected = socket.is_open();
-  if (!connected) co_await connect(socket, address, deadline);
+  if (!connected) co_await socket.connect(address, deadline);
   co_await send(request, deadline);
 }
 
@@ -127,7 +130,7 @@ awaitable<ClientAnswer> Client::Body::receive(const Deadline& deadline) {
 using Pieces = http::response_parser<http::buffer_body>;
 
 awaitable<void> Client::Body::receive_head(std::chrono::milliseconds patience, Pieces& parser) {
-  Deadline deadline(socket, ClientClock::now() + patience);
+  Deadline deadline(socket.socket(), ClientClock::now() + patience);
   boost::system::error_code error;
   co_await http::async_read_header(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
   if (error) throw ended(error, deadline);
@@ -136,7 +139,7 @@ awaitable<void> Client::Body::receive_head(std::chrono::milliseconds patience, P
 // The next bytes of the body, at most as many as `piece` takes.
 awaitable<std::string_view> Client::Body::receive_piece(std::chrono::milliseconds patience, Pieces& parser,
                                                         std::vector<char>& piece) {
-  Deadline deadline(socket, ClientClock::now() + patience);
+  Deadline deadline(socket.socket(), ClientClock::now() + patience);
   parser.get().body().data = piece.data();
   parser.get().body().size = piece.size();
   boost::system::error_code error;
@@ -174,10 +177,10 @@ Client::~Client() = default;
 const ServerAddress& Client::address() const { return body_->address; }
 
 awaitable<ClientAnswer> Client::ask(ClientRequest request, ClientClock::time_point until) {
-  Deadline deadline(body_->socket, until);
+  Deadline deadline(body_->socket.socket(), until);
   try {
     bool connected = body_->socket.is_open();
-    if (!connected) co_await connect(body_->socket, body_->address, deadline);
+    if (!connected) co_await body_->socket.connect(body_->address, deadline);
     co_await body_->send(request, deadline);
     ClientAnswer answer = co_await body_->receive(deadline);
     co_return answer;

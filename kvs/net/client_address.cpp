@@ -24,7 +24,9 @@ result<ServerAddress> tcp(std::string_view text, std::uint16_t port) {
   std::string_view rest = end == std::string_view::npos ? std::string_view{} : text.substr(end + (brackets ? 1 : 0));
   bool whole = is_host(host, brackets) && (rest.empty() || rest.starts_with(':')) &&
                (!brackets || end != std::string_view::npos);
-  if (!whole) return bad("'" + std::string(text) + "' is no address: http://HOST:PORT, HOST:PORT or unix:PATH");
+  if (!whole)
+    return bad("'" + std::string(text) +
+               "' is no address: http://HOST:PORT, https://HOST:PORT, HOST:PORT or unix:PATH");
   if (!rest.empty()) {
     auto number = parse_number(rest.substr(1), 65535);
     if (!number || *number == 0) return bad("'" + std::string(text) + "' has no port from 1 to 65535 after its colon");
@@ -35,7 +37,9 @@ result<ServerAddress> tcp(std::string_view text, std::uint16_t port) {
 
 }  // namespace
 
-std::string ServerAddress::url() const { return path.empty() ? "http://" + authority() : "unix:" + path; }
+std::string ServerAddress::url() const {
+  return path.empty() ? (tls ? "https://" : "http://") + authority() : "unix:" + path;
+}
 
 std::string ServerAddress::authority() const {
   if (!path.empty()) return "localhost";
@@ -44,13 +48,15 @@ std::string ServerAddress::authority() const {
 }
 
 result<ServerAddress> parse_server_address(std::string_view text) {
-  constexpr std::string_view scheme = "http://";
+  constexpr std::string_view scheme = "http://", secure_scheme = "https://";
   if (text.starts_with("unix:")) return local_socket(text.substr(5));
-  if (text.starts_with("https://")) return bad("https is not supported: use http://HOST:PORT or unix:PATH");
-  if (!text.starts_with(scheme)) return tcp(text, default_port);
-  text.remove_prefix(scheme.size());
+  bool tls = text.starts_with(secure_scheme);
+  if (!tls && !text.starts_with(scheme)) return tcp(text, default_port);
+  text.remove_prefix(tls ? secure_scheme.size() : scheme.size());
   if (text.ends_with('/')) text.remove_suffix(1);
-  return tcp(text, 80);
+  auto address = tcp(text, tls ? 443 : 80);
+  if (address) address->tls = tls;
+  return address;
 }
 
 }  // namespace kvs

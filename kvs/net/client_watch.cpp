@@ -5,6 +5,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "kvs/net/client_stream.hpp"
+
 namespace kvs {
 
 namespace http = boost::beast::http;
@@ -19,7 +21,7 @@ struct ClientWatch::Body {
     if (trace) trace(line);
   }
 
-  websocket::stream<ClientSocket, false> socket;  // false: no compression
+  websocket::stream<ClientStream, false> socket;  // false: no compression
   boost::beast::flat_buffer buffer;
   ServerAddress address;
   Client::Trace trace;
@@ -54,10 +56,13 @@ ClientError refused(const boost::system::error_code& error, const Deadline& dead
 void ClientWatch::Body::configure(const std::string& protocol) {
   // Beast's time-outs are off until set. A ping goes out at half the time; an answer or anything else counts as life.
   socket.set_option(websocket::stream_base::timeout{std::chrono::seconds(30), std::chrono::seconds(40), true});
-  socket.set_option(websocket::stream_base::decorator([protocol](websocket::request_type& request) {
-    request.set(http::field::user_agent, "kvs/" KVS_VERSION);
-    if (!protocol.empty()) request.set(http::field::sec_websocket_protocol, protocol);
-  }));
+  socket.set_option(websocket::stream_base::decorator(
+      [protocol, credentials = address.credentials](websocket::request_type& request) {
+        request.set(http::field::user_agent, "kvs/" KVS_VERSION);
+        if (credentials && !credentials->token.empty())
+          request.set(http::field::authorization, "Bearer " + credentials->token);
+        if (!protocol.empty()) request.set(http::field::sec_websocket_protocol, protocol);
+      }));
   socket.read_message_max(largest_message);
 }
 
@@ -69,8 +74,8 @@ ClientWatch::~ClientWatch() = default;
 const WatchEnd& ClientWatch::end() const { return body_->end; }
 
 awaitable<ClientAnswer> ClientWatch::open(std::string target, std::string protocol, ClientClock::time_point until) {
-  Deadline deadline(body_->socket.next_layer(), until);
-  co_await connect(body_->socket.next_layer(), body_->address, deadline);
+  Deadline deadline(body_->socket.next_layer().socket(), until);
+  co_await body_->socket.next_layer().connect(body_->address, deadline);
   body_->configure(protocol);
   body_->tell("> GET " + target + " (WebSocket)");
   websocket::response_type response;
