@@ -124,7 +124,9 @@ Failure failure_from(const ClientError& error, const ServerAddress& address, boo
   std::string unknown = writing && error.sent() ? "; the write may have been applied" : "";
   switch (error.kind()) {
     case ClientError::Kind::unreachable:
-      return {exit_code::unreachable, "cannot reach " + url + ": " + error.what(), "start one with: kvs serve"};
+      return {exit_code::unreachable, "cannot reach " + url + ": " + error.what(),
+              std::string_view(error.what()).starts_with("TLS: ") ? "certificates to trust are given by --cacert FILE"
+                                                                  : "start one with: kvs serve"};
     case ClientError::Kind::lost:
       return {exit_code::unreachable, "lost " + url + ": " + error.what() + unknown};
     case ClientError::Kind::timed_out:

@@ -136,7 +136,7 @@ class Server:
             self.process.wait_line(r"\blistening\b.*\bunix:")
             self.address = self.listen[len("unix:"):]
         else:
-            port = self.process.wait_line(r"\blistening\b.*\burl\W{1,3}http://[^ ]*:(\d+)").group(1)
+            port = self.process.wait_line(r"\blistening\b.*\burl\W{1,3}https?://[^ ]*:(\d+)").group(1)
             self.address = ("127.0.0.1", int(port))
 
     def wait_ready(self, timeout=START_TIMEOUT):

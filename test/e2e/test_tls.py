@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+"""TLS: certificates of server and client, what is refused, and new certificates without a restart."""
+import http.client
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+
+from kvs_cli import CommandTest, kvs
+from kvs_harness import *
+
+
+class Authority:
+    """Makes certificates in a directory of its own (openssl(1))."""
+
+    def __init__(self, directory, name="ca"):
+        self.directory, self.name = directory, name
+        self.openssl("req", "-x509", *self.NEW_KEY, "-keyout", self.path("key"), "-out", self.path("pem"), "-days", "2",
+                     "-subj", "/CN=test " + name)
+
+    NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+    @staticmethod
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+    def path(self, suffix, name=None):
+        return os.path.join(self.directory, f"{name or self.name}.{suffix}")
+
+    def issue(self, name, names):
+        """(certificate, key); over whatever was issued under that name before."""
+        request, extension = self.path("csr", name), self.path("ext", name)
+        self.openssl("req", *self.NEW_KEY, "-keyout", self.path("key", name), "-out", request, "-subj", "/CN=ignored")
+        os.chmod(self.path("key", name), 0o600)
+        with open(extension, "w", encoding="utf-8") as file:
+            file.write("subjectAltName=" + names + "\n")
+        self.openssl("x509", "-req", "-in", request, "-CA", self.path("pem"), "-CAkey", self.path("key"), "-CAcreateserial",
+                     "-days", "2", "-extfile", extension, "-out", self.path("pem", name))
+        return self.path("pem", name), self.path("key", name)
+
+
+class Encrypted(CommandTest):
+    more_flags = ()
+
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.directory = directory.name
+        cls.ca = Authority(cls.directory)
+        cls.certificate, cls.key = cls.ca.issue("server", "DNS:localhost")
+        cls.server = Server("--tls-cert", cls.certificate, "--tls-key", cls.key, *cls.more_flags, wait="listening")
+        cls.addClassCleanup(cls.server.remove)
+        cls.server.process.wait_line("msg=ready")
+
+    def context(self, **versions):
+        context = ssl.create_default_context(cafile=self.ca.path("pem"))
+        for name, value in versions.items():
+            setattr(context, name, value)
+        return context
+
+    def https(self, context=None):
+        connection = http.client.HTTPSConnection("localhost", self.server.port, timeout=TIMEOUT, context=context or self.context())
+        self.addCleanup(connection.close)
+        return connection
+
+    def fetch(self, method, target, body=None, context=None):
+        connection = self.https(context)
+        connection.request(method, target, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def tls_kvs(self, *arguments, ca=True):
+        flags = ("--cacert", self.ca.path("pem")) if ca else ()
+        return kvs(*arguments, "--server", "https://localhost:%d" % self.server.port, *flags)
+
+
+class Server_certificates(Encrypted):
+    def test_values_of_every_size_come_and_go(self):
+        for size in (0, 1, 16 * 1024, 1 << 20):
+            value = os.urandom(size)
+            self.assertEqual(self.fetch("PUT", "/v1/kv/big", value)[0] // 100, 2)
+            self.assertEqual(self.fetch("GET", "/v1/kv/big"), (200, value))
+
+    def test_a_connection_is_kept_alive_and_pipelined(self):
+        connection = self.context().wrap_socket(socket.create_connection(("127.0.0.1", self.server.port), TIMEOUT), server_hostname="localhost")
+        self.addCleanup(connection.close)
+        connection.sendall(request_bytes("PUT", "/v1/kv/p", body="1") + request_bytes("GET", "/v1/kv/p") * 20)
+        got = b""
+        while got.count(b"HTTP/1.1 200 OK") < 20:
+            piece = connection.recv(65536)
+            self.assertTrue(piece, got[-500:])
+            got += piece
+        self.assertEqual(got.count(b"\r\n\r\n1"), 20)
+
+    def test_only_what_is_safe_is_spoken(self):
+        with socket.create_connection(("127.0.0.1", self.server.port), TIMEOUT) as plain:
+            with self.context().wrap_socket(plain, server_hostname="localhost") as secure:
+                self.assertEqual(secure.version(), "TLSv1.3")
+                self.assertIsNone(secure.compression())
+        two = self.context(maximum_version=ssl.TLSVersion.TLSv1_2)
+        with socket.create_connection(("127.0.0.1", self.server.port), TIMEOUT) as plain:
+            with two.wrap_socket(plain, server_hostname="localhost") as secure:
+                self.assertRegex(secure.cipher()[0], "^ECDHE-.*(GCM|POLY1305)")
+        old = self.context(minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1)
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        weak = self.context(maximum_version=ssl.TLSVersion.TLSv1_2)
+        weak.set_ciphers("AES128-SHA:ECDHE-ECDSA-AES128-SHA256:@SECLEVEL=0")
+        for context in (old, weak):
+            with self.assertRaises((ssl.SSLError, ConnectionResetError)):
+                self.fetch("GET", "/livez", context=context)
+
+    def test_plain_http_is_told_where_it_is(self):
+        connection = self.server.connect()
+        self.addCleanup(connection.close)
+        answer = connection.request("GET", "/v1/kv/a")
+        self.assertEqual((answer.status, answer.body), (400, b"this port speaks TLS: use https:// instead of http\n"))
+
+    def test_commands_trust_the_given_authority_only(self):
+        self.assertEqual(self.tls_kvs("set", "City", "Surat")[0], 0)
+        self.assertEqual(self.tls_kvs("get", "City"), (0, "Surat", ""))
+        code, out, err = self.tls_kvs("get", "City", ca=False)
+        self.assertEqual((code, out), (5, ""))
+        self.assertIn("--cacert FILE", err)
+        other = Authority(self.directory, "other")
+        code, _, err = kvs("get", "City", "--server", "https://localhost:%d" % self.server.port, "--cacert", other.path("pem"))
+        self.assertEqual(code, 5, err)
+
+    def test_the_name_in_the_certificate_counts(self):
+        code, _, err = kvs("get", "City", "--server", "https://127.0.0.1:%d" % self.server.port, "--cacert", self.ca.path("pem"))
+        self.assertEqual(code, 5)
+        self.assertRegex(err, "TLS: .*(mismatch|IP address)")
+
+    def test_commands_watch_by_tls(self):
+        self.assertEqual(self.tls_kvs("set", "w", "1")[0], 0)
+        code, out, _ = self.tls_kvs("watch", "w", "--since", "0", "--count", "1")
+        self.assertEqual(code, 0)
+        self.assertEqual(json.loads(out.splitlines()[0])["key"], "w")
+
+    def test_a_stream_is_sent_whole(self):
+        for number in range(300):
+            connection = self.https() if number == 0 else connection
+            connection.request("PUT", "/v1/kv/s/%03d" % number, "x" * 2000)
+            connection.getresponse().read()
+        connection.request("GET", "/v1/kv?prefix=s/", headers={"Accept": "application/x-ndjson"})
+        self.assertEqual(len(connection.getresponse().read().splitlines()), 300)
+
+
+class Renewal(Encrypted):
+    def serial(self, connection):
+        return connection.getpeercert()["serialNumber"]
+
+    def test_a_new_certificate_is_shown_without_a_restart(self):
+        old = self.context().wrap_socket(socket.create_connection(("127.0.0.1", self.server.port), TIMEOUT), server_hostname="localhost")
+        self.addCleanup(old.close)
+        self.ca.issue("server", "DNS:localhost")
+        self.server.process.signal(signal.SIGHUP)
+        self.server.process.wait_line("settings read again")
+        new = self.context().wrap_socket(socket.create_connection(("127.0.0.1", self.server.port), TIMEOUT), server_hostname="localhost")
+        self.addCleanup(new.close)
+        self.assertNotEqual(self.serial(old), self.serial(new))
+        for connection in (old, new):
+            connection.sendall(request_bytes("GET", "/livez"))
+            self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 200 OK"))
+
+    def test_a_broken_certificate_changes_nothing(self):
+        with open(self.certificate, encoding="utf-8") as file:
+            good = file.read()
+        with open(self.certificate, "w", encoding="utf-8") as file:
+            file.write("nonsense\n")
+        self.server.process.signal(signal.SIGHUP)
+        line = self.server.process.wait_line("settings cannot be read again.*")
+        self.assertIn(self.certificate, self.server.stderr, line)
+        with open(self.certificate, "w", encoding="utf-8") as file:
+            file.write(good)
+        self.assertEqual(self.fetch("GET", "/livez"), (200, b"ok\n"))
+
+
+class Client_certificates(Encrypted):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as directory:
+            clients = Authority(directory, "clients")
+            auth = os.path.join(directory, "auth")
+            with open(auth, "w", encoding="utf-8") as file:
+                file.write("box.example - read write:box/\n")
+            os.chmod(auth, 0o600)
+            cls.box = clients.issue("box", "DNS:box.example,DNS:other.example")
+            cls.stranger = clients.issue("stranger", "email:stranger@example.org")
+            with open(clients.path("pem"), "rb") as file:
+                authority = file.read()
+            cls.kept = tempfile.TemporaryDirectory()
+            cls.addClassCleanup(cls.kept.cleanup)
+            kept = {}
+            for name, path in (("box.pem", cls.box[0]), ("box.key", cls.box[1]), ("stranger.pem", cls.stranger[0]),
+                               ("stranger.key", cls.stranger[1]), ("auth", auth)):
+                with open(path, "rb") as file:
+                    content = file.read()
+                kept[name] = os.path.join(cls.kept.name, name)
+                with open(kept[name], "wb") as file:
+                    file.write(content)
+                os.chmod(kept[name], 0o600)
+            cls.box, cls.stranger = (kept["box.pem"], kept["box.key"]), (kept["stranger.pem"], kept["stranger.key"])
+            ca_path = os.path.join(cls.kept.name, "clients.pem")
+            with open(ca_path, "wb") as file:
+                file.write(authority)
+            cls.more_flags = ("--tls-client-ca", ca_path, "--auth-file", kept["auth"])
+        super().setUpClass()
+
+    def as_client(self, identity, *arguments):
+        return self.tls_kvs(*arguments, "--cert", identity[0], "--key-file", identity[1])
+
+    def test_the_first_name_of_the_certificate_is_the_holder(self):
+        self.assertEqual(self.as_client(self.box, "set", "box/1", "v")[0], 0)
+        self.assertEqual(self.as_client(self.box, "get", "box/1"), (0, "v", ""))
+        code, _, err = self.as_client(self.box, "set", "other", "v")
+        self.assertEqual((code, err), (7, "kvs: box.example may not write this key; ask for a token with that right\n"))
+
+    def test_a_certificate_that_the_file_does_not_name_may_nothing(self):
+        code, _, err = self.as_client(self.stranger, "get", "box/1")
+        self.assertEqual(code, 7)
+        self.assertIn("the auth file does not name stranger@example.org", err)
+
+    def test_without_a_certificate_there_is_no_connection(self):
+        code, _, _ = self.tls_kvs("get", "box/1")
+        self.assertEqual(code, 5)
+
+
+class Flags(unittest.TestCase):
+    def test_files_that_do_not_fit_are_named(self):
+        with tempfile.TemporaryDirectory() as directory:
+            ca = Authority(directory)
+            certificate, key = ca.issue("one", "DNS:localhost")
+            _, other_key = ca.issue("two", "DNS:localhost")
+            serve = ("serve", "--ephemeral", "--listen", "127.0.0.1:0")
+            cases = ((("--tls-cert", certificate), 2, "--tls-key"), (("--tls-client-ca", certificate), 2, "--tls-cert"),
+                     (("--tls-cert", certificate, "--tls-key", other_key), 1, other_key),
+                     (("--tls-cert", directory + "/none", "--tls-key", key), 1, directory + "/none"))
+            for flags, code, named in cases:
+                result = kvs(*serve, *flags)
+                self.assertEqual((result[0], result[1]), (code, ""), result)
+                self.assertIn(named, result[2])
+            os.chmod(key, 0o644)
+            result = kvs(*serve, "--tls-cert", certificate, "--tls-key", key)
+            self.assertEqual(result[0], 1)
+            self.assertIn("chmod 600 " + key, result[2])
+
+
+if __name__ == "__main__":
+    main()

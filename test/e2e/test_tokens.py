@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""Who may do what: every route by every kind of token, and what a token is shown of what there is."""
+import base64
+import json
+import os
+import signal
+import stat
+import tempfile
+
+from kvs_cli import CommandTest, kvs
+from kvs_harness import *
+
+GRANTS = {"reader": ["read"], "writer": ["write"], "app": ["read:app/", "write:app/"], "meter": ["metrics"],
+          "admin": ["admin"]}
+TXN = json.dumps({"if": [{"key": "app/a", "absent": False}][:0], "then": [{"op": "set", "key": "app/a", "value": "1"}]})
+GETS = json.dumps({"then": [{"op": "get", "key": "app/a"}]})
+
+# Route, body, and who may: the statuses of the others are 401 without a token, 403 with one that does not do.
+MATRIX = [
+    ("GET", "/livez", None, "everybody"), ("GET", "/readyz", None, "everybody"), ("GET", "/", None, "everybody"),
+    ("GET", "/ui/", None, "everybody"), ("OPTIONS", "/v1/kv/app/a", None, "everybody"),
+    ("GET", "/v1/kv/app/a", None, "reader app admin"), ("HEAD", "/v1/kv/app/a", None, "reader app admin"),
+    ("GET", "/v1/kv/other", None, "reader admin"),
+    ("PUT", "/v1/kv/app/a", "1", "writer app admin"), ("PUT", "/v1/kv/other", "1", "writer admin"),
+    ("PATCH", "/v1/kv/app/a?ttl=none", None, "writer app admin"), ("DELETE", "/v1/kv/apple", None, "writer admin"),
+    ("GET", "/v1/kv", None, "reader app admin"), ("GET", "/v1/kv?prefix=app/x", None, "reader app admin"),
+    ("GET", "/v1/kv?prefix=b", None, "reader admin"),
+    ("DELETE", "/v1/kv?prefix=app/none", None, "writer app admin"), ("DELETE", "/v1/kv?prefix=ap", None, "writer admin"),
+    ("POST", "/v1/txn", TXN, "writer app admin"), ("POST", "/v1/txn", GETS, "reader app admin"),
+    ("GET", "/v1/history/app/a", None, "reader app admin"), ("GET", "/v1/history/other", None, "reader admin"),
+    ("GET", "/v1/watch?wait=1ms&initial=1", None, "reader app admin"),
+    ("GET", "/v1/watch?wait=1ms&initial=1&key=other", None, "reader admin"),
+    ("GET", "/v1/requests/mine", None, "reader writer app meter admin"),
+    ("GET", "/v1/status", None, "reader writer app meter admin"),
+    ("GET", "/v1/snapshot", None, "admin"), ("GET", "/metrics", None, "meter admin"),
+    ("POST", "/set", '{"Key":"other","Value":"1"}', "writer admin"),
+    ("POST", "/set", '{"Key":"app/a","Value":"1"}', "writer app admin"),
+    ("POST", "/get", '{"Key":"app/a"}', "reader app admin"), ("POST", "/get", '{"Key":"other"}', "reader admin"),
+    ("GET", "/getall", None, "reader app admin"),
+]
+
+
+class Guarded(CommandTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.directory.cleanup)
+        cls.auth = os.path.join(cls.directory.name, "auth")
+        cls.tokens, cls.lines = {}, {}
+        for name, grants in GRANTS.items():
+            code, out, err = kvs("token", "create", name, *grants)
+            assert code == 0, err
+            cls.tokens[name], cls.lines[name] = out.strip(), err
+        cls.write(cls.lines)
+        cls.flags = ("--auth-file", cls.auth)
+        super().setUpClass()
+
+    def setUp(self):
+        for key in ("app/a", "app/b", "apple", "other"):
+            self.ask("PUT", "/v1/kv/" + key, self.bearer("admin"), "v")
+
+    @classmethod
+    def write(cls, lines):
+        with open(cls.auth, "w", encoding="utf-8") as file:
+            file.write("# who may come in\n" + "".join(lines.values()))
+        os.chmod(cls.auth, 0o600)
+
+    @classmethod
+    def bearer(cls, name):
+        return {"Authorization": "Bearer " + cls.tokens[name]}
+
+    def reload(self, count):
+        self.server.process.signal(signal.SIGHUP)
+        self.server.process.wait_line("settings read again", count=count)
+
+
+class Rights(Guarded):
+    def test_every_route_by_every_token(self):
+        for method, target, body, allowed in MATRIX:
+            for name in (*GRANTS, None):
+                headers = dict(self.bearer(name) if name else {})
+                if target == "/v1/txn":
+                    headers["Content-Type"] = "application/json"
+                answer = self.ask(method, target, headers, body)
+                case = f"{method} {target} {body or ''} by {name or 'nobody'}: {answer!r}"
+                if allowed == "everybody" or name in allowed.split():
+                    self.assertNotIn(answer.status, (401, 403), case)
+                elif name is None:
+                    self.assertEqual((answer.status, answer.header("WWW-Authenticate")), (401, "Bearer"), case)
+                else:
+                    self.assertEqual((answer.status, answer.header("WWW-Authenticate")), (403, None), case)
+                    if method != "HEAD":
+                        self.assertIn(name, answer.body.decode(), case)
+
+    def test_a_refusal_is_a_problem_that_says_what_to_do(self):
+        answer = self.ask("GET", "/v1/kv/app/a")
+        self.assert_problem(answer, 401, "unauthenticated")
+        self.assertIn("Authorization: Bearer TOKEN", answer.json()["detail"])
+        answer = self.ask("PUT", "/v1/kv/app/a", self.bearer("reader"), "x")
+        self.assert_problem(answer, 403, "forbidden")
+        self.assertEqual(answer.json()["detail"], "reader may not write this key; ask for a token with that right")
+
+    def test_a_refused_write_is_refused_before_its_body(self):
+        connection = self.connect()
+        connection.send(request_bytes("PUT", "/v1/kv/other", {**self.bearer("app"), "Content-Length": "1000000",
+                                                              "Expect": "100-continue"}))
+        self.assertEqual(connection.read_response().status, 403)
+
+    def test_what_a_token_does_not_see_is_not_listed(self):
+        mine = self.bearer("app")
+        self.assertEqual([item["key"] for item in self.ask("GET", "/v1/kv", mine).json()["items"]], ["app/a", "app/b"])
+        down = self.ask("GET", "/v1/kv?reverse=1&keys_only=1", mine).json()["items"]
+        self.assertEqual([item["key"] for item in down], ["app/b", "app/a"])
+        self.assertEqual(self.ask("GET", "/v1/kv?separator=/", mine).json()["prefixes"], ["app/"])
+        lines = self.ask("GET", "/v1/kv", {**mine, "Accept": "application/x-ndjson"}).body.decode().splitlines()
+        self.assertEqual([json.loads(line)["key"] for line in lines], ["app/a", "app/b"])
+        self.assertEqual(list(self.ask("GET", "/getall", mine).json()), ["app/a", "app/b"])
+        self.assertEqual(sorted(self.ask("GET", "/getall", self.bearer("admin")).json()), ["app/a", "app/b", "apple", "other"])
+
+    def test_a_watch_tells_of_what_its_token_sees(self):
+        with self.server.watch(headers=self.bearer("app")) as watch:
+            self.assertEqual(watch.next()["op"], "synced")
+            self.server.request("PUT", "/v1/kv/other", self.bearer("admin"), "hidden")
+            revision = self.server.request("PUT", "/v1/kv/app/b", self.bearer("admin"), "v").revision
+            event = watch.next()
+            self.assertEqual((event["key"], event["revision"]), ("app/b", revision))
+
+    def test_a_transaction_needs_a_right_for_every_key_it_names(self):
+        headers = {**self.bearer("app"), "Content-Type": "application/json"}
+        for body in ({"if": [{"key": "other", "absent": True}], "then": [{"op": "set", "key": "app/t", "value": "1"}]},
+                     {"then": [{"op": "set", "key": "app/t", "value": "1"}], "else": [{"op": "get", "key": "other"}]},
+                     {"then": [{"op": "set", "key": "app/t", "value": "1"}, {"op": "delete", "key": "other"}]}):
+            self.assert_problem(self.ask("POST", "/v1/txn", headers, json.dumps(body)), 403, "forbidden")
+        self.assertEqual(self.ask("GET", "/v1/kv/app/t", headers).status, 404)
+
+    def test_who_may_only_write_is_not_shown_what_is_there(self):
+        self.ask("PUT", "/v1/kv/app/a", self.bearer("admin"), "secret")
+        answer = self.ask("PUT", "/v1/kv/app/a", {**self.bearer("writer"), "If-None-Match": "*"}, "x")
+        self.assert_problem(answer, 412, "condition_failed")
+        self.assertEqual(set(answer.json()["current"]), {"key", "revision"})
+        self.assertNotIn(b"secret", answer.body)
+
+    def test_a_browser_gives_its_token_as_a_subprotocol_that_is_not_echoed(self):
+        protocol = "kvs.v1, kvs.bearer." + self.tokens["reader"]
+        with self.server.websocket("/v1/watch", {"Sec-WebSocket-Protocol": protocol}) as socket:
+            self.assertEqual(socket.response.header("Sec-WebSocket-Protocol"), "kvs.v1")
+        with self.assertRaises(UpgradeRefused) as refused:
+            self.server.websocket("/v1/watch", {"Sec-WebSocket-Protocol": "kvs.v1, kvs.bearer.wrong"})
+        self.assertEqual(refused.exception.response.status, 401)
+
+    def test_no_token_but_a_bearer_one_counts(self):
+        basic = base64.b64encode(b"admin:" + self.tokens["admin"].encode()).decode()
+        for headers in ({"Authorization": "Basic " + basic}, {"Cookie": "token=" + self.tokens["admin"]}):
+            self.assertEqual(self.ask("GET", "/v1/kv", headers).status, 401)
+        self.assertEqual(self.ask("GET", "/v1/kv?token=" + self.tokens["admin"]).status, 401)
+
+    def test_commands_show_the_token_of_a_file(self):
+        path = os.path.join(self.directory.name, "app.token")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.tokens["app"] + "\n")
+        self.assert_ends(self.kvs("list", "--token-file", path), 0, "app/a\napp/b\n", "")
+        self.assert_ends(self.kvs("get", "other", "--token-file", path), 7, "",
+                         "kvs: app may not read this key; ask for a token with that right\n")
+        result = self.kvs("get", "other")
+        self.assertEqual(result[0], 7)
+        self.assertIn("--token-file FILE", result[2])
+
+
+class Revocation(Guarded):
+    def test_a_watch_ends_and_requests_are_refused_when_the_token_goes(self):
+        stays = self.server.watch(headers=self.bearer("app"))
+        goes = self.server.watch(headers=self.bearer("reader"))
+        stream = self.connect()
+        stream.send(request_bytes("GET", "/v1/watch", {**self.bearer("reader"), "Accept": "application/x-ndjson"}))
+        stream.read_head()
+        for watch in (stays, goes):
+            self.addCleanup(watch.close)
+            self.assertEqual(watch.next()["op"], "synced")
+        self.write({name: line for name, line in self.lines.items() if name != "reader"})
+        self.reload(1)
+        code, reason = goes.closing()
+        self.assertEqual((code, reason.split()[0]), (1008, "forbidden"))
+        last = json.loads(stream.read_chunks().splitlines()[-1])
+        self.assertEqual((last["op"], last["code"]), ("error", "forbidden"))
+        self.assert_problem(self.ask("GET", "/v1/kv/app/a", self.bearer("reader")), 401, "unauthenticated")
+        revision = self.ask("PUT", "/v1/kv/app/b", self.bearer("app"), "v").revision
+        self.assertEqual(stays.next()["revision"], revision)
+        self.write({**self.lines, "bad": "bad line\n"})
+        self.server.process.signal(signal.SIGHUP)
+        self.server.process.wait_line("settings cannot be read again")
+        self.assertEqual(self.ask("GET", "/v1/kv/app/a", self.bearer("app")).status, 200)
+
+
+class Guessing(Guarded):
+    def test_who_guesses_is_slowed_down(self):
+        connection = self.connect()
+        statuses = []
+        for turn in range(40):
+            answer = connection.request("GET", "/v1/kv/app/a", {"Authorization": "Bearer guess-%d" % turn})
+            statuses.append(answer.status)
+            if answer.status == 429:
+                self.assertEqual(answer.header("Retry-After"), "1")
+        self.assertEqual(set(statuses), {401, 429})  # 40 guesses take less than four seconds
+        self.assertEqual(self.ask("GET", "/livez").status, 200)
+
+
+class Starting(CommandTest):
+    def test_a_listener_beyond_loopback_wants_tls_and_tokens(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for flags in ((), ("--auth-file", "x"), ("--tls-cert", "x", "--tls-key", "y"), ("--allow-plaintext",)):
+                code, _, err = kvs("serve", "--check-config", "--ephemeral", "--listen", "0.0.0.0:0", *flags)
+                self.assertEqual(code, 2, err)
+                for way in ("--tls-cert", "--auth-file", "--allow-plaintext", "--allow-anonymous"):
+                    self.assertIn(way, err)
+            for flags in (("--allow-anonymous",), ("--auth-file", "x", "--allow-plaintext"),
+                          ("--auth-file", "x", "--tls-cert", "x", "--tls-key", "y")):
+                code, _, err = kvs("serve", "--check-config", "--ephemeral", "--listen", "0.0.0.0:0", *flags)
+                self.assertEqual(code, 0, err)
+            path = os.path.join(directory, "auth")
+            code, _, err = kvs("serve", "--ephemeral", "--listen", "127.0.0.1:0", "--auth-file", path)
+            self.assertEqual(code, 2)
+            self.assertIn(path, err)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("anna - read\n")
+            os.chmod(path, 0o644)
+            code, _, err = kvs("serve", "--ephemeral", "--listen", "127.0.0.1:0", "--auth-file", path)
+            self.assertEqual(code, 2)
+            self.assertIn("chmod 600 " + path, err)
+
+    def test_a_token_is_made_for_roles_there_are(self):
+        code, out, err = kvs("token", "create", "anna", "read:a%20b/", "write")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"^[A-Za-z0-9_-]{43}\n$")
+        self.assertRegex(err, r"^anna [0-9a-f]{64} read:a%20b/ write\n$")
+        for words in (("anna",), ("an/na", "read"), ("anna", "root"), ("anna", "admin:x")):
+            self.assertEqual(kvs("token", "create", *words)[:2], (2, ""))
+
+
+if __name__ == "__main__":
+    main()
