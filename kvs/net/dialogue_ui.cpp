@@ -30,7 +30,7 @@ constexpr std::string_view front_page =
     "  curl -X DELETE http://HOST/v1/kv/City                  delete it\n"
     "  curl -X PUT -H 'If-None-Match: *' http://HOST/v1/kv/lock   only if it is not there\n"
     "  curl http://HOST/getall                                everything as one JSON object\n"
-    "  curl -N http://HOST/v1/watch                           every change from now on\n"
+    "  kvs watch --server http://HOST                         every change from now on\n"
     "  curl http://HOST/v1/status                             how the server is doing\n";
 
 // If-None-Match compares weakly (RFC 9110, 13.1.2): W/ before a tag changes nothing.
