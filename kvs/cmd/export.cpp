@@ -1,64 +1,16 @@
 // kvs export: the records of a listing, as they come.
-#include <filesystem>
 #include <memory>
 
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/freshness.hpp"
 #include "kvs/cmd/item.hpp"
+#include "kvs/cmd/new_file.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/progress.hpp"
 #include "kvs/cmd/record_stream.hpp"
-#include "kvs/store/posix_file.hpp"
 
 namespace kvs {
 namespace {
-
-namespace fs = std::filesystem;
-
-// A file that appears under its name when it is whole.
-class NewFile {
- public:
-  explicit NewFile(const fs::path& path) : path_(path), unfinished_(path) {
-    unfinished_ += ".tmp";
-    file_ = files_.create(unfinished_);
-  }
-  ~NewFile() {
-    if (!file_) return;
-    std::error_code ignored;
-    fs::remove(unfinished_, ignored);
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  void write(std::string_view bytes) {
-    pending_ += bytes;
-    if (pending_.size() >= enough) flush();
-  }
-
-  void finish() {
-    flush();
-    file_->datasync();
-    files_.rename(unfinished_, path_);
-    file_.reset();
-    fs::path directory = path_.parent_path();
-    files_.sync_directory(directory.empty() ? "." : directory);
-  }
-
- private:
-  static constexpr std::size_t enough = 256 * 1024;
-
-  void flush() {
-    file_->write(size_, pending_);
-    size_ += pending_.size();
-    pending_.clear();
-  }
-
-  PosixFiles files_;
-  fs::path path_, unfinished_;
-  std::unique_ptr<File> file_;
-  std::string pending_;
-  std::uint64_t size_ = 0;
-};
 
 std::string target_for(const Settings& settings) {
   std::vector<std::string> prefixes = settings.list("prefix");

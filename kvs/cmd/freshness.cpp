@@ -20,11 +20,13 @@ void Freshness::add_to(std::string& target) const {
   if (!revision_.empty()) add_parameter(target, "revision", revision_);
   if (!min_revision_.empty()) add_parameter(target, "min_revision", min_revision_);
   if (linearizable_) add_parameter(target, "linearizable", "1");
-  if (!min_revision_.empty() || linearizable_) add_parameter(target, "timeout", format_duration(wait_));
+  if (waits()) add_parameter(target, "timeout", format_duration(wait_));
 }
 
+bool Freshness::waits() const { return !revision_.empty() || !min_revision_.empty() || linearizable_; }
+
 void Freshness::give_time(Remote& remote) const {
-  if (!min_revision_.empty() || linearizable_) remote.wait_longer(for_the_refusal);
+  if (waits()) remote.wait_longer(for_the_refusal);
 }
 
 void Freshness::stay_at(const ClientAnswer& answer) {

@@ -21,6 +21,8 @@ class Freshness {
   void stay_at(const ClientAnswer& answer);
 
  private:
+  bool waits() const;
+
   std::string revision_, min_revision_;
   bool linearizable_;
   std::chrono::milliseconds wait_;

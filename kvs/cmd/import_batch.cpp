@@ -29,6 +29,11 @@ void append_bytes(std::string& json, const std::string& name, std::string_view b
   }
 }
 
+// As the server counts it.
+std::size_t size_of(const ImportRecord& record) {
+  return record.key.size() + record.value.size() + record.content_type.size();
+}
+
 Item parsed(std::string_view line) try { return parse_item(line); } catch (const Failure&) {
   throw bad("no JSON object");
 }
@@ -61,8 +66,7 @@ ImportRecord parse_import(std::string_view line, system_clock::time_point now) {
 }
 
 bool ImportBatch::takes(const ImportRecord& record) const {
-  return keys_.size() < most_operations && bytes_ + record.key.size() + record.value.size() <= most_bytes_ &&
-         !keys_.contains(record.key);
+  return keys_.size() < most_operations && bytes_ + size_of(record) <= most_bytes_ && !keys_.contains(record.key);
 }
 
 void ImportBatch::add(const ImportRecord& record) {
@@ -76,7 +80,7 @@ void ImportBatch::add(const ImportRecord& record) {
     append_json_string(operations_, record.content_type);
   }
   operations_ += '}';
-  bytes_ += record.key.size() + record.value.size();
+  bytes_ += size_of(record);
   keys_.insert(record.key);
 }
 

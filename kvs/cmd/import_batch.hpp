@@ -22,7 +22,7 @@ std::optional<std::chrono::system_clock::time_point> parse_time(const std::strin
 
 class ImportBatch {
  public:
-  // `most_bytes` of keys and values together.
+  // `most_bytes` of keys, values and content types together.
   explicit ImportBatch(std::size_t most_bytes) : most_bytes_(most_bytes) {}
 
   // Whether the record may join those that are in it: a key stands in a transaction once.

@@ -161,6 +161,7 @@ class Serving {
 
 int Serving::run() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a full disk: an error of write()
   for (auto& worker : workers_) guards_.emplace_back(worker->executor());
   signals_.emplace(first().executor(), SIGINT, SIGTERM);
   hangups_.emplace(first().executor(), SIGHUP);

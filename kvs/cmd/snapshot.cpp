@@ -3,9 +3,11 @@
 
 #include <boost/json.hpp>
 #include <filesystem>
+#include <optional>
 #include <random>
 
 #include "kvs/cmd/commands.hpp"
+#include "kvs/cmd/new_file.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/progress.hpp"
 #include "kvs/cmd/remote.hpp"
@@ -48,21 +50,14 @@ void show(Output& output, const boost::json::object& facts) {
 // Takes the server's bytes: to the file that is to become the snapshot, or to standard output. Keeps the beginning.
 class Target {
  public:
-  Target(FileSystem& files, const fs::path& path) : files_(files), path_(path), unfinished_(path) {
-    unfinished_ += ".tmp";
-    if (path != "-") file_ = files.create(unfinished_);
-  }
-
-  ~Target() {
-    if (!file_) return;
-    std::error_code ignored;
-    fs::remove(unfinished_, ignored);
+  explicit Target(const fs::path& path) {
+    if (path != "-") file_.emplace(path);
   }
 
   void take(std::string_view piece, Output& output) {
     if (head.size() < SnapshotHeader::size) head += piece.substr(0, SnapshotHeader::size - head.size());
     if (file_) {
-      file_->write(bytes, piece);
+      file_->write(piece);
     } else {
       output.write(piece);
     }
@@ -70,22 +65,14 @@ class Target {
   }
 
   void finish() {
-    if (!file_) return;
-    file_->datasync();
-    files_.rename(unfinished_, path_);
-    file_.reset();
-    fs::path directory = path_.parent_path();
-    files_.sync_directory(directory.empty() ? "." : directory);
+    if (file_) file_->finish();
   }
 
   std::string head;
   std::uint64_t bytes = 0;
 
  private:
-  FileSystem& files_;
-  const fs::path path_;
-  fs::path unfinished_;
-  std::unique_ptr<File> file_;
+  std::optional<NewFile> file_;
 };
 
 LogId new_log_id() {
@@ -125,9 +112,8 @@ int snapshot_save(const Settings& settings) {
   fs::path path = file_argument(settings);
   Output output(settings);
   if (path == "-" && output.terminal()) throw UsageError("a snapshot is not for a terminal: name a file");
-  PosixFiles files;
   Remote remote(settings);
-  Target target(files, path);
+  Target target(path);
   Progress progress(settings, "saving", Progress::Unit::bytes);
   ClientAnswer answer =
       remote.fetch({.method = "GET", .target = "/v1/snapshot", .fields = {}, .body = {}}, [&](std::string_view piece) {

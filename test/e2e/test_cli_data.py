@@ -34,9 +34,10 @@ class Listing(CommandTest):
         self.assertEqual((record["key"], record["size"]), ("app/a", 1))
 
     def test_the_past_is_asked_for(self):
-        for words, target in ((["list", "a"], "/v1/kv?keys_only=1&prefix=a&revision=7"), (["export"], "/v1/kv?revision=7"),
-                              (["get", "k"], "/v1/kv/k?revision=7"),
-                              (["get", "--prefix", "a"], "/v1/kv?prefix=a&revision=7")):
+        for words, target in ((["list", "a"], "/v1/kv?keys_only=1&prefix=a&revision=7&timeout=5s"),
+                              (["export"], "/v1/kv?revision=7&timeout=5s"),
+                              (["get", "k"], "/v1/kv/k?revision=7&timeout=5s"),
+                              (["get", "--prefix", "a"], "/v1/kv?prefix=a&revision=7&timeout=5s")):
             with FakeServer(answer(200, "")) as server:
                 self.assertEqual(kvs(*words, "--revision", "7", "--server", server.address), (0, "", ""))
                 self.assertEqual(server.requests[0].split("\r\n")[0], f"GET {target} HTTP/1.1")
@@ -133,6 +134,75 @@ class Transfer(CommandTest):
         with FakeServer(answer(200, body)) as server:
             result = kvs("history", "a", "--server", server.address, terminal=True)
         self.assertEqual(result, (0, "3  2026-11-22T06:12:17.000Z  delete  \n2  2026-11-22T06:12:16.016Z  set     1\n", ""))
+
+
+class RoundTrips(CommandTest):
+    """The same commands, with a server that answers for itself."""
+
+    flags = ("--max-value-size", "64KiB")
+
+    def test_an_import_brings_back_what_was_exported(self):
+        self.kvs("set", "t/plain", "text", "--content-type", "text/plain")
+        self.kvs("set", "t/ttl", "v", "--ttl", "1h")
+        self.server.put("t/%FF", b"\0\xfe")
+        self.server.put("t/empty", b"")
+        self.server.put("t/large", b"x" * 65_536)
+        for number in range(1500):  # more than a transaction holds, by number and, with the types, by size
+            self.server.put("t/n%04d" % number, b"v" * 50, headers={"Content-Type": "x/" + "y" * 100})
+        exported = self.assert_ends(self.kvs("export", "--prefix", "t/"), 0, None, "").stdout
+        with Server(*self.flags) as other:
+            there = {"KVS_SERVER": "127.0.0.1:%d" % other.port}
+            self.assert_ends(self.kvs("import", stdin=exported.encode(), env=there), 0, "1505\n", "")
+            again = self.kvs("export", env=there).stdout
+            revisions = {json.loads(line)["revision"] for line in again.splitlines()}
+
+        def kept(text):
+            records = [json.loads(line) for line in text.splitlines()]
+            names = ("key", "key_base64", "value", "value_base64", "content_type")
+            return [[record.get(name) for name in names] + ["expires" in record] for record in records]
+
+        self.assertEqual(kept(again), kept(exported))
+        self.assertLess(len(revisions), 12)  # many to a transaction
+
+    def test_a_file_that_cannot_be_replaced_is_left_alone(self):
+        self.server.put("f", "v")
+        with tempfile.TemporaryDirectory() as directory:
+            pipe, link, name = (os.path.join(directory, each) for each in ("pipe", "link", "file"))
+            os.mkfifo(pipe)
+            with open(name, "w", encoding="utf-8"):
+                os.symlink("file", link)
+            for words in (["export"], ["snapshot", "save"]):
+                for path in (pipe, directory):
+                    self.assert_ends(self.kvs(*words, path), 1, "", f"kvs: {path} is no file that could be replaced\n"
+                                                                    "name another, or - for standard output\n")
+                self.assertEqual(self.kvs(*words, link).code, 0)
+                self.assertTrue(os.path.islink(link))
+                self.assertGreater(os.path.getsize(name), 0)
+            self.assertEqual(sorted(os.listdir(directory)), ["file", "link", "pipe"])
+
+    def test_a_transaction(self):
+        body = b'{"if":[{"key":"x","absent":true}],"then":[{"op":"set","key":"x","value":"1"}],"else":[{"op":"get","key":"x"}]}'
+        first = self.kvs("txn", stdin=body)
+        revision = json.loads(first.stdout)["revision"]
+        self.assert_ends(first, 0, '{"succeeded":true,"revision":%d,"results":[{"op":"set","key":"x","revision":%d,"created":true}]}\n'
+                         % (revision, revision), "")
+        self.assert_ends(self.kvs("txn", stdin=body, terminal=True), 4, f"not succeeded, revision {revision}\nget  x  1\n", "")
+        result = self.assert_ends(self.kvs("txn", stdin=b'{"then":[{"op":"get"}]}'), 2, "")
+        self.assertIn("then[0]", result.stderr)
+
+    def test_a_history_and_the_past(self):
+        first, second = self.server.put("h", "1"), self.server.put("h", "2")
+        gone = self.ask("DELETE", "/v1/kv/h").revision
+        events = [json.loads(line) for line in self.assert_ends(self.kvs("history", "h"), 0, None, "").stdout.splitlines()]
+        self.assertEqual([(event["op"], event["revision"]) for event in events],
+                         [("delete", gone), ("set", second), ("set", first)])
+        whole = json.loads(self.kvs("history", "h", "--limit", "1", "--json").stdout)
+        self.assertEqual((whole["key"], whole["items"]), ("h", events[:1]))
+        self.assert_ends(self.kvs("history", "never"), 0, "", "")
+        self.assert_ends(self.kvs("get", "h", "--revision", str(first)), 0, "1", "")
+        self.assert_ends(self.kvs("get", "h", "--revision", str(gone)), 3, "", "kvs: no such key: h\n")
+        result = self.assert_ends(self.kvs("get", "h", "--revision", str(gone + 1000), "--timeout", "100ms"), 2, "")
+        self.assertIn("is not reached yet", result.stderr)
 
 
 if __name__ == "__main__":

@@ -155,5 +155,53 @@ class Reconnect(unittest.TestCase):
         self.assertEqual(result.code, 6, result)
 
 
+class Gaps(CommandTest):
+    flags = ("--history-bytes", "64KiB", "--history-memory", "64KiB")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.since = cls.server.put("g/stays", "1")
+        cls.server.put("g/gone", "1")
+        cls.since = cls.server.put("g/changes", "1")
+        cls.server.put("g/changes", "2")
+        last = cls.server.request("DELETE", "/v1/kv/g/gone").revision
+        with cls.server.connect() as connection:
+            while cls.server.request("GET", "/v1/status").json()["oldest_revision"] <= last:
+                for number in range(20):
+                    connection.request("PUT", "/v1/kv/fill", body=b"x" * 4000)
+
+    def ops(self, *more, **kw):
+        """Of a watch that begins below the history and ends with the first change after it was told what is there."""
+        command = self.start("watch", "--prefix", "g/", "--since", str(self.since), "--count", "1", *more, **kw)
+        command.wait_stdout("synced")
+        self.put("g/end", "x")
+        events = [json.loads(line) for line in self.assert_ends(command.end(), 0, None, "").stdout.splitlines()]
+        self.ask("DELETE", "/v1/kv/g/end")
+        return [(event["op"], event.get("key")) for event in events]
+
+    def test_the_difference_is_told_unless_something_else_is_asked_for(self):
+        told = [("diff", None), ("set", "g/changes"), ("delete", "g/gone"), ("synced", None), ("set", "g/end")]
+        self.assertEqual([op for op in self.ops() if op != ("delete", "g/end")], told)
+        told = self.ops("--on-gap", "diff")
+        self.assertEqual(told[0], ("diff", None))
+
+    def test_or_the_whole_state(self):
+        told = self.ops("--on-gap", "reset")
+        self.assertEqual(told, [("reset", None), ("set", "g/changes"), ("set", "g/stays"), ("synced", None), ("set", "g/end")])
+
+    def test_or_it_fails_with_its_own_exit_code(self):
+        result = self.kvs("watch", "--since", str(self.since), "--on-gap", "fail")
+        self.assert_ends(result, 6, "", "kvs: the history no longer reaches back to where this watch wants to go on; read anew and "
+                                        "go on from there, or leave on_gap=fail out to be told the difference\n")
+        self.assertEqual(self.kvs("watch", "--on-gap", "skip").code, 2)
+
+    def test_people_are_told_in_words(self):
+        command = self.start("watch", "--prefix", "g/", "--since", str(self.since), terminal=True, env={"NO_COLOR": "1"})
+        command.wait_stdout("delete  g/gone")
+        self.assertIn("  diff    the history no longer reaches back: what follows is the net difference\n", command.stdout)
+        interrupted(command)
+
+
 if __name__ == "__main__":
     main()

@@ -63,9 +63,21 @@ class FrontPage(unittest.TestCase):
             self.assertGreater(len(commands), 5)
             for command in commands:
                 with self.subTest(command=command):
-                    printed = self.run_command(command)
+                    printed = self.run_stream(command) if " -N " in command else self.run_command(command)
                     self.assertNotIn("urn:kvs:problem", printed)
                     self.assertNotIn("content_type", printed)  # one nobody thought of, such as that of curl -d
+
+    def run_stream(self, command):
+        """One that goes on until it is ended: what it prints up to `synced`."""
+        started = subprocess.Popen(["bash", "-O", "failglob", "-c", "exec " + command], env=environment(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        with started:
+            lines = [started.stdout.readline()]
+            while lines[-1] and b'"synced"' not in lines[-1]:
+                lines.append(started.stdout.readline())
+            started.kill()
+        self.assertIn(b'"synced"', lines[-1])
+        return b"".join(lines).decode("utf-8")
 
     def run_command(self, command):
         # Some shells refuse a pattern that matches no file, as an address with ? may be; failglob does that, too.

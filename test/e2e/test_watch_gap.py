@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """A watch that goes on from below the history: the difference, the whole state, or a refusal."""
+import json
+
 from kvs_harness import *
 from kvs_streams import Refused, Stream
 
@@ -113,6 +115,66 @@ class Forgetful(GapTest):
         self.fill(last)
         self.assertEqual(self.receive("key=a&since=%d" % since, "lines")[0]["op"], "reset")
         self.assertEqual(self.receive("key=a&since=%d" % (last - 1), "lines")[0]["op"], "diff")
+
+
+class Behind(GapTest):
+    """Watches that stand while the history is cut under them: they are told so in the stream."""
+
+    def fallen_behind(self, query, how):
+        """One that has its head and `synced`, takes nothing more, and has lost its place; the state it had."""
+        self.put("z/gone", "1")
+        self.put("z/stays", "1")
+        query = "initial=1&" + query
+        if how == "socket":
+            watch = self.watch(query, receive_buffer=4096)
+        else:
+            watch = Stream(self.server.address, query, how, receive_buffer=4096)
+            self.addCleanup(watch.close)
+        state = {}
+        for event in watch.until("synced")[:-1]:
+            state[event["key"]] = event["value"]
+        # More than sockets hold between the two, so that the cursor stands while the history goes on.
+        with self.connect() as connection:
+            for number in range(60):
+                connection.request("PUT", "/v1/kv/z/%02d" % (number % 7), body=(b"%02d" % number) * 100_000)
+            last = connection.request("DELETE", "/v1/kv/z/gone").revision
+            connection.request("DELETE", "/v1/kv/z/00")
+        self.fill(last)
+        return watch, state
+
+    def test_on_gap_fail_ends_the_stream_and_says_where_it_was(self):
+        log_id = self.ask("GET", "/livez").header("Kvs-Log-Id")
+        for how in ("lines", "events"):
+            with self.subTest(how):
+                stream, _ = self.fallen_behind("on_gap=fail", how)
+                events = stream.rest()
+                self.assertEqual({event["op"] for event in events[:-1]}, {"set"})
+                end = events[-1]
+                self.assertEqual((end["op"], end["code"]), ("error", "compacted"))
+                self.assertEqual(end["since"], "%d@%s" % (events[-2]["revision"], log_id))
+        with self.subTest("socket"):
+            watch, _ = self.fallen_behind("on_gap=fail", "socket")
+            last = None
+            while (message := watch.receive()).opcode == TEXT:
+                last = json.loads(message.payload)[-1]
+            self.assertEqual(message.opcode, CLOSE)
+            self.assertEqual(int.from_bytes(message.payload[:2], "big"), 4410)
+            self.assertEqual(message.payload[2:].decode(), "compacted since=%d@%s" % (last["revision"], log_id))
+
+    def test_a_difference_in_the_stream_leads_to_exactly_the_state(self):
+        for how in ("lines", "events", "socket"):
+            with self.subTest(how):
+                watch, state = self.fallen_behind("", how)
+                events = watch.until("diff") + watch.until("synced")
+                for event in events:
+                    if event["op"] == "set":
+                        state[event["key"]] = event["value"]
+                    elif event["op"] in ("delete", "expire"):
+                        state.pop(event["key"], None)
+                self.assertIn("z/gone", [event["key"] for event in events if event["op"] == "delete"])
+                there = {event["key"]: event["value"] for event in self.server.state()}
+                self.assertEqual(sorted(state), sorted(there))
+                self.assertTrue(state == there)
 
 
 class Failing(GapTest):

@@ -65,6 +65,9 @@ BOOST_AUTO_TEST_CASE(a_batch_takes_a_key_once_and_not_more_than_fits) {
   BOOST_TEST(!batch.takes(record("a", "")));
   BOOST_TEST(batch.takes(record("b", "1234")));
   BOOST_TEST(!batch.takes(record("b", "12345")));
+  ImportRecord typed = record("b", "12");
+  typed.content_type = "x/y";
+  BOOST_TEST(!batch.takes(typed));
 }
 
 BOOST_AUTO_TEST_CASE(lines_are_put_together_from_pieces) {
