@@ -120,14 +120,7 @@ void JournalWriter::note_written(const BatchHeader& header, const Changes& chang
 }
 
 void JournalWriter::next_segment() {
-  if (!next_.valid()) prepare_next();
-  PreparedSegment next;
-  try {
-    next = next_.get();
-  } catch (const std::system_error& error) {
-    if (is_out_of_space(error)) throw OutOfSpace(error.what());
-    throw;
-  }
+  PreparedSegment next = take_next();
   retire_file();
   {
     std::lock_guard lock(file_mutex_);
@@ -139,6 +132,23 @@ void JournalWriter::next_segment() {
   header_.after = change_;
   header_.place = last_;
   header_.first_batch = batch_ + 1;
+}
+
+PreparedSegment JournalWriter::take_next() {
+  if (next_.valid()) {
+    try {
+      return next_.get();
+    } catch (const std::system_error& error) {
+      if (!is_out_of_space(error)) throw;  // else that was then: there may be room by now
+    }
+  }
+  prepare_next();
+  try {
+    return next_.get();
+  } catch (const std::system_error& error) {
+    if (is_out_of_space(error)) throw OutOfSpace(error.what());
+    throw;
+  }
 }
 
 void JournalWriter::prepare_next() {

@@ -58,6 +58,7 @@ class JournalWriter {
   void write_buffer();
   void undo_write();
   void next_segment();
+  PreparedSegment take_next();
   void prepare_next();
   void retire_file();
   void datasync(File& file);
