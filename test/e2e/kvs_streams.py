@@ -41,6 +41,10 @@ class Stream:
     def close(self):
         self.connection.close()
 
+    def pending(self):
+        """Whether there is something to be read before the socket has more."""
+        return bool(self.connection.buffer) or (b"\n" if self.form == "lines" else b"\n\n") in self.body
+
     def _more(self):
         """Reads what comes next into `body`; False at its end."""
         if self.ended:

@@ -13,8 +13,8 @@ import select
 import struct
 import urllib.parse
 
-from e2e import CLOSE, PING, PONG, TEXT, ConnectionEnded, UpgradeRefused, Watch
-from watch_items import parse_event
+from e2e import CLOSE, PING, PONG, TEXT, ConnectionEnded, Stream, StreamRefused, UpgradeRefused, Watch
+from watch_items import CHANGES, parse_event
 
 PATIENCE = 30.0  # seconds for what is under way to arrive
 
@@ -84,4 +84,65 @@ class WebSocketStream:
             self._watch.close()
 
 
-TRANSPORTS = {"websocket": WebSocketStream}
+class ByteStream:
+    """NDJSON or server-sent events: event by event, put together to whole revisions here."""
+
+    CODES = {"draining": 1001, "compacted": 4410}  # a WebSocket's for the same ends
+    form = None
+
+    def __init__(self, address, parameters, receive_buffer=None):
+        query = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote, safe="")
+        try:
+            self._stream = Stream(address, query, self.form, receive_buffer=receive_buffer, timeout=PATIENCE)
+        except StreamRefused as error:
+            raise Refused(error.response) from None
+        self.cursor = self._stream.response.revision
+        self.log_id = self._stream.response.header("Kvs-Log-Id")
+
+    def ready(self, seconds):
+        return self._stream.pending() or bool(select.select([self._stream.connection.socket], [], [], seconds)[0])
+
+    def batch(self):
+        """Up to the end of a revision, or one event that belongs to none."""
+        events = [self._next()]
+        while events[-1].more:
+            events.append(self._next())
+        return tuple(events)
+
+    def _next(self):
+        try:
+            raw = self._stream.next()
+        except (OSError, ConnectionEnded):
+            raise Ended(1000 if self._stream.ended else 0, "") from None
+        if raw["op"] == "error":
+            raise Ended(self.CODES.get(raw["code"], 0), f"{raw['code']} since={raw['since']}")
+        event = parse_event(raw)
+        self._check_id(event, self._stream.ids[-1])
+        return event
+
+    def _check_id(self, event, position):
+        """Only what may be resumed from has one."""
+        if self.form != "events":
+            return
+        ends = not event.more and not event.initial if event.op in CHANGES else event.op in ("synced", "progress")
+        assert position == (f"{event.revision}@{self.log_id}" if ends else None), f"id {position} of {event}"
+
+    def ask(self):
+        return False
+
+    def close(self, rudely=False):
+        if rudely:
+            self._stream.connection.abort()
+        else:
+            self._stream.close()
+
+
+class LineStream(ByteStream):
+    form = "lines"
+
+
+class EventStream(ByteStream):
+    form = "events"
+
+
+TRANSPORTS = {"websocket": WebSocketStream, "lines": LineStream, "events": EventStream}

@@ -222,7 +222,7 @@ class Watcher:
                 return
             if self.stream is None:
                 self.connect(round_, calm=True)
-                asked = False
+                asked = True  # it says by itself when it is synced
             elif self.stream.ready(PATIENCE[0] if asked else 0):
                 self.receive(round_)
             elif self.ask():  # again, if need be: another instance may have been behind when it was asked
