@@ -12,7 +12,7 @@ import threading
 import time
 
 from kvs_harness import ServerTest
-from kvs_server import BINARY, COMPLAINTS, environment
+from kvs_server import BINARY, COMPLAINTS, environment, start_kept
 
 DEADLINE = 60.0
 
@@ -35,8 +35,8 @@ class Command:
         else:
             ours, slave = os.pipe()
         source = subprocess.PIPE if stdin is not None else slave if terminal else subprocess.DEVNULL
-        self.process = subprocess.Popen([program, *arguments], stdin=source, stdout=slave, stderr=subprocess.PIPE,
-                                        env=environment(variables))
+        self.process = start_kept([program, *arguments], stdin=source, stdout=slave, stderr=subprocess.PIPE,
+                                  env=environment(variables))
         os.close(slave)
         self.output = self.master if terminal else ours
         self.changed = threading.Condition()

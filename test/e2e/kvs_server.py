@@ -1,5 +1,6 @@
 """`kvs serve` as a process of the test's own: port 0, a data directory of its own, ended by its process id only."""
 import atexit
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -20,6 +21,20 @@ STOP_TIMEOUT = 60.0
 COMPLAINTS = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:|terminate called|Assertion .*failed")
 
 _alive = set()
+# The kernel ends a child with the thread that started it. This one stays until the program ends, however it ends: killed, or
+# by a watchdog that leaves no time for anything else.
+_keeper = concurrent.futures.ThreadPoolExecutor(1)
+
+
+def start_kept(arguments, **kw):
+    """subprocess.Popen of a program that ends with this one at the latest. It runs on the processors its starter may use."""
+    processors = os.sched_getaffinity(0)
+
+    def start():
+        os.sched_setaffinity(0, processors)
+        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *arguments], **kw)
+
+    return _keeper.submit(start).result()
 
 
 @atexit.register
@@ -44,8 +59,8 @@ class Process:
         self.changed = threading.Condition()
         self.lines = []
         self.at_end = False
-        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, env=environment(env), **kw)
+        self.process = start_kept(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                  env=environment(env), **kw)
         _alive.add(self.process)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

@@ -1,7 +1,4 @@
-"""One Kafka broker as a process of the test's own: on loopback, in a directory of its own, ended by its process id only.
-
-The kernel ends it when the thread that started it ends, however that happens: start it from one that stays.
-"""
+"""One Kafka broker as a process of the test's own: on loopback, in a directory of its own, ended by its process id only."""
 import base64
 import os
 import pathlib
@@ -100,8 +97,8 @@ class Broker:
     def start(self, jvm=()):
         """Returns at once; see wait_started."""
         assert not self.running(), f"broker {self.number} is running"
-        command = ["setpriv", "--pdeathsig", "KILL", "java", *JVM, f"-Xmx{self.memory}m", *jvm, "-cp",
-                   kafka_fetch.class_path(self.home), "kafka.Kafka", str(self.directory / "server.properties")]
+        command = ["java", *JVM, f"-Xmx{self.memory}m", *jvm, "-cp", kafka_fetch.class_path(self.home), "kafka.Kafka",
+                   str(self.directory / "server.properties")]
         self.paused = False
         self.process = Process(command, {"LC_ALL": "C.UTF-8"})
 

@@ -2,7 +2,6 @@
 
 A round of it ends with every instance holding the same, byte by byte, and telling the same of every write.
 """
-import concurrent.futures
 import pathlib
 import signal
 import sys
@@ -75,16 +74,14 @@ class KafkaCluster(Cluster):
     round_seconds = 6.0  # brokers take some seconds to come back
 
     def __init__(self, instances, brokers):
-        # Brokers end with the thread that started them, and the thread of the faults lives for a round.
-        self.keeper = concurrent.futures.ThreadPoolExecutor(1)
         self.never = threading.Event()
-        self.brokers = self.keep(lambda: kafka_cluster.Cluster(brokers))
+        self.brokers = kafka_cluster.Cluster(brokers)
         self.moving = brokers > 1
         self.instances = []
         self.ended = []  # servers whose names others have taken
         self.made = 0
         try:
-            self.keep(lambda: self.brokers.create_topic(TOPIC))
+            self.brokers.create_topic(TOPIC)
             for number in range(instances):
                 self.instances.append(self.new_instance(f"soak-{number}"))
             for instance in self.instances:
@@ -96,9 +93,6 @@ class KafkaCluster(Cluster):
                       (1, self.pause_long), (3, self.take_over), (2, self.kill_broker), (3, self.pause_broker)]
         several = [(3, self.kill_leader), (2, self.pause_leader), (3, self.move_leader)]
         self.faults = everywhere + (several if self.moving else [])
-
-    def keep(self, act):
-        return self.keeper.submit(act).result()
 
     def new_instance(self, name):
         server = Server("--bus", "kafka", "--kafka-brokers", self.brokers.bootstrap, "--kafka-topic", TOPIC, "--instance", name,
@@ -205,7 +199,7 @@ class KafkaCluster(Cluster):
         for broker in self.brokers.brokers.values():
             if broker.running() and broker.paused:
                 broker.resume()
-        self.keep(self.brokers.start)
+        self.brokers.start()
         self.brokers.leader(TOPIC)
 
     def heal(self):
@@ -285,8 +279,7 @@ class KafkaCluster(Cluster):
                 looks.append(f"data directory {server.data_dir}\nlast words of the server:\n{server.stderr[-4000:]}")
                 server.own_directory = None
             server.remove()
-        self.keep(self.brokers.close)
-        self.keeper.shutdown()
+        self.brokers.close()
         return "\n".join(looks)
 
 
