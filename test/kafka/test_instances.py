@@ -6,6 +6,7 @@ import threading
 
 from kafka_commands import *
 from kafka_harness import *
+from kvs_streams import Stream
 
 REQUEST = 10.0  # seconds a server lets a write wait
 AT_ONCE = 3.0   # what is answered at once, on a busy machine
@@ -146,6 +147,57 @@ class Together(InstanceTest):
         third = ada.put("k/1", "c")
         events.append(watch.next())
         self.assertEqual([(event["key"], event["revision"]) for event in events], [("k/2", second), ("k/1", third)])
+
+    def stream(self, server, query, form, headers=None):
+        stream = Stream(server.address, query, form, headers)
+        self.addCleanup(stream.close)
+        return stream
+
+    def test_an_event_stream_goes_on_at_the_other_by_the_id_of_its_last_event(self):
+        """As a browser does it: the same address again, and the header."""
+        ada, bob = self.instances("ada", "bob")
+        begun = ada.put("k/0", "0")
+        stream = self.stream(ada, f"prefix=k/&since={begun}", "events")
+        self.assertEqual(stream.next(), {"op": "synced", "revision": begun})
+        first = bob.put("k/1", "a")
+        self.assertEqual(stream.next()["revision"], first)
+        position = stream.ids[-1]
+        self.assertEqual(position, f"{first}@{self.log_id(bob)}")
+        second = bob.put("k/2", "b")  # on its way, or sent and not read any more
+        ada.kill()
+        third = bob.put("k/1", "c")
+        stream = self.stream(bob, f"prefix=k/&since={begun}", "events", {"Last-Event-ID": position})
+        self.assertEqual(stream.response.revision, first)
+        events = stream.until("synced", third)[:-1]
+        self.assertEqual([(event["key"], event["value"], event["revision"]) for event in events],
+                         [("k/2", "b", second), ("k/1", "c", third)])
+        ada.start()
+        again = self.stream(ada, "prefix=k/", "events", {"Last-Event-ID": position})
+        self.assertEqual(again.until("synced", third)[:-1], events)
+
+    def test_lines_and_polls_go_on_at_the_other_each_change_once(self):
+        ada, bob = self.instances("ada", "bob")
+        begun = ada.put("k/0", "0")
+        self.catch_up(bob)
+        revisions = []
+        for number in range(6):  # each by another instance than the one that is asked
+            revisions.append((ada, bob)[number % 2].put(f"k/{number}", str(number)))
+            bob.put("other", str(number))
+        for form in ("lines", "poll"):
+            with self.subTest(form):
+                since, seen = begun, []
+                while len(seen) < len(revisions):
+                    server = (bob, ada)[len(seen) % 2]
+                    query = f"prefix=k/&since={since}@{self.log_id(server)}&min_revision={revisions[-1]}"
+                    if form == "poll":
+                        answer = server.request("GET", f"/v1/watch?{query}&wait=1m&count=1")
+                        (event,), since = answer.json(), answer.revision
+                    else:
+                        event = self.stream(server, query, form).next()
+                        since = event["revision"]
+                    seen.append((event["key"], event["revision"]))
+                    self.assertEqual(since, event["revision"])
+                self.assertEqual(seen, [(f"k/{number}", revision) for number, revision in enumerate(revisions)])
 
     def test_a_position_of_another_log_is_refused(self):
         ada, = self.instances("ada")
