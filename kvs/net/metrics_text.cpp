@@ -112,6 +112,9 @@ void tell_store(Families& all, Worker& worker) {
         static_cast<double>(number(store.oldest(worker.view()))));
   gauge(all, "kvs_journal_bytes", "Size of the journal's segments on disk.",
         static_cast<double>(store.journal_bytes()));
+  if (const auto& directory = store.options().directory)
+    if (auto free = free_disk_bytes(*directory))
+      gauge(all, "kvs_disk_free_bytes", "What may still be written where the journal is.", static_cast<double>(*free));
   const StoreFigures& figures = store.figures();
   histogram(all, "kvs_commit_duration_seconds", "From a batch of commands to their changes being durable and visible.",
             figures.commits, nanosecond);

@@ -1,6 +1,8 @@
 // What the system knows of this process.
 #pragma once
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 
 namespace kvs {
 
@@ -16,5 +18,9 @@ struct ProcessFigures {
 };
 
 ProcessFigures process_figures();
+
+// Bytes this process may still write on the file system that holds `directory`; nothing if the system does not say,
+// as for one that is not there yet.
+std::optional<std::uint64_t> free_disk_bytes(const std::filesystem::path& directory);
 
 }  // namespace kvs

@@ -250,11 +250,20 @@ class Around(unittest.TestCase):
         provider, = load("grafana/provisioning/dashboards/kvs.yaml")["providers"]
         mounts = project("compose.yaml")["services"]["grafana"]["volumes"]
         self.assertIn(f"./grafana/dashboards:{provider['options']['path']}:ro", mounts)
+        self.assertEqual(source["type"], "prometheus")
         for file in (HERE / "grafana" / "dashboards").glob("*.json"):
-            for panel in json.loads(file.read_text(encoding="utf-8"))["panels"]:
-                self.assertEqual(panel["datasource"]["uid"], source["uid"])
+            board = json.loads(file.read_text(encoding="utf-8"))
+            # By its kind, so that the dashboard can be taken into any Grafana.
+            self.assertEqual([(one["name"], one["type"], one["query"]) for one in board["templating"]["list"]],
+                             [("source", "datasource", "prometheus")])
+            for panel in board["panels"]:
+                self.assertEqual(panel["datasource"]["uid"], "${source}")
                 for target in panel["targets"]:
                     self.assertRegex(target["expr"], r"\bkvs_\w+")
+
+    def test_prometheus_finds_its_rules(self):
+        for file in load("prometheus.yaml")["rule_files"]:
+            self.assertIn(f"./{file}:/etc/prometheus/{file}:ro", project("compose.yaml")["services"]["prometheus"]["volumes"])
 
     def test_the_ui_reads_from_the_brokers(self):
         for file in PROJECTS:
