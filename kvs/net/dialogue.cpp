@@ -241,7 +241,7 @@ Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size) {
   Need need = dispatch(body);
   if (need == Need::verdicts) return need;  // it will be looked at again behind the writes
   if (need == Need::state || need == Need::past || need == Need::history) {
-    paused_ = {body, size};
+    paused_.emplace(Paused{body, size, InFlight(worker_.traffic())});
     return need;
   }
   in_.consume(size);
@@ -259,7 +259,7 @@ Dialogue::Need Dialogue::resume() {
   if (wait_.waiting()) return Need::state;
   if (past_ && !past_->known) return Need::past;
   if (search_ && !search_->found) return Need::history;
-  Paused paused = *paused_;
+  Paused paused = std::move(*paused_);
   paused_.reset();
   return serve(paused.body, paused.size);
 }

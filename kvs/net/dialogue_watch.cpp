@@ -47,7 +47,10 @@ Dialogue::Need Dialogue::watch(std::string_view body) {
   if (auto problem = narrow(request->filter)) return refuse(*problem);
   request->holder = login_->holder();
   if (auto need = await_state(request->consistency)) return *need;
-  if (auto problem = check_reach(*request, worker_)) return refuse(*problem);
+  if (auto problem = check_reach(*request, worker_)) {
+    worker_.traffic().went_on(Resume::refused);
+    return refuse(*problem);
+  }
   upgrade_ = std::move(*request);
   if (upgrade_.form == WatchForm::array) return poll();
   if (head_.wants_websocket()) {

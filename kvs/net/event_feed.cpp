@@ -10,6 +10,22 @@ constexpr std::size_t kept_output = 4 * 1024;
 constexpr std::size_t kept_buffers = 16;
 constexpr std::uint8_t most_questions = 100;  // about progress, unanswered
 
+Transport transport_of(WatchForm form) {
+  switch (form) {
+    case WatchForm::messages:
+      return Transport::websocket;
+    case WatchForm::event_stream:
+      return Transport::event_stream;
+    case WatchForm::lines:
+      return Transport::ndjson;
+    case WatchForm::array:
+      return Transport::long_poll;
+    case WatchForm::legacy:
+      return Transport::legacy;
+  }
+  return Transport::websocket;
+}
+
 }  // namespace
 
 EventFeed::EventFeed(Worker& worker, WatchRequest request)
@@ -20,9 +36,26 @@ EventFeed::EventFeed(Worker& worker, WatchRequest request)
       reached_(request_.after),
       synced_at_(worker.view().state().revision()),
       left_(request_.count == 0 ? UINT64_MAX : request_.count),
-      spoke_(Clock::now()) {
+      spoke_(Clock::now()),
+      resumes_(request_.consistency.since != no_revision),
+      transport_(transport_of(request_.form)) {
+  worker_.traffic().watchers[static_cast<std::size_t>(transport_)].add();
   watch_.require(synced_at_);
   if (request_.initial) state_ = std::make_unique<StateEvents>(std::exchange(request_.state, {}), request_);
+}
+
+EventFeed::~EventFeed() { worker_.traffic().watchers[static_cast<std::size_t>(transport_)].take(); }
+
+void EventFeed::note_resume(Resume resume) {
+  if (std::exchange(resumes_, false)) worker_.traffic().went_on(resume);
+}
+
+// How far it was behind is looked at whenever it was handed much at once, and otherwise with one step in 64.
+void EventFeed::note_changes(const Step& step, std::uint64_t sent) {
+  Traffic& traffic = worker_.traffic();
+  traffic.count(transport_, sent);
+  if (step.commits.size() == 1 && number(watch_.cursor()) % 64 != 0) return;
+  traffic.lag.record(number(worker_.view().state().revision()) - number(step.after));
 }
 
 awaitable<void> EventFeed::next(Clock::time_point deadline) {
@@ -77,6 +110,7 @@ void EventFeed::end_control(bool resumable) {
 
 void EventFeed::say_synced() {
   synced_ = true;
+  note_resume(Resume::complete);
   if (!announces()) return;
   say_skipped();
   append_synced(frames_.begin(), reached_);
@@ -141,6 +175,9 @@ bool EventFeed::is_behind(const Step& step) const {
 }
 
 void EventFeed::take_as_is(Step& step) {
+  std::uint64_t changes = 0;
+  for (const CommitRef& commit : step.commits) changes += commit->changes().size();
+  note_changes(step, changes);
   commits_ = std::move(step.commits);
   for (const CommitRef& commit : commits_) {
     const Rendering& events = shared_events(*commit, request_.form, worker_.store().log_id(), worker_.options().topic);
@@ -153,12 +190,14 @@ void EventFeed::take_as_is(Step& step) {
 // The commits are let go at once: they must not stay in memory because this client is slow.
 void EventFeed::take_chosen(Step& step) {
   made_alone_ = true;
+  std::uint64_t sent = 0;
   std::optional<Newest> newest;
   if (request_.latest && is_behind(step)) newest.emplace(worker_.view().state(), step.commits);
   for (const CommitRef& commit : step.commits) {
     Appended appended = append_changes(frames_, *commit, step.after, request_, left_, worker_.options().topic,
                                        newest ? &*newest : nullptr);
     skipped_ += appended.skipped;
+    sent += appended.count;
     if (left_ == UINT64_MAX) continue;
     left_ -= std::min(left_, appended.count);
     if (left_ != 0) continue;
@@ -166,6 +205,7 @@ void EventFeed::take_chosen(Step& step) {
     end_ = End::count;
     break;
   }
+  note_changes(step, sent);
   if (end_ == End::none) reached_ = watch_.cursor();
   if (!frames_.out().empty()) say_skipped();
 }
@@ -174,11 +214,13 @@ void EventFeed::take_chosen(Step& step) {
 void EventFeed::bridge_gap() {
   if (!announces() || request_.on_gap == OnGap::fail) {
     end_ = End::compacted;
+    note_resume(Resume::refused);
     return;
   }
   made_alone_ = true;
   State state = worker_.view().state();
   bool difference = request_.on_gap == OnGap::diff && knows_difference(state, watch_.cursor());
+  note_resume(difference ? Resume::difference : Resume::reset);
   state_ = std::make_unique<StateEvents>(state, request_, difference ? std::optional(watch_.cursor()) : std::nullopt);
   state_->announce(frames_, worker_.store().oldest(worker_.view()));
 }

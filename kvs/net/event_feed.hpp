@@ -19,6 +19,9 @@ class EventFeed {
   enum class End : std::uint8_t { none, count, draining, compacted, unreadable };
 
   EventFeed(Worker& worker, WatchRequest request);
+  ~EventFeed();
+  EventFeed(const EventFeed&) = delete;
+  EventFeed& operator=(const EventFeed&) = delete;
 
   // Waits for what is to be sent next, at most until `deadline` or interrupt(). There may be nothing. What was found
   // before counts as sent.
@@ -42,6 +45,8 @@ class EventFeed {
   void interrupt() { watch_.interrupt(); }
 
  private:
+  void note_resume(Resume resume);
+  void note_changes(const Step& step, std::uint64_t sent);
   bool announces() const { return request_.form != WatchForm::legacy && request_.form != WatchForm::array; }
   bool more_of_the_state();
   void say_what_is_due();
@@ -77,6 +82,8 @@ class EventFeed {
   bool synced_ = false;
   bool stale_said_ = false;  // the last that was said of the bus: it is away
   bool made_alone_ = false;
+  bool resumes_ = false;  // it named a place to go on from, and it was not counted yet how it went on
+  const Transport transport_;
   End end_ = End::none;
 };
 

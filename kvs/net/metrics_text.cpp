@@ -175,12 +175,38 @@ void add_words(Families& all, std::string name, std::string help, Type type, std
   }
 }
 
+void tell_operations(Families& all, const std::vector<const Traffic*>& threads) {
+  Family& done = family(all, "kvs_operations_total", "What clients did to keys, and what came of it.", Type::Counter);
+  for (std::size_t i = 0; i < operations * results; ++i) {
+    std::uint64_t sum = 0;
+    for (const Traffic* thread : threads) sum += thread->operations_done[i].value();
+    if (sum == 0) continue;
+    add_value(done, static_cast<double>(sum),
+              {{"op", std::string(to_string(static_cast<Operation>(i / results)))},
+               {"result", std::string(to_string(static_cast<Result>(i % results)))}});
+  }
+  std::uint64_t in_flight = 0;
+  Summed<16> published(duration_bounds);
+  for (const Traffic* thread : threads) {
+    in_flight += thread->in_flight.value();
+    published.add(thread->published);
+  }
+  gauge(all, "kvs_http_requests_in_flight", "Requests that wait for the order or for a state.",
+        static_cast<double>(in_flight));
+  family(all, "kvs_bus_publish_duration_seconds",
+         "From a write's request until its command came back in the order, judged and durable.", Type::Histogram)
+      .metric.push_back(published.metric(nanosecond));
+  add_words<PublishFailure>(all, "kvs_bus_publish_failures_total",
+                            "Commands that did not get into the order, or of which nobody knows.", Type::Counter,
+                            "reason", threads, &Traffic::unpublished);
+}
+
 void tell_watches(Families& all, const std::vector<const Traffic*>& threads) {
   add_words<Transport>(all, "kvs_watchers", "Watches open.", Type::Gauge, "transport", threads, &Traffic::watchers);
   add_words<Transport>(all, "kvs_watch_events_sent_total", "Changes sent to watchers.", Type::Counter, "transport",
                        threads, &Traffic::events);
-  add_words<WatchEnd>(all, "kvs_watch_disconnects_total", "Watches that ended.", Type::Counter, "reason", threads,
-                      &Traffic::ends);
+  add_words<WatchOutcome>(all, "kvs_watch_disconnects_total", "Watches that ended.", Type::Counter, "reason", threads,
+                          &Traffic::ends);
   add_words<Resume>(all, "kvs_watch_resumes_total", "Watches that went on from a place they named.", Type::Counter,
                     "result", threads, &Traffic::resumed);
   Summed<8> lag(size_bounds);
@@ -211,6 +237,7 @@ std::string metrics_text(Worker& worker) {
   tell_store(all, worker);
   tell_bus(all, worker);
   tell_requests(all, threads);
+  tell_operations(all, threads);
   gauge(all, "kvs_connections", "Connections open.", static_cast<double>(worker.counters().connections.load()));
   tell_watches(all, threads);
   tell_process(all);

@@ -4,11 +4,60 @@
 
 namespace kvs {
 
+namespace {
+
+Operation operation_of(WriteForm form) {
+  switch (form) {
+    case WriteForm::put:
+    case WriteForm::legacy_set:
+      return Operation::set;
+    case WriteForm::touch:
+      return Operation::touch;
+    case WriteForm::remove:
+      return Operation::remove;
+    case WriteForm::remove_range:
+      return Operation::remove_range;
+    case WriteForm::transaction:
+      return Operation::transaction;
+  }
+  return Operation::set;
+}
+
+Result result_of(Verdict::Outcome outcome) {
+  switch (outcome) {
+    case Verdict::Outcome::applied:
+      return Result::ok;
+    case Verdict::Outcome::nothing:
+      return Result::nothing;
+    case Verdict::Outcome::refused:
+      return Result::refused;
+    case Verdict::Outcome::failed:
+      return Result::failed;
+    case Verdict::Outcome::no_room:
+      return Result::no_room;
+    case Verdict::Outcome::reused:
+      return Result::reused;
+    case Verdict::Outcome::unknown:
+      return Result::unknown;
+  }
+  return Result::unknown;
+}
+
+PublishFailure failure_of(PublishResult result) {
+  if (result == PublishResult::full) return PublishFailure::full;
+  return result == PublishResult::too_large ? PublishFailure::too_large : PublishFailure::away;
+}
+
+}  // namespace
+
 PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners, RequestKeys::Use key) {
-  Write write{{}, form, false, command.record, manners, std::move(key), {}};
+  Write write{{}, form, false, command.record, manners, std::move(key), InFlight(worker_.traffic()), {}};
   PublishResult result =
       worker_.view().submit(std::move(command), *this, static_cast<std::uint32_t>(writes_.size()), write.ticket);
-  if (result != PublishResult::accepted) return result;
+  if (result != PublishResult::accepted) {
+    worker_.traffic().failed(failure_of(result));
+    return result;
+  }
   writes_.push_back(std::move(write));
   ++unsettled_;
   return result;
@@ -31,9 +80,22 @@ bool PendingWrites::answer(std::string& out) {
   Write& last = writes_.back();
   last.manners.close = last.manners.close || worker_.draining();
   bool close = last.manners.close;
-  for (const Write& write : writes_) answer(write, out);
+  auto now = Clock::now();
+  for (const Write& write : writes_) {
+    count(write, now);
+    answer(write, out);
+  }
   writes_.clear();
   return close;
+}
+
+void PendingWrites::count(const Write& write, Clock::time_point now) {
+  Traffic& traffic = worker_.traffic();
+  Result result = result_of(write.verdict.outcome);
+  traffic.done(operation_of(write.form), result);
+  traffic.published.record(now - write.manners.began);
+  if (result == Result::failed) traffic.failed(PublishFailure::failed);
+  if (result == Result::unknown) traffic.failed(PublishFailure::unknown);
 }
 
 void PendingWrites::answer(const Write& write, std::string& out) {

@@ -37,10 +37,12 @@ class PendingWrites final : public Settler {
     RecordRef record;  // for its key: all the rest of it belongs to the judge until the verdict is here
     Manners manners;
     RequestKeys::Use key;
+    InFlight flight;
     Verdict verdict;
   };
   void settle(std::uint32_t index, Verdict&& verdict) override;
   void answer(const Write& write, std::string& out);
+  void count(const Write& write, Clock::time_point now);
 
   Worker& worker_;
   Wakeup& wakeup_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "kvs/net/answer.hpp"
 #include "kvs/net/head.hpp"
@@ -18,14 +19,27 @@ inline constexpr std::size_t transports = 5;
 std::string_view to_string(Transport transport);
 
 // How a watch ended.
-enum class WatchEnd : std::uint8_t { client, count, draining, compacted, slow, protocol, revoked, failed };
-inline constexpr std::size_t watch_ends = 8;
-std::string_view to_string(WatchEnd end);
+enum class WatchOutcome : std::uint8_t { client, count, draining, compacted, slow, protocol, revoked, failed };
+inline constexpr std::size_t watch_outcomes = 8;
+std::string_view to_string(WatchOutcome end);
 
 // How a watch that named a place to go on from went on.
 enum class Resume : std::uint8_t { complete, difference, reset, refused };
 inline constexpr std::size_t resumes = 4;
 std::string_view to_string(Resume resume);
+
+// What clients do, and what came of it.
+enum class Operation : std::uint8_t { get, list, set, touch, remove, remove_range, transaction };
+inline constexpr std::size_t operations = 7;
+std::string_view to_string(Operation operation);
+enum class Result : std::uint8_t { ok, nothing, refused, failed, no_room, unknown, reused };
+inline constexpr std::size_t results = 7;
+std::string_view to_string(Result result);
+
+// Why a command did not get into the order, or nobody knows whether it did.
+enum class PublishFailure : std::uint8_t { full, away, too_large, failed, unknown };
+inline constexpr std::size_t publish_failures = 5;
+std::string_view to_string(PublishFailure failure);
 
 // Counted by its own thread; any thread reads.
 class Traffic {
@@ -42,9 +56,21 @@ class Traffic {
   };
   const Answers& answers(Route route, Method method) const { return answers_[place(route, method)]; }
 
+  void done(Operation operation, Result result) {
+    operations_done[static_cast<std::size_t>(operation) * results + static_cast<std::size_t>(result)].add();
+  }
+  void count(Transport transport, std::uint64_t changes) { events[static_cast<std::size_t>(transport)].add(changes); }
+  void ended(WatchOutcome outcome) { ends[static_cast<std::size_t>(outcome)].add(); }
+  void went_on(Resume resume) { resumed[static_cast<std::size_t>(resume)].add(); }
+  void failed(PublishFailure failure) { unpublished[static_cast<std::size_t>(failure)].add(); }
+
+  Tally in_flight;  // requests that wait for the order or for a state
+  std::array<Tally, operations * results> operations_done;
+  std::array<Tally, publish_failures> unpublished;
+  Durations published{duration_bounds};  // from a write's request until its command came back, judged and durable
   std::array<Tally, transports> watchers;
   std::array<Tally, transports> events;
-  std::array<Tally, watch_ends> ends;
+  std::array<Tally, watch_outcomes> ends;
   std::array<Tally, resumes> resumed;
   Sizes lag{size_bounds};  // revisions that a watcher was behind when it was handed the next ones, now and then
 
@@ -53,6 +79,23 @@ class Traffic {
     return static_cast<std::size_t>(route) * methods + static_cast<std::size_t>(method);
   }
   std::array<Answers, routes * methods> answers_;
+};
+
+// As long as it lives, a request is in flight.
+class InFlight {
+ public:
+  explicit InFlight(Traffic& traffic) : traffic_(&traffic) { traffic_->in_flight.add(); }
+  InFlight(InFlight&& other) noexcept : traffic_(std::exchange(other.traffic_, nullptr)) {}
+  InFlight& operator=(InFlight&& other) noexcept {
+    std::swap(traffic_, other.traffic_);
+    return *this;
+  }
+  ~InFlight() {
+    if (traffic_) traffic_->in_flight.take();
+  }
+
+ private:
+  Traffic* traffic_;
 };
 
 }  // namespace kvs

@@ -28,7 +28,26 @@ WatchConnection::WatchConnection(Worker& worker, Channel channel, WatchRequest r
   ++worker_.counters().watchers;
 }
 
-WatchConnection::~WatchConnection() { --worker_.counters().watchers; }
+WatchConnection::~WatchConnection() {
+  --worker_.counters().watchers;
+  worker_.traffic().ended(how_it_ended());
+}
+
+WatchOutcome WatchConnection::how_it_ended() const {
+  switch (feed_.end()) {
+    case EventFeed::End::count:
+      return WatchOutcome::count;
+    case EventFeed::End::draining:
+      return WatchOutcome::draining;
+    case EventFeed::End::compacted:
+      return WatchOutcome::compacted;
+    case EventFeed::End::unreadable:
+      return WatchOutcome::failed;
+    case EventFeed::End::none:
+      break;
+  }
+  return revoked_ ? WatchOutcome::revoked : outcome_;
+}
 
 void WatchConnection::fail() {
   failed_ = true;

@@ -36,6 +36,9 @@ class WatchConnection : public Connection {
   virtual void say_goodbye(std::string& out) = 0;
   virtual bool expects_answer() const = 0;  // of the client, to the goodbye
 
+  // Why it ended, where that is none of the feed's doing.
+  void note_end(WatchOutcome outcome) { outcome_ = outcome; }
+
   // run() goes on to the goodbye.
   void want_end();
   bool ending() const { return ending_; }
@@ -54,10 +57,14 @@ class WatchConnection : public Connection {
     Alarm(WatchConnection& connection) : Timeout(connection.worker_.view().timeouts()), connection_(connection) {}
 
    private:
-    void expired() override { connection_.fail(); }
+    void expired() override {
+      connection_.note_end(WatchOutcome::slow);
+      connection_.fail();
+    }
     WatchConnection& connection_;
   };
 
+  WatchOutcome how_it_ended() const;
   awaitable<void> send_all();
   awaitable<bool> send_buffers(std::vector<asio::const_buffer>& buffers);
   awaitable<void> part();
@@ -75,6 +82,7 @@ class WatchConnection : public Connection {
   Alarm alarm_;
   bool reading_ = false;
   bool client_done_ = false;  // it will send nothing any more
+  WatchOutcome outcome_ = WatchOutcome::client;
   bool ending_ = false;
   bool revoked_ = false;
   bool failed_ = false;  // the socket is of no use any more

@@ -22,6 +22,7 @@ void WebSocketWatch::speak_up(std::string& out) {
   if (ending()) return;
   auto now = Clock::now();
   if (ping_sent_ && now >= dead_at()) {
+    note_end(WatchOutcome::slow);
     close(close_code::try_later, "dead");
   } else if (!ping_sent_ && now >= heard_ + patience().ping) {
     ping_sent_ = true;
@@ -84,6 +85,7 @@ bool WebSocketWatch::take_input(std::string_view input) {
         return false;
       case Kind::error:
         protocol_error_ = true;
+        note_end(WatchOutcome::protocol);
         close(event.code, event.payload);
         break;
     }

@@ -21,12 +21,14 @@ BOOST_AUTO_TEST_CASE(urls_pairs_and_paths_are_addresses) {
   BOOST_TEST(url("localhost") == "http://localhost:23333");
   BOOST_TEST(url("[::1]:5") == "http://[::1]:5");
   BOOST_TEST(url("http://[::1]") == "http://[::1]:80");
+  BOOST_TEST(url("https://a") == "https://a:443");
+  BOOST_TEST(url("https://a:5/") == "https://a:5");
   BOOST_TEST(url("unix:/run/kvs.sock") == "unix:/run/kvs.sock");
 }
 
 BOOST_AUTO_TEST_CASE(everything_else_is_none) {
   for (const char* text : {"", ":1", "a:", "a:0", "a:65536", "a:1x", "a b:1", "http://a/x", "http://u@a", "[::1",
-                           "[]:1", "::1:5", "[::1]5", "unix:", "ftp://a", "https://a"})
+                           "[]:1", "::1:5", "[::1]5", "unix:", "ftp://a", "https://"})
     BOOST_TEST(url(text) == "wrong", text);
 }
 

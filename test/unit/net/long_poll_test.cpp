@@ -72,6 +72,7 @@ BOOST_AUTO_TEST_CASE(below_the_history_it_is_the_difference) {
   for (std::string_view key : {"a", "b", "c"}) f.apply(put(key, "1"));
   Client client(f, get("/v1/watch?wait=10m&since=1"));
   std::string body = client.answer().body;
+  BOOST_TEST_MESSAGE(body);
   BOOST_TEST(body.starts_with("[{\"op\":\"diff\",\"since\":1,\"revision\":3},{\"op\":\"set\",\"key\":\"b\""), body);
   BOOST_TEST(body.ends_with(",{\"op\":\"synced\",\"revision\":3}]\n"), body);
 }
