@@ -80,6 +80,10 @@ result<TagList> parse_tags(std::string_view field, std::string_view text, Compar
   return list;
 }
 
+bool names_tag(std::string_view if_none_match, std::string_view etag) {
+  return if_none_match == "*" || if_none_match.find(etag) != std::string_view::npos;
+}
+
 result<std::vector<Condition>> parse_conditions(std::string_view if_match, std::string_view if_none_match) {
   using Kind = Condition::Kind;
   std::vector<Condition> conditions;

@@ -27,6 +27,10 @@ enum class Comparison : std::uint8_t { strong, weak };
 // Errors: malformed. `field` names the field in the error's text.
 result<TagList> parse_tags(std::string_view field, std::string_view text, Comparison comparison);
 
+// Whether If-None-Match names `etag`, the tag of something that is no key. It compares weakly, so W/ before a tag
+// changes nothing.
+bool names_tag(std::string_view if_none_match, std::string_view etag);
+
 // The conditions of a write, for its command. A field that was not sent is a view without data (not merely empty).
 result<std::vector<Condition>> parse_conditions(std::string_view if_match, std::string_view if_none_match);
 

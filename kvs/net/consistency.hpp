@@ -1,8 +1,6 @@
 // How new the state must be that a read is answered from: Kvs-Min-Revision, ?min_revision=, ?linearizable=1, ?timeout=.
 #pragma once
-#include <array>
 #include <chrono>
-#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -22,18 +20,6 @@ struct Consistency {
   Revision since = no_revision;
   std::optional<Revision> as_of;
 };
-
-// The parameters that every read takes, behind those of its own.
-template <std::size_t N>
-constexpr std::array<ParameterRule, N + 3> read_parameters(const ParameterRule (&own)[N]) {
-  std::array<ParameterRule, N + 3> all{};
-  for (std::size_t i = 0; i < N; ++i) all[i] = own[i];
-  all[N] = {"min_revision"};
-  all[N + 1] = {"linearizable"};
-  all[N + 2] = {"timeout"};
-  return all;
-}
-inline constexpr ParameterRule plain_read_parameters[] = {{"min_revision"}, {"linearizable"}, {"timeout"}};
 
 // Errors: bad_parameter; other_log for a revision of another history.
 result<Consistency> parse_consistency(const RequestHead& head, const Query& query, Worker& worker);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kvs/net/api_document.hpp"
 #include "kvs/net/starting.hpp"
 #include "kvs/net/transaction_request.hpp"
 #include "kvs/net/watch_body.hpp"
@@ -309,6 +310,10 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
       return readyz();
     case Route::metrics:
       return metrics();
+    case Route::openapi:
+      return document(openapi_document());
+    case Route::asyncapi:
+      return document(asyncapi_document());
     case Route::root:
       return root();
     case Route::ui:

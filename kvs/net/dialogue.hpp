@@ -21,6 +21,7 @@
 namespace kvs {
 
 class EventFeed;
+struct ApiDocument;
 
 // What GET /v1/history/{key} looks for.
 struct KeySearch {
@@ -156,6 +157,7 @@ class Dialogue {
   Need readyz();
   Need metrics();
   Need status();
+  Need document(const ApiDocument& document);
   Need root();
   Need ui();
   Need go_to_page(int status);

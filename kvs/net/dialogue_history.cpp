@@ -3,14 +3,13 @@
 
 #include "kvs/net/dialogue.hpp"
 #include "kvs/net/list_request.hpp"
+#include "kvs/net/parameters.hpp"
 
 namespace kvs {
 
 namespace {
 
 constexpr std::size_t default_limit = 100;
-constexpr ParameterRule own_rules[] = {{"limit"}};
-constexpr auto rules = read_parameters(own_rules);
 
 // {"key","revision","oldest_revision","items":[event]}
 class HistoryBody final : public BodySource {
@@ -54,7 +53,7 @@ class HistoryBody final : public BodySource {
 Dialogue::Need Dialogue::key_history() {
   auto key = decode_key(head_.path().substr(history_prefix.size()), key_scratch_);
   if (!key) return refuse(key.error());
-  auto query = parse_query(head_.query(), rules);
+  auto query = parse_query(head_.query(), history_parameters);
   if (!query) return refuse(query.error());
   auto limit = query->number("limit");
   if (!limit) return refuse(limit.error());

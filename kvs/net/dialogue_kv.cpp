@@ -2,18 +2,11 @@
 #include "kvs/net/accept.hpp"
 #include "kvs/net/conditional.hpp"
 #include "kvs/net/dialogue.hpp"
+#include "kvs/net/parameters.hpp"
 #include "kvs/net/record_json.hpp"
-#include "kvs/net/target.hpp"
 #include "kvs/net/write_request.hpp"
 
 namespace kvs {
-
-namespace {
-
-constexpr ParameterRule own_rules[] = {{"record"}, {"revision"}};
-constexpr auto item_rules = read_parameters(own_rules);
-
-}  // namespace
 
 Dialogue::Need Dialogue::kv_item(std::string_view body) {
   auto key = decode_key(head_.path().substr(kv_item_prefix.size()), key_scratch_);
@@ -34,7 +27,7 @@ Dialogue::Need Dialogue::get_item(std::string_view key) {
   std::string accept_scratch;
   bool as_record = head_.has(Known::accept) && prefers_record(head_.list(Known::accept, accept_scratch));
   if (!wants_any_state()) {
-    auto query = parse_query(head_.query(), item_rules);
+    auto query = parse_query(head_.query(), item_parameters);
     if (!query) return refuse(query.error());
     auto flag = query->flag("record");
     if (!flag) return refuse(flag.error());

@@ -116,6 +116,7 @@ Dialogue::Need Dialogue::metrics() {
 }
 
 Dialogue::Need Dialogue::status() {
+  if (auto query = parse_query(head_.query(), {}); !query) return refuse(query.error());
   Store& store = worker_.store();
   const ServerOptions& options = worker_.options();
   const State& state = worker_.view().held();

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kvs/net/dialogue.hpp"
+#include "kvs/net/parameters.hpp"
 #include "kvs/store/answers.hpp"
 
 namespace kvs {

@@ -1,5 +1,6 @@
 // /v1/snapshot: the state as a snapshot file.
 #include "kvs/net/dialogue.hpp"
+#include "kvs/net/parameters.hpp"
 #include "kvs/store/data_directory.hpp"
 #include "kvs/store/snapshot_format.hpp"
 

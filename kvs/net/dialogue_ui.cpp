@@ -1,5 +1,6 @@
 // The page: /ui/ and its files; and the front page, which sends browsers there.
 #include "kvs/net/accept.hpp"
+#include "kvs/net/conditional.hpp"
 #include "kvs/net/dialogue.hpp"
 #include "kvs/net/ui_files.hpp"
 
@@ -30,13 +31,9 @@ constexpr std::string_view front_page =
     "  curl -X DELETE http://HOST/v1/kv/City                  delete it\n"
     "  curl -X PUT -H 'If-None-Match: *' http://HOST/v1/kv/lock   only if it is not there\n"
     "  curl http://HOST/getall                                everything as one JSON object\n"
-    "  kvs watch --server http://HOST                         every change from now on\n"
-    "  curl http://HOST/v1/status                             how the server is doing\n";
-
-// If-None-Match compares weakly (RFC 9110, 13.1.2): W/ before a tag changes nothing.
-bool names_tag(std::string_view list, std::string_view etag) {
-  return list == "*" || list.find(etag) != std::string_view::npos;
-}
+    "  curl -N http://HOST/v1/watch                           every change from now on\n"
+    "  curl http://HOST/v1/status                             how the server is doing\n"
+    "  curl http://HOST/openapi.json                          all there is (events: /asyncapi.json)\n";
 
 }  // namespace
 

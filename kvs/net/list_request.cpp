@@ -3,15 +3,11 @@
 #include <algorithm>
 
 #include "kvs/net/accept.hpp"
-#include "kvs/net/target.hpp"
+#include "kvs/net/parameters.hpp"
 
 namespace kvs {
 
 namespace {
-
-constexpr ParameterRule own_rules[] = {{"prefix"},  {"start"},     {"end"},       {"after"},   {"limit"},
-                                       {"reverse"}, {"keys_only"}, {"separator"}, {"revision"}};
-constexpr auto rules = read_parameters(own_rules);
 
 Problem bad(std::string text) { return {errc::bad_parameter, std::move(text)}; }
 
@@ -49,7 +45,7 @@ result<ListRequest> parse_list(const RequestHead& head, Worker& worker) {
   request.stream = head.has(Known::accept) && prefers_ndjson(head.list(Known::accept, scratch));
   if (request.stream) request.limit = SIZE_MAX;
   if (head.query().empty() && !head.has(Known::kvs_min_revision)) return request;
-  auto query = parse_query(head.query(), rules);
+  auto query = parse_query(head.query(), list_parameters);
   if (!query) return query.error();
   if (auto problem = read_range(*query, request.range)) return *problem;
   auto limit = query->number("limit");

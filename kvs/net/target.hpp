@@ -22,10 +22,25 @@ void append_encoded_key(std::string& out, std::string_view key);
 // The same for a value in a query.
 void append_encoded_value(std::string& out, std::string_view value);
 
-// Which parameters a route takes.
+// What the text of a parameter stands for.
+enum class ValueType : std::uint8_t {
+  text,
+  choice,  // one of the rule's choices
+  flag,
+  number,
+  count,  // a number above 0
+  duration,
+  position,
+};
+
+// A parameter (or a header field) that a route takes, and what the API's documents say of it.
 struct ParameterRule {
   std::string_view name;
+  ValueType type = ValueType::text;
+  std::string_view description = {};  // a few words, without a full stop
+  std::string_view choices = {};      // "all|latest"
   bool repeatable = false;
+  bool required = false;
 };
 
 // The parameters of a query, decoded ("%2F" and '+' = space). Views refer to the query given or to the object itself.

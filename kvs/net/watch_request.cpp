@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kvs/net/accept.hpp"
-#include "kvs/net/target.hpp"
+#include "kvs/net/parameters.hpp"
 
 namespace kvs {
 
@@ -12,11 +12,6 @@ namespace {
 constexpr std::chrono::milliseconds least_progress{100};
 constexpr std::chrono::minutes most_progress{5};
 constexpr std::chrono::minutes most_wait{10};
-
-constexpr ParameterRule own_rules[] = {{"key", true}, {"prefix", true}, {"since"}, {"initial"},
-                                       {"count"},     {"progress"},     {"ops"},   {"keys_only"},
-                                       {"deliver"},   {"on_gap"},       {"prev"},  {"wait"}};
-constexpr auto rules = read_parameters(own_rules);
 
 Problem bad(std::string text) { return {errc::bad_parameter, std::move(text)}; }
 
@@ -172,7 +167,7 @@ result<WatchForm> read_form(const RequestHead& head, const Query& query) {
 }  // namespace
 
 result<WatchRequest> parse_watch(const RequestHead& head, std::string_view text, Worker& worker) {
-  auto parsed = parse_query(text, rules);
+  auto parsed = parse_query(text, watch_parameters);
   if (!parsed) return parsed.error();
   const Query& query = *parsed;
   WatchRequest request;

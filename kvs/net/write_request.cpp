@@ -5,18 +5,16 @@
 
 #include "kvs/limits.hpp"
 #include "kvs/net/conditional.hpp"
-#include "kvs/net/target.hpp"
+#include "kvs/net/parameters.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
 namespace {
 
-constexpr ParameterRule ttl_rule[] = {{"ttl"}};
-constexpr ParameterRule range_rules[] = {{"prefix"}, {"all"}};
-
 std::span<const ParameterRule> rules(WriteForm form) {
-  if (form == WriteForm::put || form == WriteForm::touch) return ttl_rule;
-  if (form == WriteForm::remove_range) return range_rules;
+  if (form == WriteForm::put) return put_parameters;
+  if (form == WriteForm::touch) return touch_parameters;
+  if (form == WriteForm::remove_range) return range_parameters;
   return {};
 }
 

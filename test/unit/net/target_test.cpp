@@ -13,7 +13,8 @@ std::string key(std::string_view raw) {
   return decoded ? std::string(*decoded) : "error: " + std::string(to_string(decoded.error().code));
 }
 
-constexpr ParameterRule rules[] = {{"prefix"}, {"key", true}, {"limit"}, {"ttl"}, {"keys_only"}, {"since"}};
+constexpr ParameterRule rules[] = {{"prefix"}, {.name = "key", .repeatable = true}, {"limit"}, {"ttl"}, {"keys_only"},
+                                   {"since"}};
 
 std::string error_of(std::string_view raw) {
   auto query = parse_query(raw, rules);

@@ -2,21 +2,17 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "kvs/net/target.hpp"
+#include "kvs/net/parameters.hpp"
 
 using namespace kvs;
 
 namespace {
 
-constexpr ParameterRule rules[] = {{"key", true},    {"prefix", true}, {"since"}, {"initial"}, {"count"},
-                                   {"progress"},     {"ops"},          {"prev"},  {"deliver"}, {"keys_only"},
-                                   {"min_revision"}, {"on_gap"},       {"wait"},  {"timeout"}, {"linearizable"}};
-
 // "NAME=VALUE NAME=VALUE", decoded.
 std::string read(std::string_view body) {
   auto query = watch_query(body);
   if (!query) return std::string(to_string(query.error().code)) + ": " + query.error().detail;
-  auto parsed = parse_query(*query, rules);
+  auto parsed = parse_query(*query, watch_parameters);
   BOOST_TEST_REQUIRE(parsed.has_value(), *query);
   std::string text;
   for (const auto& one : parsed->all()) text += (text.empty() ? "" : " ") + one.name + '=' + one.value;
