@@ -1,40 +1,49 @@
 #include "kvs/cmd/http_manual.hpp"
 
-#include <array>
+#include <algorithm>
 #include <string_view>
 
 #include "kvs/cmd/roff.hpp"
+#include "kvs/net/parameters.hpp"
+#include "kvs/net/routes.hpp"
 
 namespace kvs {
 namespace {
 
-struct RouteText {
-  std::string_view route, parameters, text;
-};
+// "GET /v1/kv/KEY". HEAD goes without saying, and the original project's routes take any method.
+std::string term(const RouteInfo& route, const Operation& operation) {
+  std::string text(operation.methods.substr(0, operation.methods.find(',')));
+  text += ' ';
+  bool inside = false;
+  for (char c : route.path) {
+    if (c == '{' || c == '}') {
+      inside = c == '{';
+    } else {
+      text += inside ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+  }
+  return text;
+}
 
-constexpr std::array routes{
-    RouteText{"GET /v1/kv/KEY", "[record, revision]",
-              "The value, or with record=1 the whole record; If-None-Match, If-Match."},
-    RouteText{
-        "PUT /v1/kv/KEY", "[ttl]",
-        "Stores the body; If-Match with a revision, If-None-Match: * (only create), Content-Type,\nIdempotency-Key."},
-    RouteText{"PATCH /v1/kv/KEY", "ttl", "Changes how long the key lives; none: for ever."},
-    RouteText{"DELETE /v1/kv/KEY", "", "Deletes it; If-Match."},
-    RouteText{"GET /v1/kv", "[prefix, start, end, after, limit, reverse, keys_only, separator, revision]",
-              "Lists records in the order of their keys, a page at a time (next is where the next one is); with\n"
-              "Accept: application/x-ndjson all of them, one a line."},
-    RouteText{"DELETE /v1/kv", "prefix | all=true", "Deletes all of them at one revision."},
-    RouteText{"POST /v1/txn", "", "A JSON object with if, then and else: all operations at one revision."},
-    RouteText{"GET /v1/history/KEY", "[limit]", "What happened to a key, newest first."},
-    RouteText{"GET /v1/watch",
-              "[key, prefix, since, initial, progress, keys_only, ops, prev, count, deliver, on_gap, wait]",
-              "Changes as they happen: over a WebSocket, as server-sent events, as NDJSON, or with wait one answer as\n"
-              "soon as there is something. POST takes the parameters as JSON."},
-    RouteText{"GET /v1/requests/ID", "", "What became of a write."},
-    RouteText{"GET /v1/snapshot", "", "The whole state at one revision, as a file."},
-    RouteText{"GET /v1/status", "", "What the server says of itself."},
-    RouteText{"GET /livez, GET /readyz", "[verbose]", "Whether it lives, whether it takes requests."},
-};
+// What every read takes is told once for all of them.
+bool is_common(const ParameterRule& rule) {
+  return std::ranges::any_of(plain_read_parameters, [&rule](const auto& one) { return one.name == rule.name; });
+}
+
+void list(Roff& page, std::span<const ParameterRule> rules) {
+  for (const ParameterRule& rule : rules) {
+    if (!is_common(rule)) page.entry(rule.name, {}, std::string(rule.description) + '.');
+  }
+}
+
+void describe(Roff& page, const RouteInfo& route, const Operation& operation) {
+  std::string text = std::string(operation.summary) + '.';
+  if (!operation.detail.empty()) text.append("\n").append(operation.detail);
+  page.entry(term(route, operation), {}, text).begin_inner();
+  list(page, operation.parameters);
+  list(page, operation.fields);
+  page.end_inner();
+}
 
 }  // namespace
 
@@ -53,10 +62,13 @@ std::string http_manual() {
           "Kvs-Request-Id. An error under /v1 is application/problem+json with a code that never changes its name\n"
           "and a detail that says what to do.");
   page.heading("ROUTES");
-  for (const RouteText& route : routes) page.entry(route.route, route.parameters, route.text);
+  for (const RouteInfo& route : all_routes()) {
+    for (const Operation& operation : route.operations) describe(page, route, operation);
+  }
   page.paragraph(
-      "Every read takes min_revision, linearizable and timeout: how new it must be, and how long to wait for\n"
-      "that.");
+      "Parameters stand in the query, names with capitals are fields of the request. Every read also takes:");
+  for (const ParameterRule& rule : plain_read_parameters)
+    page.entry(rule.name, {}, std::string(rule.description) + '.');
   page.heading("EVENTS").paragraph(
       "A watch tells of changes as JSON objects. op is set, delete or expire; more says that others of the same\n"
       "revision follow. Beside them come synced (the initial state or the catching up is complete), progress\n"

@@ -62,6 +62,16 @@ Roff& Roff::entry(std::string_view bold, std::string_view italic, std::string_vi
   return *this;
 }
 
+Roff& Roff::begin_inner() {
+  line(".RS");
+  return *this;
+}
+
+Roff& Roff::end_inner() {
+  line(".RE");
+  return *this;
+}
+
 Roff& Roff::example(std::string_view lines) {
   line(".PP");
   line(".in +4n");

@@ -14,6 +14,9 @@ class Roff {
   Roff& paragraph(std::string_view text);
   // An entry of a list: a bold term, which may go on in another face (the value of a flag), and what it is.
   Roff& entry(std::string_view bold, std::string_view italic, std::string_view text);
+  // What stands between them belongs to the entry before, and is indented as its text is.
+  Roff& begin_inner();
+  Roff& end_inner();
   // Lines as they are.
   Roff& example(std::string_view lines);
 
