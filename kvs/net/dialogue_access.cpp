@@ -7,7 +7,8 @@ namespace {
 
 // Nothing there is anybody's: life signs, the page's own files, what every installation shows alike.
 bool is_open(Route route) {
-  return route == Route::livez || route == Route::readyz || route == Route::root || route == Route::ui;
+  return route == Route::livez || route == Route::readyz || route == Route::root || route == Route::ui ||
+         route == Route::openapi || route == Route::asyncapi;
 }
 
 }  // namespace

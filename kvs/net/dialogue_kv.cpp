@@ -53,7 +53,7 @@ Dialogue::Need Dialogue::get_item(std::string_view key) {
     }
     if (*verdict == ReadVerdict::not_modified && record) status = 304;
   }
-  worker_.traffic().done(Operation::get, record ? Result::ok : Result::nothing);
+  worker_.traffic().done(KeyOperation::get, record ? Result::ok : Result::nothing);
   if (!record) return refuse({errc::no_such_key, "there is no such key"});
   answer_item(*record, as_record, status);
   return answered();

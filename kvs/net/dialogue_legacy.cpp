@@ -63,7 +63,7 @@ Dialogue::Need Dialogue::legacy_get(std::string_view body) {
   if (auto need = await_state_leniently()) return *need;
   Reply reply(worker_, out_, manners_);
   const Record* record = worker_.view().held().find(parsed->key);
-  worker_.traffic().done(Operation::get, record ? Result::ok : Result::nothing);
+  worker_.traffic().done(KeyOperation::get, record ? Result::ok : Result::nothing);
   if (!record) {
     reply.begin(500)
         .field("Cache-Control", "no-store")
@@ -79,7 +79,7 @@ Dialogue::Need Dialogue::legacy_get(std::string_view body) {
 Dialogue::Need Dialogue::legacy_getall() {
   if (auto need = await_state_leniently()) return *need;
   const State& state = worker_.view().held();
-  worker_.traffic().done(Operation::list, Result::ok);
+  worker_.traffic().done(KeyOperation::list, Result::ok);
   ListRange range;
   if (auto problem = narrow(range)) return refuse(*problem);
   return stream(state.revision(), plain, "Cache-Control: no-store\r\n",

@@ -9,7 +9,7 @@ Dialogue::Need Dialogue::list() {
   if (!request) return refuse(request.error());
   if (auto problem = narrow(request->range)) return refuse(*problem);
   if (auto need = await_state(request->consistency)) return *need;
-  worker_.traffic().done(Operation::list, Result::ok);
+  worker_.traffic().done(KeyOperation::list, Result::ok);
   const State& state = shown();
   Revision revision = shown_revision();
   std::string fields = "Vary: Accept\r\nCache-Control: no-store\r\n";

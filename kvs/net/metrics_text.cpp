@@ -177,12 +177,12 @@ void add_words(Families& all, std::string name, std::string help, Type type, std
 
 void tell_operations(Families& all, const std::vector<const Traffic*>& threads) {
   Family& done = family(all, "kvs_operations_total", "What clients did to keys, and what came of it.", Type::Counter);
-  for (std::size_t i = 0; i < operations * results; ++i) {
+  for (std::size_t i = 0; i < key_operations * results; ++i) {
     std::uint64_t sum = 0;
     for (const Traffic* thread : threads) sum += thread->operations_done[i].value();
     if (sum == 0) continue;
     add_value(done, static_cast<double>(sum),
-              {{"op", std::string(to_string(static_cast<Operation>(i / results)))},
+              {{"op", std::string(to_string(static_cast<KeyOperation>(i / results)))},
                {"result", std::string(to_string(static_cast<Result>(i % results)))}});
   }
   std::uint64_t in_flight = 0;

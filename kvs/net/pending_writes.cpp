@@ -6,21 +6,21 @@ namespace kvs {
 
 namespace {
 
-Operation operation_of(WriteForm form) {
+KeyOperation operation_of(WriteForm form) {
   switch (form) {
     case WriteForm::put:
     case WriteForm::legacy_set:
-      return Operation::set;
+      return KeyOperation::set;
     case WriteForm::touch:
-      return Operation::touch;
+      return KeyOperation::touch;
     case WriteForm::remove:
-      return Operation::remove;
+      return KeyOperation::remove;
     case WriteForm::remove_range:
-      return Operation::remove_range;
+      return KeyOperation::remove_range;
     case WriteForm::transaction:
-      return Operation::transaction;
+      return KeyOperation::transaction;
   }
-  return Operation::set;
+  return KeyOperation::set;
 }
 
 Result result_of(Verdict::Outcome outcome) {

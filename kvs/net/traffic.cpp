@@ -18,9 +18,9 @@ std::string_view to_string(Resume resume) {
   return names[static_cast<std::size_t>(resume)];
 }
 
-std::string_view to_string(Operation operation) {
-  constexpr std::array<std::string_view, operations> names{"get",    "list",         "set", "touch",
-                                                           "delete", "delete_range", "txn"};
+std::string_view to_string(KeyOperation operation) {
+  constexpr std::array<std::string_view, key_operations> names{"get",    "list",         "set", "touch",
+                                                               "delete", "delete_range", "txn"};
   return names[static_cast<std::size_t>(operation)];
 }
 

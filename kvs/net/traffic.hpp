@@ -29,9 +29,9 @@ inline constexpr std::size_t resumes = 4;
 std::string_view to_string(Resume resume);
 
 // What clients do, and what came of it.
-enum class Operation : std::uint8_t { get, list, set, touch, remove, remove_range, transaction };
-inline constexpr std::size_t operations = 7;
-std::string_view to_string(Operation operation);
+enum class KeyOperation : std::uint8_t { get, list, set, touch, remove, remove_range, transaction };
+inline constexpr std::size_t key_operations = 7;
+std::string_view to_string(KeyOperation operation);
 enum class Result : std::uint8_t { ok, nothing, refused, failed, no_room, unknown, reused };
 inline constexpr std::size_t results = 7;
 std::string_view to_string(Result result);
@@ -56,7 +56,7 @@ class Traffic {
   };
   const Answers& answers(Route route, Method method) const { return answers_[place(route, method)]; }
 
-  void done(Operation operation, Result result) {
+  void done(KeyOperation operation, Result result) {
     operations_done[static_cast<std::size_t>(operation) * results + static_cast<std::size_t>(result)].add();
   }
   void count(Transport transport, std::uint64_t changes) { events[static_cast<std::size_t>(transport)].add(changes); }
@@ -65,7 +65,7 @@ class Traffic {
   void failed(PublishFailure failure) { unpublished[static_cast<std::size_t>(failure)].add(); }
 
   Tally in_flight;  // requests that wait for the order or for a state
-  std::array<Tally, operations * results> operations_done;
+  std::array<Tally, key_operations * results> operations_done;
   std::array<Tally, publish_failures> unpublished;
   Durations published{duration_bounds};  // from a write's request until its command came back, judged and durable
   std::array<Tally, transports> watchers;
