@@ -24,7 +24,7 @@ class Authors:
         self.violations = violations
         self._sets = {}      # value -> (operation, what had been shown before it began)
         self._deletes = {}   # key -> those that were never answered, each as (operation, shown before)
-        self._told = {}      # revision -> the delete that was told so
+        self._told = {}      # revision -> key -> the delete that was told so
 
     def add(self, operation, shown_before):
         if operation.kind == SET:
@@ -32,7 +32,7 @@ class Authors:
         elif operation.kind == DELETE and operation.outcome == UNKNOWN:
             self._deletes.setdefault(operation.key, []).append((operation, shown_before))
         elif operation.kind == DELETE and operation.changed():
-            self._told[operation.revision] = operation
+            self._told.setdefault(operation.revision, {})[operation.key] = operation
 
     def open_at(self, key):
         """Whether a write of this key, never answered and never seen, may still take effect."""
@@ -79,8 +79,8 @@ class Authors:
     def _check_delete(self, change, source):
         told = self._told.get(change.revision)
         if told is not None:
-            if told.key != change.key:
-                self.violations.add(APPLIED_ELSEWHERE, f"{source} saw {change}: {told}")
+            if change.key not in told:
+                self.violations.add(APPLIED_ELSEWHERE, f"{source} saw {change}: {next(iter(told.values()))}")
             return
         before = self.order.newest_of(change.key, change.revision - 1)
         candidates = [(operation, shown_before) for operation, shown_before in self._deletes.get(change.key, ())

@@ -11,13 +11,13 @@ import collections
 import sys
 
 from authors import Authors
-from history import load
+from history import SET, load
 from key_model import EMPTY, State, entries
 from linearize import EFFORT, IMPOSSIBLE, INCONCLUSIVE, linearize
 from order import Change, Order
 from order_checks import OrderChecks, note_changes, note_shown
 from shown import Showings
-from violations import NOT_LINEARIZABLE, Violations
+from violations import NOT_LINEARIZABLE, SPLIT, Violations
 
 
 def _explain(key, result):
@@ -64,6 +64,20 @@ class Checker:
             self.checks.check(operation)
         for key in by_key.keys() - from_before:
             self._check_key(key, by_key[key])
+
+        self._check_transactions(operations)
+
+    def _check_transactions(self, operations):
+        """All that one sets has one revision, also if it was never answered."""
+        sets = collections.defaultdict(list)
+        for operation in operations:
+            if operation.txn and operation.kind == SET:
+                sets[operation.txn].append(operation)
+        for parts in sets.values():
+            revisions = {self.order.revision_of(operation.value) for operation in parts}
+            newest = max(revisions)
+            if len(revisions) > 1 and (0 not in revisions or self.order.covers(newest - 1, newest)):
+                self.violations.add(SPLIT, "; ".join(map(str, parts)))
 
     def end_round(self):
         self.authors.end_round()

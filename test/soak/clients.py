@@ -1,4 +1,5 @@
 """Clients that read and write by chance, everywhere at once, and record every call as an Operation."""
+import json
 import random
 import time
 import urllib.parse
@@ -23,6 +24,7 @@ class Offer(NamedTuple):
     """What the server understands beyond plain requests."""
     levels: tuple = (LOCAL,)
     idempotency: bool = False
+    transactions: bool = False
 
 
 def path_of(key):
@@ -75,8 +77,10 @@ class Client:
         kind = self.chance.random()
         if kind < 0.40:
             self.call([self.read(round_)])
-        elif kind < 0.88:
+        elif kind < 0.83 or kind < 0.88 and not self.soak.offer.transactions:
             self.call([self.write(round_)])
+        elif kind < 0.88:
+            self.transact(self.parts(round_))
         elif kind < 0.95:
             self.call([self.chance.choice([self.read, self.write])(round_) for _ in range(self.chance.randint(2, 5))])
         elif kind < 0.98:
@@ -107,6 +111,22 @@ class Client:
         elif kind < 0.55 and operation.kind == SET:
             operation.condition = (IF_ABSENT,)
         return operation
+
+    def parts(self, round_):
+        """Of a transaction: sets of several keys and perhaps a delete. One at most, because a delete has no value that
+        would tell those who saw nothing else that other keys changed with it."""
+        parts = {}
+        for _ in range(self.chance.randint(2, 4)):
+            operation = self.write(round_)
+            operation.condition, operation.id = None, ""
+            if operation.kind == DELETE and any(part.kind == DELETE for part in parts.values()):
+                continue
+            if operation.kind == SET:
+                operation.value = "t" + operation.value
+            parts.setdefault(operation.key, operation)
+        for part in parts.values():
+            part.txn = f"{self.number}.{self.made}"
+        return list(parts.values())
 
     # How to ask
 
@@ -151,6 +171,25 @@ class Client:
         except (OSError, ConnectionEnded):  # what was not answered stays unknown
             self.hang_up()
 
+    def transact(self, parts):
+        self.operations += parts
+        steps = [{"op": part.kind, "key": part.key, **({"value": value_of(part.value)} if part.kind == SET else {})}
+                 for part in parts]
+        body = json.dumps({"then": steps})
+        try:
+            begin = time.monotonic_ns()
+            for part in parts:
+                part.begin = begin
+            headers = {"Content-Type": "application/json"}
+            self.connection.send(request_bytes("POST", "/v1/txn", headers, body, host=self.connection.host))
+            response = self.connection.read_response()
+        except (OSError, ConnectionEnded):
+            self.hang_up()
+            return
+        results = response.json()["results"] if response.status == 200 else parts
+        for part, result in zip(parts, results):
+            self.answer(part, response, result)
+
     def walk_away(self, operation):
         """Sends, and is gone before there is an answer."""
         self.operations.append(operation)
@@ -191,12 +230,15 @@ class Client:
 
     # What was answered
 
-    def answer(self, operation, response):
+    def answer(self, operation, response, result=None):
         operation.end = time.monotonic_ns()
         operation.shown = response.revision
         try:
             self.soak.check_log_id(response.header("Kvs-Log-Id"))
-            self.note(operation, response)
+            if response.status == 200 and operation.txn:
+                self.note_part(operation, response, result)
+            else:
+                self.note(operation, response)
         except (AssertionError, KeyError, ValueError) as error:
             self.wrong.append((ANSWER, f"{operation}: {error!r} in {response!r}"))
             return
@@ -245,6 +287,20 @@ class Client:
             operation.found = Found(revision, tag_of(response.body.decode("utf-8")))
 
     @staticmethod
+    def note_part(operation, response, result):
+        """`result`: that of this operation of the transaction."""
+        body = response.json()
+        assert body["succeeded"] and response.revision == body["revision"], body
+        assert (result["op"], result["key"]) == (operation.kind, operation.key), result
+        operation.outcome = OK
+        if operation.kind == SET:
+            assert result["revision"] == body["revision"], body
+            operation.revision, operation.created = result["revision"], result["created"]
+        else:
+            assert result["deleted"] in (0, 1), result
+            operation.revision = body["revision"] if result["deleted"] else 0
+
+    @staticmethod
     def note_write(operation, response):
         body = response.json()
         operation.outcome = OK
@@ -284,4 +340,5 @@ def what_is_offered(address):
             levels.append(level)
     name = {"Idempotency-Key": f"soak-{time.time_ns()}"}
     statuses = [ask("PUT", "/v1/kv/soak-offer", name, value).status for value in ("first", "other")]
-    return Offer(tuple(levels), statuses[1] == 422)
+    txn = ask("POST", "/v1/txn", {"Content-Type": "application/json"}, '{"then":[{"op":"get","key":"soak-offer"}]}')
+    return Offer(tuple(levels), statuses[1] == 422, txn.status == 200)

@@ -41,6 +41,7 @@ class Operation:
     shown: Optional[int] = None         # the answer's Kvs-Revision
     code: str = ""                      # of a problem
     id: str = ""                        # its request id; none if it was sent more than once
+    txn: str = ""                       # the transaction of which it is one operation: all have one revision, or none
 
     def changed(self):
         """Whether it was acknowledged as a change."""
@@ -58,6 +59,8 @@ class Operation:
         words = [f"client {self.client} at instance {self.instance}:", self.kind, self.key]
         if self.kind == SET:
             words.append(f"= {self.value}")
+        if self.txn:
+            words.append(f"of transaction {self.txn}")
         if self.condition:
             words.append("if " + " ".join(str(part) for part in self.condition))
         if self.kind == READ:

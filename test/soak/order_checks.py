@@ -2,6 +2,7 @@
 from authors import met
 from history import DELETE, LINEARIZABLE, OK, READ, REFUSED, SET
 from order import Change
+from values import of_transaction
 from violations import (ANSWER, BEFORE_ITS_CAUSE, BELOW_FLOOR, NEVER_APPLIED, NOT_LINEARIZABLE_READ, OTHER_STATE, VERDICT,
                         WENT_BACK)
 
@@ -15,9 +16,10 @@ def note_changes(operation, order, violations):
     """Adds to the order what its answer shows of it."""
     source = f"client {operation.client} at instance {operation.instance}"
     if operation.changed():
-        order.see(Change(operation.revision, operation.key, operation.value), source, violations)
+        order.see(Change(operation.revision, operation.key, operation.value), source, violations, bool(operation.txn))
     if operation.knows() and operation.found:
-        order.see(Change(operation.found.revision, operation.key, operation.found.value), source, violations)
+        found = operation.found
+        order.see(Change(found.revision, operation.key, found.value), source, violations, of_transaction(found.value))
 
 
 class OrderChecks:

@@ -262,7 +262,7 @@ def options_of(arguments):
     parser.add_argument("--watchers", type=int, default=10)
     parser.add_argument("--transports", type=lambda text: text.split(","), default=list(TRANSPORTS))
     parser.add_argument("--require", type=lambda text: text.split(","), default=[],
-                        help="fail unless the server offers these: min_revision, linearizable, idempotency")
+                        help="fail unless the server offers these: min_revision, linearizable, idempotency, transactions")
     parser.add_argument("--keep", metavar="DIR", help="where a failed run leaves its histories (a temporary directory)")
     parser.add_argument("--verbose", action="store_true", help="a line after each round")
     options = parser.parse_args(arguments)
@@ -275,8 +275,8 @@ def options_of(arguments):
 
 
 def announce(soak, options):
-    offered = list(soak.offer.levels) + ["idempotency"] * soak.offer.idempotency
-    missing = [one for one in [*LEVELS, "idempotency"] if one not in offered]
+    offered = list(soak.offer.levels) + ["idempotency"] * soak.offer.idempotency + ["transactions"] * soak.offer.transactions
+    missing = [one for one in [*LEVELS, "idempotency", "transactions"] if one not in offered]
     print(f"soak: seed {options.seed}, {len(soak.cluster.instances)} instance(s) on the {options.bus} bus; uses "
           f"{', '.join(offered)}" + (f"; not offered: {', '.join(missing)}" if missing else ""), file=sys.stderr)
     lacking = [one for one in options.require if one in missing]

@@ -59,6 +59,38 @@ class HistoryTest(unittest.TestCase):
         self.assertEqual(set(checker.violations.counts), rules, checker.violations.report())
 
 
+class Transactions(HistoryTest):
+    """What one sets stands at one revision, or nowhere."""
+
+    def parts(self, *revisions, **more):
+        return [ok_set((10, 20), f"tv{number}", revision, key=f"k{number}", txn="1.1", **more)
+                for number, revision in enumerate(revisions)]
+
+    def test_one_that_was_answered(self):
+        self.accept(*self.parts(5, 5, 5))
+        self.reject(SPLIT, *self.parts(5, 6))
+
+    def test_several_keys_at_one_revision_without_one(self):
+        first, second = (ok_set((10, 20), f"v{number}", 5, key=f"k{number}") for number in range(2))
+        self.reject(TWO_CHANGES_AT_ONE_REVISION, first, second)
+
+    def test_a_delete_is_part_of_it(self):
+        begin = ok_set((0, 5), "old", 4, key="gone")
+        gone = ok_delete((10, 20), 5, key="gone", txn="1.1")
+        self.accept(begin, *self.parts(5, 5), gone)
+        self.reject(OTHER_STATE, begin, *self.parts(5, 5), gone, read((30, 40), (4, "old"), 5, key="gone", level=LOCAL))
+
+    def test_one_that_was_never_answered_and_is_seen_in_part(self):
+        parts = [unanswered(10, f"tv{number}", key=f"k{number}", txn="1.1") for number in range(2)]
+        seen = [read((30, 40), (5, "tv0"), 5, key="k0")]
+        order = Order()
+        order.recorded = 10
+        self.reject(SPLIT, *parts, *seen, order=order)
+        self.accept(*parts, *seen)  # the other may just not have been seen
+        self.accept(*parts, *seen, read((30, 40), (5, "tv1"), 5, key="k1"))
+        self.reject(SPLIT, *parts, *seen, read((30, 40), (6, "tv1"), 6, key="k1"))
+
+
 class Reads(HistoryTest):
     first, second = ok_set((0, 10), "a", 1), ok_set((20, 30), "b", 2)
 

@@ -1,8 +1,14 @@
-"""Values no two of which are the same, of any size, kept as their tags: value := tag '#' 'x'*size, tag := NAME ':' size."""
+"""Values no two of which are the same, of any size, kept as their tags: value := tag '#' 'x'*size, tag := NAME ':' size.
+Names of what transactions set begin with t."""
 
 
 def value_of(tag):
     return tag + "#" + "x" * int(tag.rpartition(":")[2])
+
+
+def of_transaction(tag):
+    """Whether it was set by one: other keys may have changed at the same revision."""
+    return tag is not None and tag.startswith("t")
 
 
 def tag_of(value):

@@ -3,6 +3,7 @@ never before what precedes them; an initial state that is the state; a reset onl
 """
 import collections
 
+from values import of_transaction
 from violations import BEHIND, CURSOR, ENDING, INITIAL_STATE, MISSING, OTHER_CHANGE, RESET, SPLIT, TOO_EARLY, UNWANTED
 from watch_items import CHANGES, INITIAL, SINCE, Asked, Batch, Closed, Opened
 
@@ -33,7 +34,7 @@ class WatchRules:
             counts = collections.Counter(event.revision for event in item.events if event.op in CHANGES)
             for event in item.events:
                 if event.op in CHANGES:
-                    together = counts[event.revision] > 1 and not event.initial
+                    together = counts[event.revision] > 1 and not event.initial or of_transaction(event.value)
                     self.order.see(event.change(), self.name, self.violations, together)
             self.showings.add(self._instance, item.at, max((event.revision for event in item.events), default=0))
 
