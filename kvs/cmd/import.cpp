@@ -34,6 +34,7 @@ class Importer {
 
   void take(std::string_view line) {
     ++lines_;
+    if (line == "\r") return;  // an empty line that ends as on Windows
     ImportRecord record = read(line);
     if (record.ttl && record.ttl->count() <= 0) {
       ++expired_;

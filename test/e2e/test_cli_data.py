@@ -164,6 +164,11 @@ class RoundTrips(CommandTest):
         self.assertEqual(kept(again), kept(exported))
         self.assertLess(len(revisions), 12)  # many to a transaction
 
+    def test_lines_may_end_as_on_windows_and_of_a_repeated_key_the_last_counts(self):
+        text = b'{"key":"w","value":"1"}\r\n\r\n{"key":"w","value":"2"}\r\n'
+        self.assert_ends(self.kvs("import", stdin=text), 0, "2\n", "")
+        self.assert_ends(self.kvs("get", "w"), 0, "2", "")
+
     def test_a_file_that_cannot_be_replaced_is_left_alone(self):
         self.server.put("f", "v")
         with tempfile.TemporaryDirectory() as directory:

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(it_ends_with_the_limit) {
 }
 
 BOOST_AUTO_TEST_CASE(it_ends_with_8_mebibytes_of_records) {
-  StoreFixture f;
+  StoreFixture f({}, 64 << 20);
   f.load();
   for (int i = 0; i < 12; ++i) f.apply(put("a", std::string(1 << 20, 'x')));
   KeyHistory history = run(f.io, f.store.history_of(f.view, "a", 100));

@@ -120,7 +120,9 @@ BOOST_AUTO_TEST_CASE(what_was_pinned_outlives_the_history) {
 }
 
 BOOST_AUTO_TEST_CASE(without_a_journal_roots_go_with_the_history_in_memory) {
-  StoreFixture f({}, 1);
+  StoreOptions options;
+  options.journal.history_bytes = 1 << 20;  // of which the distance between roots is made: the least there is
+  StoreFixture f(options, 1);
   f.load();
   for (int i = 0; i < 4; ++i) f.apply(put("a", std::string(std::size_t{4} << 20, 'x')));  // a root each
   BOOST_TEST((f.store.oldest_past(f.view) >= Revision{2}));
