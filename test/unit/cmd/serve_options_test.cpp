@@ -161,6 +161,8 @@ BOOST_AUTO_TEST_CASE(a_credential_of_the_service_manager_is_a_secret_file_that_w
   std::vector<std::string> kafka{"--bus", "kafka", "--kafka-brokers", "k:1"};
   BOOST_TEST(options(kafka, variables).kafka.extra.empty());
   std::ofstream(directory / "kafka-config-file") << "sasl.password=geheim\n";
+  std::filesystem::permissions(directory / "kafka-config-file",
+                               std::filesystem::perms::owner_read);  // not by the umask
   auto extra = options(kafka, variables).kafka.extra;
   BOOST_REQUIRE(extra.size() == 1U);
   BOOST_TEST(extra[0].name == "sasl.password");
