@@ -29,7 +29,8 @@ TAIL = 25  # lines shown of what went wrong
 CONFIGURE = ["cmake", "-S", TREE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1",
              "-DKVS_WERROR=ON"]
 # What the compiler is given depends on no absolute path: what any build with these flags has compiled is found again.
-ENVIRONMENT = {**os.environ, "CCACHE_BASEDIR": str(TREE), "CCACHE_NOHASHDIR": "1", "KVS_BINARY": str(BUILD / "kvs")}
+ENVIRONMENT = {**os.environ, "CCACHE_BASEDIR": str(TREE), "CCACHE_NOHASHDIR": "1", "KVS_BINARY": str(BUILD / "kvs"),
+               "BOOST_TEST_COLOR_OUTPUT": "no"}
 
 
 class Trouble(Exception):
