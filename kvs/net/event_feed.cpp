@@ -37,7 +37,7 @@ EventFeed::EventFeed(Worker& worker, WatchRequest request)
       synced_at_(worker.view().state().revision()),
       left_(request_.count == 0 ? UINT64_MAX : request_.count),
       spoke_(Clock::now()),
-      resumes_(request_.consistency.since != no_revision),
+      resumes_(request_.resumes),
       transport_(transport_of(request_.form)) {
   worker_.traffic().watchers[static_cast<std::size_t>(transport_)].add();
   watch_.require(synced_at_);
@@ -203,6 +203,7 @@ void EventFeed::take_chosen(Step& step) {
     if (left_ != 0) continue;
     reached_ = appended.last;
     end_ = End::count;
+    note_resume(Resume::complete);
     break;
   }
   note_changes(step, sent);

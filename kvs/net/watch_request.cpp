@@ -38,6 +38,7 @@ std::optional<Problem> read_filter(const Query& query, Filter& filter) {
 std::optional<Problem> go_on_after(const Position& position, Worker& worker, WatchRequest& request) {
   if (auto problem = check_log(position, worker)) return problem;
   request.after = position.revision;
+  request.resumes = true;
   request.consistency.since = position.revision;
   request.consistency.at_least = std::max(request.consistency.at_least, position.revision);
   return std::nullopt;

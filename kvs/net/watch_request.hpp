@@ -52,6 +52,7 @@ struct WatchRequest {
   OnGap on_gap = OnGap::diff;
   Revision after = no_revision;  // the cursor to begin with; may lie ahead until `consistency` holds
   Consistency consistency;
+  bool resumes = false;  // `after` is a place that the client named
   bool initial = false;  // `state` first
   State state;           // at `after`; held only if `initial`
   std::optional<std::chrono::milliseconds> progress;
