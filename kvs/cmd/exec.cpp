@@ -49,6 +49,7 @@ class KeysFeed : public Feed {
     add_parameter(target, "initial", "1");
     return target;
   }
+  const Keys& keys() const { return *settled_; }
   std::string protocol() const override { return "kvs.v1"; }
   std::string place() const override { return ""; }
   void opened(const ClientAnswer&) override { begin_anew(); }
@@ -67,8 +68,8 @@ class KeysFeed : public Feed {
  protected:
   // Whether more is wanted.
   virtual bool settled() = 0;
-
-  std::optional<Keys> settled_;
+  // Whether all keys of one revision are known; then, keys() are those.
+  bool complete() const { return settled_.has_value(); }
 
  private:
   void begin_anew() {
@@ -78,13 +79,13 @@ class KeysFeed : public Feed {
 
   std::vector<std::string> prefixes_;
   Keys keys_;
+  std::optional<Keys> settled_;
   bool synced_ = false;
 };
 
 class OnceFeed : public KeysFeed {
  public:
   using KeysFeed::KeysFeed;
-  const Keys& keys() const { return *settled_; }
 
  private:
   bool settled() override { return false; }
@@ -98,7 +99,7 @@ class ProgramFeed : public KeysFeed {
 
   awaitable<void> work(Executor executor) override {
     wakeup_.emplace(executor);
-    while (!settled_ && !stopping_) co_await wakeup_->wait();
+    while (!complete() && !stopping_) co_await wakeup_->wait();
     while (!stopping_) co_await run_once(executor);
   }
 
@@ -114,7 +115,7 @@ class ProgramFeed : public KeysFeed {
   bool settled() override {
     if (stopping_) return false;
     if (!child_ && wakeup_) wakeup_->notify();
-    if (child_ && *settled_ != given_) changed();
+    if (child_ && keys() != given_) changed();
     return true;
   }
 
@@ -123,7 +124,7 @@ class ProgramFeed : public KeysFeed {
       restarting_ = true;
       end_program();
     } else {
-      given_ = *settled_;
+      given_ = keys();
       child_->signal(signal_number(settings_.text("signal")));
     }
   }
@@ -135,7 +136,7 @@ class ProgramFeed : public KeysFeed {
   }
 
   awaitable<void> run_once(Executor executor) {
-    given_ = *settled_;
+    given_ = keys();
     restarting_ = false;
     Variables environment = environment_of(settings_, given_);
     Child child(executor, settings_.program(), environment, std::nullopt);
