@@ -40,7 +40,8 @@ void append_found(std::string& text, const Record* record, bool replayed) {
 // {"key","revision","created"?,"expires"?}
 void answer_record(Reply& reply, WriteForm form, std::string_view key, const Verdict& verdict) {
   thread_local std::string text;  // keeps its memory; there is never more in it than a key takes as JSON
-  text = "{";
+  text.clear();
+  text += '{';  // not = "{": GCC 12 warns of an overlap that is none
   append_json_member(text, "key", key);
   text += ",\"revision\":";
   append_number(text, number(verdict.revision));
