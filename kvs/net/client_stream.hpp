@@ -2,7 +2,6 @@
 #pragma once
 #include <boost/asio/compose.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 #include <utility>
 
 #include "kvs/net/channel.hpp"
@@ -84,15 +83,5 @@ class ClientStream {
 
   Channel channel_;
 };
-
-// What Beast's WebSocket asks of a stream at its end (found by argument-dependent look-up).
-inline void beast_close_socket(ClientStream& stream) { stream.close(); }
-inline void teardown(boost::beast::role_type role, ClientStream& stream, boost::system::error_code& error) {
-  boost::beast::websocket::teardown(role, stream.socket(), error);
-}
-template <class Handler>
-void async_teardown(boost::beast::role_type role, ClientStream& stream, Handler&& handler) {
-  boost::beast::websocket::async_teardown(role, stream.socket(), std::forward<Handler>(handler));
-}
 
 }  // namespace kvs

@@ -4,6 +4,7 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <boost/beast/websocket/teardown.hpp>
 
 #include "kvs/net/client_stream.hpp"
 
@@ -11,6 +12,16 @@ namespace kvs {
 
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
+
+// What Beast's WebSocket asks of a stream at its end (found by argument-dependent look-up).
+inline void beast_close_socket(ClientStream& stream) { stream.close(); }
+inline void teardown(boost::beast::role_type role, ClientStream& stream, boost::system::error_code& error) {
+  boost::beast::websocket::teardown(role, stream.socket(), error);
+}
+template <class Handler>
+void async_teardown(boost::beast::role_type role, ClientStream& stream, Handler&& handler) {
+  boost::beast::websocket::async_teardown(role, stream.socket(), std::forward<Handler>(handler));
+}
 
 struct ClientWatch::Body {
   Body(Executor executor, ServerAddress to, Client::Trace tell)
