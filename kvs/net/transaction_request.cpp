@@ -1,6 +1,7 @@
 #include "kvs/net/transaction_request.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "kvs/limits.hpp"
 #include "kvs/net/answer.hpp"
@@ -154,7 +155,7 @@ class Reading {
       if (steps[i].kind != Kind::get) written.push_back(i);
     }
     auto key = [&](std::size_t i) { return steps[i].record->key(); };
-    std::ranges::stable_sort(written, {}, key);
+    std::ranges::sort(written, {}, [&](std::size_t i) { return std::pair(key(i), i); });
     auto twice = std::ranges::adjacent_find(written, {}, key);
     if (twice == written.end()) return std::nullopt;
     return objects[*std::next(twice)].wrong("key", "is written twice: a transaction may write each key once");

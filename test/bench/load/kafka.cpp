@@ -11,6 +11,10 @@
 #include "test/bench/load/modes.hpp"
 #include "test/bench/load/report.hpp"
 
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Wgnu-statement-expression-from-macro-expansion"  // librdkafka's macros
+#endif
+
 namespace kvs::load {
 namespace {
 

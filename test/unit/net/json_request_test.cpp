@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view members[] = {"key", "key_base64", "ttl", "revision", "absent", "then"};
 
-JsonDocument parsed(std::string_view text) { return std::move(JsonDocument::parse(text).value()); }
+JsonDocument parsed(std::string_view text) { return JsonDocument::parse(text).value(); }
 
 std::string complaint(std::string_view text) {
   auto document = JsonDocument::parse(text);
