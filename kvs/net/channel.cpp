@@ -9,7 +9,7 @@ std::size_t Channel::write_some(std::span<const asio::const_buffer> buffers, boo
   std::size_t sum = 0;
   for (const asio::const_buffer& buffer : buffers) {
     std::string_view bytes(static_cast<const char*>(buffer.data()), buffer.size());
-    std::size_t sent = tls_->write_some(bytes, error);
+    std::size_t sent = write_some(bytes, error);
     sum += sent;
     if (error || sent < bytes.size()) break;
   }
@@ -24,7 +24,7 @@ awaitable<std::size_t> Channel::read(std::span<char> into, boost::system::error_
     co_return count;
   }
   for (;;) {
-    std::size_t count = tls_->read_some(into, error);
+    std::size_t count = read_some(into, error);
     if (error != asio::error::would_block) co_return count;
     co_await socket_.async_wait(read_waits_for(), asio::redirect_error(use_awaitable, error));
     if (error) co_return 0;

@@ -24,11 +24,11 @@ class Channel {
   Socket& socket() { return socket_; }
 
   std::size_t read_some(std::span<char> into, boost::system::error_code& error) {
-    if (tls_) return tls_->read_some(into, error);
+    if (tls_) return is_open(error) ? tls_->read_some(into, error) : 0;
     return socket_.read_some(asio::buffer(into.data(), into.size()), error);
   }
   std::size_t write_some(std::string_view bytes, boost::system::error_code& error) {
-    if (tls_) return tls_->write_some(bytes, error);
+    if (tls_) return is_open(error) ? tls_->write_some(bytes, error) : 0;
     return socket_.write_some(asio::buffer(bytes), error);
   }
   // Several at once where that is possible; some of them may be left.
@@ -70,11 +70,17 @@ class Channel {
   }
   // Nothing more will be sent.
   void shutdown_send(boost::system::error_code& error) {
-    if (tls_) tls_->shutdown();
+    if (tls_ && is_open(error)) tls_->shutdown();
     socket_.shutdown(Socket::shutdown_send, error);
   }
 
  private:
+  // TLS knows its socket by number, which after close() may be another connection's.
+  bool is_open(boost::system::error_code& error) const {
+    if (!socket_.is_open()) error = asio::error::bad_descriptor;
+    return socket_.is_open();
+  }
+
   Socket socket_;
   std::unique_ptr<TlsConnection> tls_;
 };

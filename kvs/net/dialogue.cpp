@@ -275,6 +275,8 @@ std::optional<Dialogue::Need> Dialogue::await_state(const result<Consistency>& w
   if (wait_.waiting()) return Need::state;
   ReadWait::End end = wait_.end();
   if (end != ReadWait::End::reached) return refuse(read_problem(end, *wanted, worker_));
+  if (login_->is_revoked())
+    return refuse({errc::unauthenticated, "the token of this request was revoked while it waited"});
   if (!wanted->as_of || *wanted->as_of == worker_.view().held().revision()) return std::nullopt;
   past_.emplace(*wanted->as_of);
   if (*wanted->as_of != no_revision) return Need::past;
