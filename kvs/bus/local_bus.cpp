@@ -20,14 +20,17 @@ LogId new_log_id() {
 
 }  // namespace
 
-LocalBus::LocalBus(LocalBusLimits limits, WallClock clock)
-    : limits_(limits), clock_(clock ? std::move(clock) : WallClock(wall_clock)) {}
+LocalBus::LocalBus(LocalBusLimits limits, WallClock clock, std::function<Clock::time_point()> steady)
+    : limits_(limits), clock_(clock ? std::move(clock) : WallClock(wall_clock)), steady_(std::move(steady)) {
+  if (!steady_) steady_ = Clock::now;
+}
 
 awaitable<LogId> LocalBus::start(BusStart from, Executor reader) {
   last_place_ = from.revision;
   last_time_ = from.time;
   reader_ = reader;
   wakeup_.emplace(reader);
+  timer_.emplace(reader);
   std::lock_guard lock(mutex_);
   started_ = true;
   since_ = std::chrono::steady_clock::now();
@@ -48,24 +51,47 @@ PublishResult LocalBus::publish(Command&& command, Ticket ticket) {
 void LocalBus::flush() {
   {
     std::lock_guard lock(mutex_);
-    if (waiting_.empty() || !std::exchange(reader_waits_, false)) return;
+    if (wanted_ == 0 || waiting_.size() < wanted_) return;
+    wanted_ = 0;
   }
   wake_reader();
 }
 
 awaitable<Batch> LocalBus::next() {
+  if (handed_out_ > 1) co_await gather();
   for (;;) {
     Batch batch = take();
-    if (!batch.commands.empty()) co_return batch;
+    if (!batch.commands.empty()) {
+      handed_out_ = batch.commands.size();
+      handed_out_at_ = steady_();
+      co_return batch;
+    }
     {
       std::lock_guard lock(mutex_);
       batch.last = stopped_ && waiting_.empty();
       if (batch.last) co_return batch;
       if (!waiting_.empty()) continue;
-      reader_waits_ = true;  // the wake-up is posted to this thread, so it can't come before wait() below
+      wanted_ = 1;  // the wake-up is posted to this thread, so it can't come before wait() below
     }
     co_await wakeup_->wait();
   }
+}
+
+// Until as many wait as were handed out last, or it has taken too long.
+awaitable<void> LocalBus::gather() {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopped_ || waiting_.size() >= handed_out_) co_return;
+    wanted_ = handed_out_;
+  }
+  timer_->expires_after(std::min<Clock::duration>((steady_() - handed_out_at_) / 2, limits_.longest_gathering));
+  timer_->async_wait([this](const boost::system::error_code& error) {
+    if (!error) wakeup_->notify();
+  });
+  co_await wakeup_->wait();
+  timer_->cancel();
+  std::lock_guard lock(mutex_);
+  wanted_ = 0;
 }
 
 // Everything, as a rule: then it is handed over as it is.
@@ -114,7 +140,7 @@ void LocalBus::stop() {
     if (stopped_) return;
     stopped_ = true;
     since_ = std::chrono::steady_clock::now();
-    wake = std::exchange(reader_waits_, false);
+    wake = std::exchange(wanted_, 0) != 0;
   }
   if (wake) wake_reader();
 }

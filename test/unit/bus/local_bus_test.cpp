@@ -24,9 +24,10 @@ Command command(std::string_view key, std::size_t value_size = 0) {
 struct Fixture {
   asio::io_context io;
   LogTime now = at(1000);
+  LocalBus::Clock::time_point steady{};
   LocalBus bus;
 
-  explicit Fixture(LocalBusLimits limits = {}) : bus(limits, [this] { return now; }) {}
+  explicit Fixture(LocalBusLimits limits = {}) : bus(limits, [this] { return now; }, [this] { return steady; }) {}
   LogId log_id{};
   Fixture& start(BusStart from = {}) {
     log_id = run(io, bus.start(std::move(from), io.get_executor()));
@@ -140,6 +141,62 @@ BOOST_AUTO_TEST_CASE(a_batch_has_no_more_commands_than_allowed) {
   BOOST_TEST(text(f.next()) == "a@1 b@2 ");
   BOOST_TEST(text(f.next()) == "c@3 d@4 ");
   BOOST_TEST(text(f.next()) == "e@5 ");
+}
+
+// A batch of two was handed out, and the reader was busy with it for an hour.
+struct Gathering : Fixture {
+  explicit Gathering(std::chrono::milliseconds longest) : Fixture(LocalBusLimits{.longest_gathering = longest}) {
+    start().publish({"a", "b"});
+    next();
+    steady += std::chrono::hours(1);
+  }
+};
+
+BOOST_AUTO_TEST_CASE(after_a_batch_it_waits_for_as_many_as_that_had) {
+  Gathering f(std::chrono::hours(1));
+  f.publish({"c"});
+  Task<Batch> batch(f.io, f.bus.next());
+  settle(f.io);
+  BOOST_TEST(!batch.done());
+  f.publish({"d"});
+  settle(f.io);
+  BOOST_TEST(text(batch.get()) == "c@3 d@4 ");
+}
+
+BOOST_AUTO_TEST_CASE(it_does_not_wait_longer_than_the_limit_for_them) {
+  Gathering f(std::chrono::milliseconds(0));
+  f.publish({"c"});
+  BOOST_TEST(text(f.next()) == "c@3 ");
+}
+
+BOOST_AUTO_TEST_CASE(nor_longer_than_half_the_time_the_reader_took) {
+  Gathering f(std::chrono::hours(1));
+  f.steady -= std::chrono::hours(1);
+  f.publish({"c"});
+  BOOST_TEST(text(f.next()) == "c@3 ");
+}
+
+BOOST_AUTO_TEST_CASE(one_that_writes_alone_is_not_kept_waiting) {
+  Gathering f(std::chrono::hours(1));
+  f.publish({"c", "d"});
+  f.next();
+  f.publish({"e"});
+  f.steady += std::chrono::hours(1);
+  Task<Batch> batch(f.io, f.bus.next());
+  settle(f.io);
+  BOOST_TEST(!batch.done());
+  f.bus.stop();
+  settle(f.io);
+  BOOST_TEST(text(batch.get()) == "e@5 ");  // a stop ends the wait
+
+  Fixture alone;
+  alone.start().publish({"a"});
+  alone.next();
+  alone.steady += std::chrono::hours(1);
+  alone.publish({"b"});
+  Task<Batch> next(alone.io, alone.bus.next());
+  settle(alone.io);
+  BOOST_TEST(text(next.get()) == "b@2 ");
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_ends_with_the_command_that_reaches_its_bytes) {
