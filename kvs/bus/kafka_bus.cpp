@@ -378,7 +378,9 @@ void KafkaBus::arm(Clock::time_point due) {
   });
 }
 
-PublishResult KafkaBus::publish(Command&& command, Ticket ticket) { return writer_.publish(command, ticket); }
+PublishResult KafkaBus::publish(Command&& command, Ticket ticket) { return writer_.publish(std::move(command), ticket); }
+
+void KafkaBus::flush() { writer_.flush(); }
 
 BusStatus KafkaBus::status() const {
   BusStatus status;

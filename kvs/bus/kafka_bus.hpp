@@ -55,7 +55,7 @@ class KafkaBus final : public Bus {
 
   awaitable<LogId> start(BusStart from, Executor reader) override;
   PublishResult publish(Command&& command, Ticket ticket) override;
-  void flush() override {}  // a record is on its way as soon as it is published
+  void flush() override;
   awaitable<Batch> next() override;
   BusStatus status() const override;
   bool keeps_log() const override { return true; }

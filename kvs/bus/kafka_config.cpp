@@ -165,13 +165,16 @@ void apply(rd_kafka_conf_t* conf, const KafkaSetting& setting) {
     throw wrong(setting, is_kafka_secret(setting.name) ? "is not taken" : std::string(trimmed(why)));
 }
 
-// The broker refuses a whole batch that is larger than the topic allows, and with it innocent writes.
-std::size_t largest_message(const KafkaOptions& options, std::size_t topic_bytes) {
+}  // namespace
+
+std::size_t largest_kafka_message(const KafkaOptions& options, std::size_t topic_bytes) {
   constexpr std::size_t least = 1000;  // librdkafka's own bounds
   constexpr std::size_t most = 1'000'000'000;
   std::size_t allowed = topic_bytes == 0 ? least_topic_bytes(options) : topic_bytes;
   return std::clamp(allowed - std::min(allowed, batch_header), least, most);
 }
+
+namespace {
 
 // All that is set, in the order in which it is applied: what comes later wins.
 std::vector<KafkaSetting> settings_of(const KafkaOptions& options, KafkaRole role, std::size_t topic_bytes) {
@@ -179,7 +182,7 @@ std::vector<KafkaSetting> settings_of(const KafkaOptions& options, KafkaRole rol
   constexpr std::size_t waiting = std::size_t{64} << 20;  // its default is 1 GiB
   std::vector<KafkaSetting> all{{"bootstrap.servers", options.brokers, "--kafka-brokers"}};
   all.push_back({"client.id", options.instance.empty() ? "kvs" : "kvs-" + options.instance, {}});
-  std::size_t largest = largest_message(options, topic_bytes);
+  std::size_t largest = largest_kafka_message(options, topic_bytes);
   all.push_back({"message.max.bytes", std::to_string(largest), {}});
   if (role == KafkaRole::producer) {
     all.push_back({"batch.size", std::to_string(std::min(batch, largest)), {}});

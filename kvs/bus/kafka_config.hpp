@@ -45,6 +45,9 @@ inline constexpr std::size_t max_kafka_command_bytes = 900 * 1024 * 1024;
 
 // What the topic's max.message.bytes must be at least.
 std::size_t least_topic_bytes(const KafkaOptions& options);
+// The largest record of a producer for a topic whose max.message.bytes is `topic_bytes` (0: not known): the broker
+// refuses a whole batch that is larger, and with it innocent writes.
+std::size_t largest_kafka_message(const KafkaOptions& options, std::size_t topic_bytes);
 
 // A setting that is no setting, has a wrong value, or is not the user's to make; what() names where it came from.
 class KafkaConfigError : public std::invalid_argument {

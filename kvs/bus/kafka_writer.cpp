@@ -28,26 +28,50 @@ KafkaWriter::~KafkaWriter() {
   shut(nobody_listens);
 }
 
-PublishResult KafkaWriter::publish(const Command& command, Ticket ticket) {
+PublishResult KafkaWriter::publish(Command&& command, Ticket ticket) {
   const std::size_t bytes = command.footprint();
   std::lock_guard lock(mutex_);
   if (!taking_) return PublishResult::away;
   if (pending_.full(bytes)) return PublishResult::full;
-  auto record = encode_command(command, {*log_id_, ours_.instance, epoch_, sequence_ + 1}, header_);
-  if (!record || record->size() > options_.max_command_bytes) return PublishResult::too_large;
-  pending_.add(epoch_, sequence_ + 1, ticket, command.request_id, bytes);
-  auto result = producer_->produce(*record, sequence_ + 1, why_);
-  if (result == KafkaProducer::Result::taken) {
-    ++sequence_;
-    return PublishResult::accepted;
+  Gathered& one = gathered_.emplace_back();
+  one.command = std::move(command);
+  one.sequence = sequence_ + 1;
+  one.record = encode_command(one.command, {*log_id_, ours_.instance, epoch_, one.sequence}, one.header);
+  if (!one.record || one.record->size() > largest_) {
+    gathered_.pop_back();
+    return PublishResult::too_large;
   }
-  pending_.take_back(epoch_, sequence_ + 1);
-  if (result == KafkaProducer::Result::full) return PublishResult::full;
-  if (result == KafkaProducer::Result::too_large) return PublishResult::too_large;
-  taking_ = false;
-  failed_ = true;
-  wake_->raise();
-  return PublishResult::away;
+  pending_.add(epoch_, ++sequence_, ticket, one.command.request_id, bytes);
+  return PublishResult::accepted;
+}
+
+void KafkaWriter::flush() {
+  std::lock_guard lock(mutex_);
+  if (on_their_way_ == 0) produce_gathered();
+}
+
+// One after the other, so that they have the order of their numbers. What is left when the client library has no room
+// goes with the next report.
+void KafkaWriter::produce_gathered() {
+  while (producer_ && !failed_ && !gathered_.empty()) {
+    const Gathered& one = gathered_.front();
+    auto result = producer_->produce(*one.record, one.sequence, why_);
+    if (result == KafkaProducer::Result::full) return;
+    if (result != KafkaProducer::Result::taken) {
+      taking_ = false;
+      failed_ = true;
+      wake_->raise();
+      return;
+    }
+    ++on_their_way_;
+    gathered_.pop_front();
+  }
+}
+
+void KafkaWriter::set_topic_bytes(std::size_t topic_bytes) {
+  std::lock_guard lock(mutex_);
+  topic_bytes_ = topic_bytes;
+  largest_ = std::min(options_.max_command_bytes, largest_kafka_message(options_, topic_bytes));
 }
 
 void KafkaWriter::stop() {
@@ -115,6 +139,8 @@ void KafkaWriter::made(std::shared_ptr<KafkaProducer> producer, ProducerNews&& l
       pending_.reported(epoch_, report.tag, report.ok, late_endings_);
     }
     pending_.producer_gone(late_endings_);
+    gathered_.clear();  // they fail with the next open record
+    on_their_way_ = 0;
     producer_ = producer;
     failed_ = false;
   }
@@ -179,7 +205,6 @@ bool KafkaWriter::take_reports(std::vector<Ending>& endings) {
 
 void KafkaWriter::apply(const ProducerNews& news, std::vector<Ending>& endings) {
   bool failed = news.fatal;
-  bool command_ok = false;
   if (!news.reports.empty()) {
     std::lock_guard lock(mutex_);
     for (const DeliveryReport& report : news.reports) {
@@ -189,9 +214,10 @@ void KafkaWriter::apply(const ProducerNews& news, std::vector<Ending>& endings) 
         continue;
       }
       pending_.reported(epoch_, report.tag, report.ok, endings);
+      --on_their_way_;
       reported_ = std::max(reported_, report.tag);
-      command_ok = command_ok || report.ok;
     }
+    if (on_their_way_ == 0 && !failed) produce_gathered();
   }
   if (!news.error.empty() && state_ == State::opening && !open_taken_) detail_ = news.error;
   if (failed && state_ != State::waiting) fail(news.error);

@@ -24,9 +24,12 @@ namespace kvs {
 // replaced, and the next open record tells everybody to ignore what may still come of the old one. Commands are taken
 // while an epoch is open and let_in() says yes.
 //
-// Sequence numbers are given and records queued under one lock, so that both have one order. publish() and stop() are
-// for any thread, everything else for the reader's. Options and timings must outlive the worker, whose jobs look at
-// them.
+// What is published while records are on their way to the brokers is gathered, and goes in one request when they have
+// arrived: as with a disk, few large requests take the brokers (and us) much less time than many small ones.
+//
+// Sequence numbers are given and records queued under one lock, so that both have one order. publish(), flush() and
+// stop() are for any thread, everything else for the reader's. Options and timings must outlive the worker, whose jobs
+// look at them.
 class KafkaWriter {
  public:
   using Clock = std::chrono::steady_clock;
@@ -37,11 +40,12 @@ class KafkaWriter {
   KafkaWriter(const KafkaWriter&) = delete;
   KafkaWriter& operator=(const KafkaWriter&) = delete;
 
-  PublishResult publish(const Command& command, Ticket ticket);
-  void stop();  // takes nothing any more
+  PublishResult publish(Command&& command, Ticket ticket);
+  void flush();  // what was published goes now, or as soon as the brokers have taken what is on its way
+  void stop();   // takes nothing any more
 
   // `topic_bytes`: max.message.bytes of the topic.
-  void set_topic_bytes(std::size_t topic_bytes) { topic_bytes_ = topic_bytes; }
+  void set_topic_bytes(std::size_t topic_bytes);
   void set_log_id(LogId log_id);
 
   // Writes the first open record; another one whenever an epoch has failed, until shut(). Without a log id this may be
@@ -78,7 +82,15 @@ class KafkaWriter {
     std::uint64_t sequence;
     Clock::time_point by;
   };
+  // A command with a number of its own that is not produced yet. Stays where it is: the record looks into the rest.
+  struct Gathered {
+    Command command;
+    std::string header;
+    std::optional<KafkaRecord> record;
+    std::uint64_t sequence = 0;
+  };
   bool failed() const;
+  void produce_gathered();
   void make();
   void made(std::shared_ptr<KafkaProducer> producer, ProducerNews&& last_news, std::string why);
   void write_open();
@@ -119,7 +131,10 @@ class KafkaWriter {
   std::optional<LogId> log_id_;
   Revision epoch_ = no_revision;
   std::uint64_t sequence_ = 0;  // the last one given in this epoch
-  bool taking_ = false;         // an epoch is open and the way to the brokers is good
+  std::size_t largest_ = 0;     // record
+  std::deque<Gathered> gathered_;
+  std::uint64_t on_their_way_ = 0;  // commands of this epoch that are produced and not reported
+  bool taking_ = false;             // an epoch is open and the way to the brokers is good
   bool stopped_ = false;
   bool failed_ = false;  // a record was not taken by the producer; `why_`
   std::string why_;

@@ -122,6 +122,7 @@ class Instance {
   PublishResult publish(Command command) {
     auto result = bus.publish(std::move(command), {7, 8, published + 1});
     if (result == PublishResult::accepted) ++published;
+    bus.flush();
     return result;
   }
   Instance& publish_all(std::initializer_list<std::string_view> keys) {

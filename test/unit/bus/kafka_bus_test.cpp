@@ -84,12 +84,15 @@ BOOST_FIXTURE_TEST_CASE(all_instances_have_one_log_and_one_order, Fixture) {
   a.until_up();
   b.until_up();
   constexpr std::size_t each = 500;
-  std::jthread one([&] {
-    for (std::size_t i = 0; i < each; ++i) a.publish(set("a" + std::to_string(i), "v"));
-  });
-  std::jthread other([&] {
-    for (std::size_t i = 0; i < each; ++i) b.publish(set("b" + std::to_string(i), "v"));
-  });
+  {
+    std::jthread one([&] {
+      for (std::size_t i = 0; i < each; ++i) a.publish(set("a" + std::to_string(i), "v"));
+    });
+    std::jthread other([&] {
+      for (std::size_t i = 0; i < each; ++i) b.publish(set("b" + std::to_string(i), "v"));
+    });
+  }
+  b.until_settled();  // what it has gathered goes when it reads that the brokers have the rest
   a.until_read(2 * each).until_settled();
   b.until_read(2 * each).until_settled();
   BOOST_TEST(a.keys() == b.keys());
@@ -320,6 +323,26 @@ BOOST_FIXTURE_TEST_CASE(a_batch_the_brokers_refuse_has_failed_for_certain, OneIn
   a.until_up();
   a.publish_all({"y"}).until_settled();
   BOOST_TEST(a.keys() == "y");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_published_meanwhile_goes_when_the_brokers_have_confirmed_what_is_on_its_way, OneInstance) {
+  kafka.delay(1, produce_request, 200);
+  a.publish_all({"x"}).until_read(1);
+  a.publish_all({"y", "z"});
+  BOOST_TEST(a.end_of(1) == "");
+  a.until_read(2);
+  BOOST_TEST(a.end_of(1) == "confirmed");
+  a.until_settled();
+  BOOST_TEST(a.keys() == "x y z");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_waits_behind_records_that_are_refused_has_failed_for_certain_too, OneInstance) {
+  kafka.answer(produce_request, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+  a.publish_all({"x", "y"}).until_settled();
+  BOOST_TEST(a.end_of(1) == "failed");
+  BOOST_TEST(a.end_of(2) == "failed");
+  a.until_up().publish_all({"z"}).until_settled();
+  BOOST_TEST(a.keys() == "z");
 }
 
 BOOST_FIXTURE_TEST_CASE(an_open_record_that_is_not_taken_is_tried_again, Fixture) {
