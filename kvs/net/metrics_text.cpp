@@ -108,10 +108,12 @@ void tell_store(Families& all, Worker& worker) {
   gauge(all, "kvs_store_bytes", "Memory of the live state, bookkeeping included.",
         static_cast<double>(state.footprint()));
   gauge(all, "kvs_revision", "Newest revision applied here.", static_cast<double>(number(state.revision())));
-  gauge(all, "kvs_oldest_revision", "Smallest revision a watch can go on from without a gap.",
-        static_cast<double>(number(store.oldest(worker.view()))));
-  gauge(all, "kvs_journal_bytes", "Size of the journal's segments on disk.",
-        static_cast<double>(store.journal_bytes()));
+  if (worker.view().ready()) {  // while it is loaded the journal is its writer's alone
+    gauge(all, "kvs_oldest_revision", "Smallest revision a watch can go on from without a gap.",
+          static_cast<double>(number(store.oldest(worker.view()))));
+    gauge(all, "kvs_journal_bytes", "Size of the journal's segments on disk.",
+          static_cast<double>(store.journal_bytes()));
+  }
   if (const auto& directory = store.options().directory)
     if (auto free = free_disk_bytes(*directory))
       gauge(all, "kvs_disk_free_bytes", "What may still be written where the journal is.", static_cast<double>(*free));

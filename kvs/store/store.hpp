@@ -109,10 +109,11 @@ class Store {
   void stop() { bus_.stop(); }
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
   Loading loading() const { return {loaded_bytes_.load(), bytes_to_load_.load()}; }
-  std::string failure() const;              // why, when the phase is `failed`
-  LogId log_id() const { return log_id_; }  // once a view is ready
-  Revision oldest(
-      const View& view) const;  // the smallest `after` a watch of that view can go on from; the view's thread
+  std::string failure() const;  // why, when the phase is `failed`
+  // Once a view is ready, as log_id() and journal_bytes(): the smallest `after` a watch of that view can go on from;
+  // the view's thread.
+  Revision oldest(const View& view) const;
+  LogId log_id() const { return log_id_; }
   BusStatus bus_status() const { return bus_.status(); }
   const RequestLog& requests() const { return requests_; }
   const StoreFigures& figures() const { return figures_; }

@@ -75,6 +75,25 @@ BOOST_AUTO_TEST_CASE(a_watch_that_begins_meanwhile_says_it_in_its_head) {
   BOOST_TEST(stale_ms(take_answer(handshake)) >= 90'000);
 }
 
+// Of the journal nothing is known before the log has a name, and another thread is at work on it.
+BOOST_AUTO_TEST_CASE(an_instance_that_looks_for_its_log_says_nothing_of_its_journal) {
+  TemporaryDirectory directory;
+  NetFixture f({}, kept_in(directory));
+  Conversation talk{f};
+  f.bus.found = false;
+  f.load();
+  std::string before = talk.ask(get("/metrics")).body;
+  BOOST_TEST(mentions(before, "kvs_ready 0"));
+  BOOST_TEST(!mentions(before, "kvs_oldest_revision"));
+  BOOST_TEST(!mentions(before, "kvs_journal_bytes"));
+  f.bus.find();
+  f.order(commands(put("a", "1")));
+  std::string after = talk.ask(get("/metrics")).body;
+  BOOST_TEST(mentions(after, "kvs_ready 1"));
+  BOOST_TEST(mentions(after, "\nkvs_oldest_revision 0\n"));
+  BOOST_TEST(mentions(after, "\nkvs_journal_bytes "));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_read_says_nothing_of_staleness) {
   Loaded f;
   f.go_away();

@@ -14,6 +14,7 @@ class GivenBus final : public Bus {
   BusStart started;                                // what start() was told
   PublishResult answer = PublishResult::accepted;  // of the next publish()
   std::vector<std::pair<Command, Ticket>> published;
+  bool found = true;   // whether start() gives the history's name; else it waits for find()
   bool up = true;      // a change shows with the next batch
   bool keeps = false;  // what keeps_log() says
   // What else status() says.
@@ -27,10 +28,16 @@ class GivenBus final : public Bus {
     if (wakeup_) wakeup_->notify();
   }
 
+  void find() {
+    found = true;
+    wakeup_->notify();
+  }
+
   awaitable<LogId> start(BusStart from, Executor reader) override {
     started = from;
     wakeup_.emplace(reader);
-    co_return from.log_id.value_or(LogId{7});
+    while (!found && !stopped_) co_await wakeup_->wait();
+    co_return stopped_ ? LogId{} : from.log_id.value_or(LogId{7});
   }
   PublishResult publish(Command&& command, Ticket ticket) override {
     if (answer == PublishResult::accepted) published.emplace_back(std::move(command), ticket);
