@@ -62,6 +62,8 @@ awaitable<void> Store::run(std::function<void()> ready) {
     take(std::move(batch));
     if (last) break;
     follow_bus();
+    // Timers, snapshots and the watchdog have their turn also while there is always a next batch.
+    co_await asio::post(*writer_, use_awaitable);
   }
   stop_syncing();
   if (phase() != Phase::failed) phase_.store(Phase::stopped, std::memory_order_release);

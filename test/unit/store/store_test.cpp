@@ -123,6 +123,22 @@ BOOST_AUTO_TEST_CASE(an_ephemeral_stores_history_reaches_as_far_back_as_its_memo
   BOOST_TEST((f.store.oldest(f.view) == Revision{1}));
 }
 
+// Else an interval would go by without a sync, and keys would stay, for as long as there is much to write.
+BOOST_AUTO_TEST_CASE(between_two_batches_others_of_the_writers_thread_have_their_turn) {
+  StoreFixture f;
+  f.load();
+  for (std::uint64_t place : {1, 2}) {
+    Batch batch;
+    batch.commands.push_back({Revision{place}, LogTime{}, put("a", "v"), {}});
+    f.bus.give(std::move(batch));
+  }
+  Revision seen{9};
+  asio::post(f.io, [&] { seen = f.view.state().revision(); });
+  settle(f.io);
+  BOOST_TEST((seen == Revision{1}));
+  BOOST_TEST((f.view.state().revision() == Revision{2}));
+}
+
 BOOST_AUTO_TEST_CASE(a_stopped_store_settles_what_it_accepted_and_drains_its_views) {
   Fixture x;
   x.f.load();
