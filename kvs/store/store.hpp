@@ -149,7 +149,7 @@ class Store {
   CommitRef commit(Changes&& changes);
   void note_deadlines(const Changes& changes);
   awaitable<void> propose_expiries();
-  void propose(const RecordRef& record);
+  void propose(const std::vector<RecordRef>& due);
   LogTime wall_clock() const;
   void end_all(Batch& batch, Verdicts& verdicts);
   void hold(const Ticket& ticket, Verdict&& verdict);
@@ -185,6 +185,7 @@ class Store {
   std::function<void()> ready_;
   bool bus_up_ = false;
   Expiry expiry_;
+  bool more_due_ = false;      // more expiries than were proposed
   std::vector<Revision> own_;  // places of the batch that are of commands published here
   DigestCheck digests_;
   RequestLog requests_;

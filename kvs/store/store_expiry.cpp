@@ -1,5 +1,6 @@
 // How a store lets keys go whose time has come.
 #include <boost/asio/redirect_error.hpp>
+#include <utility>
 
 #include "kvs/store/store.hpp"
 
@@ -13,7 +14,8 @@ void Store::note_deadlines(const Changes& changes) {
     expiry_.note(change, own != own_.end() && *own == change.revision());
   }
   auto next = expiry_.next();
-  if (next && (!before || *next < *before)) expiry_timer_->cancel();  // it waits for a later one
+  bool earlier = next && (!before || *next < *before);  // than the one that is waited for
+  if (std::exchange(more_due_, false) || earlier) expiry_timer_->cancel();
 }
 
 LogTime Store::wall_clock() const {
@@ -22,17 +24,15 @@ LogTime Store::wall_clock() const {
 }
 
 // Proposals are commands like any other; their places decide. A wrong wall clock makes them early, then they change
-// nothing and come again, or late.
+// nothing and come again, or late. However many are due, only so many go at once, and the next ones when a commit has
+// come by: the order is for others, too.
 awaitable<void> Store::propose_expiries() {
   constexpr std::chrono::milliseconds longest{1000};  // a wall clock may be set
   while (!stopping_) {
-    auto next = expiry_.next();
     LogTime now = wall_clock();
-    if (next && *next <= now && phase() == Phase::ready && bus_up_) {
-      for (const RecordRef& record : expiry_.due(now)) propose(record);
-      bus_.flush();
-      continue;
-    }
+    if (phase() == Phase::ready && bus_up_) propose(expiry_.due(now));
+    auto next = expiry_.next();
+    more_due_ = next && *next <= now;
     auto wait = longest;
     if (next && *next > now) wait = std::min(wait, *next - now);
     if (next) {
@@ -45,12 +45,15 @@ awaitable<void> Store::propose_expiries() {
   }
 }
 
-void Store::propose(const RecordRef& record) {
-  Command command;
-  command.kind = Command::Kind::expire;
-  command.record = Record::make(record->key(), std::string_view{});
-  command.conditions.push_back({Condition::Kind::revision_in, {record->revision()}, {}});
-  bus_.publish(std::move(command), {});  // if it can't go now, it is proposed again
+void Store::propose(const std::vector<RecordRef>& due) {
+  for (const RecordRef& record : due) {
+    Command command;
+    command.kind = Command::Kind::expire;
+    command.record = Record::make(record->key(), std::string_view{});
+    command.conditions.push_back({Condition::Kind::revision_in, {record->revision()}, {}});
+    if (bus_.publish(std::move(command), {}) != PublishResult::accepted) break;  // they are proposed again
+  }
+  if (!due.empty()) bus_.flush();
 }
 
 }  // namespace kvs

@@ -106,6 +106,23 @@ BOOST_AUTO_TEST_CASE(the_store_proposes_to_expire_what_is_due_and_nothing_else) 
   BOOST_TEST(t.f.state() == "b=v@2 ");
 }
 
+// A million of them, after a long stop perhaps, must not fill the order for a long time.
+BOOST_AUTO_TEST_CASE(of_many_that_are_due_the_next_are_proposed_when_those_before_have_come_by) {
+  Timed t;
+  t.f.load();
+  std::vector<Command> all;
+  for (std::size_t n = 0; n < 2 * Expiry::most_at_once + 1; ++n)
+    all.push_back(put_for("key" + std::to_string(n), milliseconds{1}));
+  t.now = at(100'000'000);
+  t.f.order(std::move(all));
+  for (std::size_t wanted : {Expiry::most_at_once, Expiry::most_at_once, std::size_t{1}}) {
+    BOOST_TEST(t.f.bus.published.size() == wanted);
+    t.f.order();
+  }
+  BOOST_TEST(t.f.bus.published.empty());
+  BOOST_TEST(t.f.state() == "");
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_proposed_while_the_bus_is_away) {
   Timed t;
   t.f.load();
