@@ -11,15 +11,29 @@ void Past::start(const State& state) {
   roots_.assign(1, state);
 }
 
-void Past::note(const Commit& commit, const State& state, Revision oldest) {
+// Those pinned states, for the caller to free after the lock.
+template <class Goes>
+std::vector<Past::Pinned> Past::take_out(Goes goes) {
+  std::vector<Pinned> taken;
+  std::erase_if(pinned_, [&](Pinned& pinned) {
+    if (!goes(pinned)) return false;
+    taken.push_back(std::move(pinned));
+    return true;
+  });
+  return taken;
+}
+
+void Past::note(const Commit& commit, const State& state, Revision oldest, Clock::time_point now) {
   std::deque<State> dropped;  // freed after the lock
+  std::vector<Pinned> late;   // likewise; nobody may pin another one for a long time, and what is changed adds to them
   std::lock_guard lock(mutex_);
+  late = take_out([now](const Pinned& pinned) { return pinned.until < now; });
   for (const Change& change : commit.changes()) since_ += change.record->footprint();  // about what the journal takes
-  if (since_ >= spacing_) {
+  if (since_ >= spacing_ || roots_.back().revision() < oldest) {
     roots_.push_back(state);
     since_ = 0;
   }
-  while (roots_.size() > 1 && roots_[1].revision() <= oldest) {
+  while (roots_.size() > 1 && roots_.front().revision() < oldest) {
     dropped.push_back(std::move(roots_.front()));
     roots_.pop_front();
   }
@@ -46,11 +60,7 @@ Revision Past::oldest() const {
 void Past::pin(const State& state, Revision revision, Clock::time_point now) {
   std::vector<Pinned> dropped;
   std::lock_guard lock(mutex_);
-  std::erase_if(pinned_, [&](Pinned& pinned) {
-    bool goes = pinned.until < now || pinned.as_of == revision;
-    if (goes) dropped.push_back(std::move(pinned));
-    return goes;
-  });
+  dropped = take_out([&](const Pinned& pinned) { return pinned.until < now || pinned.as_of == revision; });
   if (pinned_.size() == most_pinned) {
     dropped.push_back(std::move(pinned_.front()));
     pinned_.erase(pinned_.begin());

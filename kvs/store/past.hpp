@@ -22,8 +22,9 @@ class Past {
 
   // Where the history begins for this process.
   void start(const State& state);
-  // A commit was made, and gave `state`; nothing before `oldest` will be asked for any more.
-  void note(const Commit& commit, const State& state, Revision oldest);
+  // A commit was made, and gave `state`; the history reaches back to `oldest` now. A root from before that leads
+  // nowhere: what came between it and the history is not known.
+  void note(const Commit& commit, const State& state, Revision oldest, Clock::time_point now);
 
   // The newest state kept that is not newer than `revision`; nothing: there is none. `exact`: nothing was changed
   // between the two, as far as is known.
@@ -32,7 +33,7 @@ class Past {
     bool exact = false;
   };
   std::optional<Found> before(Revision revision) const;
-  // The smallest revision before() has something for.
+  // The smallest revision before() has a root for.
   Revision oldest() const;
 
   // For somebody who may come back for the next page: the state as of `revision`, kept for a minute from the last call
@@ -47,6 +48,9 @@ class Past {
     Revision as_of;  // nothing was changed from the state's own revision up to here
     Clock::time_point until;
   };
+
+  template <class Goes>
+  std::vector<Pinned> take_out(Goes goes);
 
   const std::uint64_t spacing_;
   mutable std::mutex mutex_;

@@ -142,7 +142,7 @@ CommitRef Store::commit(Changes&& changes) {
   if (changes.empty()) return nullptr;
   auto made = std::make_shared<Commit>(before, std::move(changes));
   Revision in_memory = memory_begins_.load(std::memory_order_relaxed);
-  past_.note(*made, newest_, journal_ && !journal_ended_ ? journal_->oldest() : in_memory);
+  past_.note(*made, newest_, journal_ && !journal_ended_ ? journal_->oldest() : in_memory, Clock::now());
   return made;
 }
 

@@ -69,13 +69,26 @@ BOOST_AUTO_TEST_CASE(a_root_is_kept_for_every_so_many_bytes_and_dropped_with_the
   Past past(1);  // one for every commit
   State empty, one = with(empty, {set(1, "a", "1")}), two = with(one, {set(2, "a", "2")});
   past.start(empty);
-  past.note(*commit(0, {set(1, "a", "1")}), one, no_revision);
-  past.note(*commit(1, {set(2, "a", "2")}), two, no_revision);
+  past.note(*commit(0, {set(1, "a", "1")}), one, no_revision, Clock::now());
+  past.note(*commit(1, {set(2, "a", "2")}), two, no_revision, Clock::now());
   BOOST_TEST((past.before(Revision{1})->state.revision() == Revision{1}));
   BOOST_TEST((past.oldest() == no_revision));
-  past.note(*commit(2, {set(3, "a", "3")}), with(two, {set(3, "a", "3")}), Revision{2});
+  past.note(*commit(2, {set(3, "a", "3")}), with(two, {set(3, "a", "3")}), Revision{2}, Clock::now());
   BOOST_TEST((past.oldest() == Revision{2}));
   BOOST_TEST(!past.before(Revision{1}).has_value());
+}
+
+// Between it and the history lies what nobody knows any more.
+BOOST_AUTO_TEST_CASE(a_root_that_the_history_does_not_reach_back_to_is_dropped) {
+  Past past(1 << 30);  // none by itself
+  State one = with({}, {set(1, "a", "1")}), four = with(one, {set(4, "a", "4")});
+  past.start(one);
+  past.note(*commit(1, {set(4, "a", "4")}), four, Revision{1}, Clock::now());
+  BOOST_TEST((past.oldest() == Revision{1}));
+  State five = with(four, {set(5, "a", "5")});
+  past.note(*commit(4, {set(5, "a", "5")}), five, Revision{2}, Clock::now());
+  BOOST_TEST((past.oldest() == Revision{5}));
+  BOOST_TEST(!past.before(Revision{4}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_state_that_was_made_stays_for_a_minute) {
@@ -88,6 +101,19 @@ BOOST_AUTO_TEST_CASE(a_state_that_was_made_stays_for_a_minute) {
   BOOST_TEST(!past.before(Revision{6})->exact);
   past.pin(with({}, {set(7, "b", "7")}), Revision{7}, now + std::chrono::seconds(61));
   BOOST_TEST(!past.before(Revision{6}).has_value());
+}
+
+// Also if no other one is made: what is changed meanwhile makes it dearer and dearer.
+BOOST_AUTO_TEST_CASE(after_its_minute_a_state_goes_with_the_next_commit) {
+  Past past(1 << 30);
+  State nine = with({}, {set(9, "z", "9")}), ten = with(nine, {set(10, "z", "10")});
+  past.start(nine);
+  auto now = Clock::now();
+  past.pin(with({}, {set(5, "a", "5")}), Revision{5}, now);
+  past.note(*commit(9, {set(10, "z", "10")}), ten, no_revision, now + std::chrono::seconds(59));
+  BOOST_TEST(past.before(Revision{5}).has_value());
+  past.note(*commit(9, {set(10, "z", "10")}), ten, no_revision, now + std::chrono::seconds(61));
+  BOOST_TEST(!past.before(Revision{5}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_pinned_state_is_that_of_every_number_up_to_the_one_it_was_asked_for_by) {
