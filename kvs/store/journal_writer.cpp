@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <stdexcept>
 #include <system_error>
 
 #include "kvs/store/data_directory.hpp"
@@ -59,6 +60,8 @@ void JournalWriter::append(const Changes& changes, std::string_view bookmark) {
     append_batch(changes, bookmark);
   } catch (const OutOfSpace&) {
     throw;
+  } catch (const std::length_error& error) {  // of a batch that was not written, for it has no form
+    throw OutOfSpace(error.what());
   } catch (...) {
     failure_.fail(std::current_exception());
     throw;

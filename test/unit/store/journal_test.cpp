@@ -162,6 +162,17 @@ BOOST_AUTO_TEST_CASE(a_batch_may_be_larger_than_a_segment) {
   BOOST_TEST(journal->read(no_revision, plenty).size() == 4u);
 }
 
+// Everything else that append() throws is for good.
+BOOST_AUTO_TEST_CASE(a_batch_too_large_to_be_written_is_refused_and_the_next_one_is_taken) {
+  open();
+  auto large = Record::make("a", std::size_t{256} << 20);  // memory that is never touched
+  large->stamp(Revision{1}, Revision{1}, 1, LogTime{});
+  BOOST_CHECK_THROW(journal->append(Changes(16, {Op::set, large, {}}), ""), OutOfSpace);
+  journal->append({set(2, "a", "2")}, "");
+  open();
+  BOOST_TEST(text(found.state) == "a=2@2 ");
+}
+
 BOOST_AUTO_TEST_CASE(an_unfinished_batch_at_the_end_is_cut) {
   open();
   journal->append({set(1, "a", "1")}, std::to_string(1));
