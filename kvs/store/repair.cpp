@@ -9,6 +9,7 @@
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/damaged_journal.hpp"
 #include "kvs/store/data_directory.hpp"
+#include "kvs/store/read_only_files.hpp"
 #include "kvs/store/recovery.hpp"
 #include "kvs/store/snapshot_format.hpp"
 
@@ -17,58 +18,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A file that seems to end early, and takes no changes.
-class ShortFile final : public File {
- public:
-  ShortFile(std::unique_ptr<File> file, std::uint64_t most) : file_(std::move(file)), most_(most) {}
-
-  std::uint64_t size() const override { return std::min(file_->size(), most_); }
-  std::size_t read(std::uint64_t offset, std::span<char> into) const override {
-    std::uint64_t left = offset < most_ ? most_ - offset : 0;
-    return file_->read(offset, into.first(std::min<std::uint64_t>(into.size(), left)));
-  }
-  void write(std::uint64_t, std::string_view) override {}
-  void truncate(std::uint64_t) override {}
-  void datasync() override {}
-
- private:
-  std::unique_ptr<File> file_;
-  std::uint64_t most_;
-};
-
 // The directory as it would be after the repair, for a recovery to try.
-class PlannedFiles final : public FileSystem {
+class PlannedFiles final : public ReadOnlyFiles {
  public:
-  explicit PlannedFiles(FileSystem& files) : files_(files) {}
+  using ReadOnlyFiles::ReadOnlyFiles;
 
   void hide(const fs::path& path) { hidden_.insert(path.filename().string()); }
   void cut(const fs::path& path, std::uint64_t offset) { cut_[path.filename().string()] = offset; }
 
   std::vector<std::string> list(const fs::path& directory) override {
-    std::vector<std::string> names = files_.list(directory);
+    std::vector<std::string> names = files().list(directory);
     std::erase_if(names, [this](const std::string& name) { return hidden_.contains(name); });
     return names;
   }
   std::unique_ptr<File> open_to_read(const fs::path& path) override {
     auto found = cut_.find(path.filename().string());
-    return std::make_unique<ShortFile>(files_.open_to_read(path), found == cut_.end() ? UINT64_MAX : found->second);
+    auto file = files().open_to_read(path);
+    return found == cut_.end() ? std::move(file) : std::make_unique<ReadOnlyFile>(std::move(file), found->second);
   }
-  std::unique_ptr<File> open(const fs::path& path) override { return open_to_read(path); }
-  std::uint64_t free_space(const fs::path& directory) override { return files_.free_space(directory); }
-  void remove(const fs::path&) override {}
-  void sync_directory(const fs::path&) override {}
-
-  void make_directory(const fs::path& path) override { refuse(path); }
-  std::unique_ptr<File> create(const fs::path& path) override { refuse(path); }
-  void rename(const fs::path& from, const fs::path&) override { refuse(from); }
-  std::unique_ptr<Lock> lock(const fs::path& path) override { refuse(path); }
 
  private:
-  [[noreturn]] static void refuse(const fs::path& path) {
-    throw std::logic_error(path.string() + " was to be read, not to be changed");
-  }
-
-  FileSystem& files_;
   std::set<std::string> hidden_;
   std::map<std::string, std::uint64_t> cut_;
 };
