@@ -39,9 +39,7 @@ awaitable<void> Store::search_segment(View& view, std::string_view key, Revision
 
 awaitable<KeyHistory> Store::history_of(View& view, std::string key, std::size_t limit) {
   KeyHistory history;
-  while (view.history().newest() < view.held().revision()) {  // shown already, and on its way to this thread
-    co_await asio::post(view.executor(), use_awaitable);
-  }
+  co_await view.history_reaches(view.held().revision());
   Revision until = history.revision = view.history().newest();
   while (!history.full(limit)) {
     std::vector<CommitRef> commits;

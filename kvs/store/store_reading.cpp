@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t past_step = 1024 * 1024;  // of history read at once to look for what is past
 
-}  // namespace
-
-namespace {
-
 // A piece of history on its way from the reading thread. Shared because the watch that asked may be gone by then.
 struct Fetch {
   explicit Fetch(Executor executor) : wakeup(executor) {}
@@ -67,9 +63,7 @@ Revision Store::oldest_past(const View& view) const {
 awaitable<std::optional<State>> Store::past(View& view, Revision revision) {
   State newest = view.state();
   if (revision >= newest.revision()) co_return newest;
-  while (view.history().newest() < revision) {  // shown already, and on its way to this thread
-    co_await asio::post(view.executor(), use_awaitable);
-  }
+  co_await view.history_reaches(revision);
   auto base = past_.before(revision);
   if (!base && oldest(view) != no_revision) co_return std::nullopt;
   if (!base) base.emplace();  // the history begins with the empty store

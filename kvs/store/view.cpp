@@ -5,6 +5,7 @@
 
 #include "kvs/store/store.hpp"
 #include "kvs/store/watch.hpp"
+#include "kvs/wakeup.hpp"
 
 namespace kvs {
 
@@ -58,6 +59,29 @@ void View::settle(Settled&& settled) {
   slot = {};
   free_slots_.push_back(settled.ticket.slot);
   told.settler->settle(told.index, std::move(settled.verdict));
+}
+
+namespace {
+
+// A coroutine that waits.
+class Arrival final : public StateWaiter {
+ public:
+  explicit Arrival(Executor executor) : wakeup_(executor) {}
+  awaitable<void> wait() { return wakeup_.wait(); }
+
+ private:
+  void told(PublishResult) override { wakeup_.notify(); }
+  Wakeup wakeup_;
+};
+
+}  // namespace
+
+awaitable<void> View::history_reaches(Revision revision) {
+  Arrival arrival(executor_);
+  while (history_.newest() < revision) {
+    await(revision, arrival);  // told with the next commit: the state may be there already
+    co_await arrival.wait();
+  }
 }
 
 void View::begin(Revision revision) {

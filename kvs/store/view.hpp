@@ -48,13 +48,15 @@ class View {
   PublishResult submit(Command&& command, Settler& settler, std::uint32_t index, Ticket& ticket);
   void abandon(const Ticket& ticket);
 
-  // Tells the waiter when state() has come to `revision`, which it has not yet.
+  // Tells the waiter with the next commit after which state() has come to `revision`.
   void await(Revision revision, StateWaiter& waiter) { waits_.until(revision, waiter); }
   // Tells the waiter when state() has everything that was acknowledged anywhere before this call; never unless
   // `accepted`.
   PublishResult await_barrier(StateWaiter& waiter) { return waits_.until_barrier(waiter); }
 
   const History& history() const { return history_; }
+  // Returns when the history here has come to `revision`, which was shown already: its commit is on its way.
+  awaitable<void> history_reaches(Revision revision);
   std::size_t watches() const { return watches_; }
 
   // From the store, by post.
