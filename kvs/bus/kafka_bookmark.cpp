@@ -1,6 +1,7 @@
 // All numbers little-endian.
 //
-// bookmark := magic:4 crc32c:u32 version:u8 next_offset:i64 read:u8 [last] cluster_id:text fence
+// bookmark := magic:4 crc32c:u32 version:u8 next_offset:i64 time:i64 (ms since 1970) read:u8 [last] cluster_id:text
+//             fence
 //             crc32c is over everything after it; `read` is 1 if `last` is there, else 0; fence: see fence.cpp
 // last     := offset:i64 timestamp:i64 checksum:u32
 // text     := size:u8 byte*
@@ -47,6 +48,7 @@ std::uint8_t open_envelope(std::string_view bytes, CheckedReader& in) {
 // False: not a bookmark, though its checksum is right.
 bool get_body(CheckedReader& in, KafkaBookmark& bookmark) {
   bookmark.next_offset = in.get<std::int64_t>();
+  bookmark.time = LogTime{std::chrono::milliseconds(in.get<std::int64_t>())};
   auto read = in.get<std::uint8_t>();
   if (read == 1) {
     auto& last = bookmark.last.emplace();
@@ -70,6 +72,7 @@ std::string KafkaBookmark::encode() const {
   out.put(std::uint32_t{0});
   out.put(bookmark_version);
   out.put(next_offset);
+  out.put(std::int64_t{time.time_since_epoch().count()});
   out.put(static_cast<std::uint8_t>(last.has_value()));
   if (last) {
     out.put(last->offset);

@@ -25,6 +25,7 @@ struct KafkaBookmark {
 
   std::int64_t next_offset = 0;    // control records leave gaps: not always last->offset + 1
   std::optional<LastRecord> last;  // none: nothing was read yet
+  LogTime time{};                  // the latest there was; the last record's may be earlier, and no change tells of it
   std::string cluster_id;          // empty: not known; longer ones are cut at max_cluster_id_size
   Fence fence;                     // has the log id
 

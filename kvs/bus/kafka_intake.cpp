@@ -11,7 +11,12 @@ namespace {
 
 Revision place_of(const KafkaMessage& message) { return Revision{static_cast<std::uint64_t>(message.offset) + 1}; }
 
-LogTime log_time(const KafkaMessage& message) { return LogTime{std::chrono::milliseconds(message.timestamp)}; }
+// A topic that is not safe may hold any number. To this latest one every time to live can be added, and the sum has a
+// text, in which a year has four digits.
+LogTime log_time(const KafkaMessage& message) {
+  constexpr LogTime latest = std::chrono::sys_days{std::chrono::year{9989} / 1 / 1};
+  return std::clamp(LogTime{std::chrono::milliseconds(message.timestamp)}, LogTime{}, latest);
+}
 
 // The checksum of a record that decode_record() has found to be one of ours was compared there.
 std::uint32_t checksum_of_ours(const KafkaRecord& record) { return ByteReader(*record.kvs).get<std::uint32_t>(); }
@@ -32,10 +37,7 @@ void KafkaIntake::resume(const BusStart& from) {
   time_ = from.time;
   if (!from.bookmark.empty()) {
     mark_ = KafkaBookmark::decode(from.bookmark, from.log_id);
-    // Records that changed nothing may have had a later log time than the newest change. All instances must agree on
-    // the time of the next one, also if the broker's clock has stepped back.
-    if (mark_.last) time_ = std::max(time_, LogTime{std::chrono::milliseconds(mark_.last->timestamp)});
-    for (const BusMember& member : mark_.fence.members()) time_ = std::max(time_, member.heard);
+    time_ = std::max(time_, mark_.time);
   } else if (from.revision != no_revision) {
     throw BusBroken(
         "the data directory holds a history that is not this topic's: it was written with another --bus; start with an "
@@ -70,6 +72,7 @@ void KafkaIntake::take(const KafkaMessage& message, Batch& batch, std::vector<Ow
   auto sum = ours ? checksum_of_ours(message.record) : checksum(message.record);
   mark_.last = {message.offset, message.timestamp, sum};
   mark_.next_offset = message.offset + 1;
+  mark_.time = time_;
 }
 
 void KafkaIntake::take(StampedCommand&& stamped, const KafkaMessage& message, Batch& batch,

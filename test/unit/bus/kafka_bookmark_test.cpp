@@ -14,6 +14,7 @@ KafkaBookmark bookmark() {
   KafkaBookmark made;
   made.next_offset = 43;
   made.last = LastRecord{41, 1'700'000'000'000, 0x12345678};
+  made.time = LogTime{std::chrono::milliseconds{1'700'000'000'500}};
   made.cluster_id = "MkU3OEVBNTcwNTJENDM2Qg";
   made.fence.open({{}, "one", number(log_x), 1}, Revision{1}, {});
   made.fence.open({{}, "two", 0xB, 1}, Revision{5}, {});

@@ -82,6 +82,31 @@ BOOST_AUTO_TEST_CASE(log_time_never_goes_behind_the_one_it_was_started_with) {
   BOOST_TEST(f.batch.commands[0].time.time_since_epoch().count() == 5000);
 }
 
+// All instances must agree on it, whichever of them was started anew where.
+BOOST_AUTO_TEST_CASE(log_time_does_not_go_back_with_a_restart_either) {
+  Fixture f;
+  f.open("one", our_nonce);
+  f.timestamp = 3000;
+  f.take(foreign("a"));
+  f.timestamp = 2500;  // another broker leads
+  f.take(foreign("b"));
+  Fixture again;
+  again.intake.resume({log_11, no_revision, {}, f.intake.bookmark()});
+  again.timestamp = 2600;
+  again.take(foreign("c"));
+  BOOST_TEST(again.batch.commands[0].time.time_since_epoch().count() == 3000);
+}
+
+BOOST_AUTO_TEST_CASE(a_log_time_is_always_one_that_a_time_to_live_can_be_added_to) {
+  Fixture f;
+  f.timestamp = INT64_MIN;
+  f.take(foreign("a"));
+  f.timestamp = INT64_MAX;
+  f.take(foreign("b"));
+  BOOST_TEST(f.batch.commands[0].time.time_since_epoch().count() == 0);
+  BOOST_TEST(f.batch.commands[1].time.time_since_epoch().count() == 253'055'232'000'000);
+}
+
 BOOST_AUTO_TEST_CASE(records_of_ours_are_told_apart_with_their_place_in_the_batch) {
   Fixture f;
   f.open("one", our_nonce).open("two", 22, 1, log_11).write("two", 2, 1).write("one", 1, 1);
