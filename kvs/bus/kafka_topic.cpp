@@ -8,6 +8,7 @@
 
 #include "kvs/bus/bus.hpp"
 #include "kvs/bus/kafka_topic_rules.hpp"
+#include "kvs/bus/kafka_watermarks.hpp"
 #include "kvs/log.hpp"
 
 namespace kvs {
@@ -124,7 +125,6 @@ struct KafkaTopic::Client {
   // What the brokers say now; brokers and partitions are filled in.
   TopicDescription metadata(Deadline deadline);
   void read_settings(TopicDescription& topic, Deadline deadline);
-  void read_offsets(TopicDescription& topic, Deadline deadline);
   // The result of an administrative request. Throws KafkaError.
   Event answer(const std::string& what, Deadline deadline);
   AdminOptions admin_options(rd_kafka_admin_op_t operation, Deadline deadline);
@@ -249,12 +249,6 @@ void KafkaTopic::Client::read_settings(TopicDescription& description, Deadline d
   }
 }
 
-void KafkaTopic::Client::read_offsets(TopicDescription& description, Deadline deadline) {
-  auto error = rd_kafka_query_watermark_offsets(handle, name.c_str(), partition, &description.begin, &description.end,
-                                                milliseconds_to(deadline));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw failure(error, "cannot ask for the offsets of the topic " + name);
-}
-
 KafkaTopic::KafkaTopic(const KafkaOptions& options) : options_(options), client_(std::make_unique<Client>(options_)) {}
 KafkaTopic::~KafkaTopic() = default;
 
@@ -273,7 +267,10 @@ TopicDescription KafkaTopic::describe(Timeout timeout) {
   TopicDescription topic = find(timeout);
   if (!topic.exists) return topic;
   client_->read_settings(topic, deadline);
-  if (topic.leader) client_->read_offsets(topic, deadline);
+  if (!topic.leader) return topic;
+  KafkaWatermarks log = kafka_watermarks(client_->handle, options_.topic, Timeout(milliseconds_to(deadline)));
+  topic.begin = log.begin;
+  topic.end = log.end;
   return topic;
 }
 
