@@ -7,24 +7,17 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <cerrno>
-#include <random>
 #include <system_error>
 #include <utility>
 
 #include "kvs/log.hpp"
+#include "kvs/random_id.hpp"
 
 namespace kvs {
 
 namespace {
 
 constexpr std::size_t skipped_at_once = 8192;  // records read in vain before others get their turn
-
-std::uint64_t new_nonce() {
-  std::random_device random;
-  std::uint64_t nonce = 0;
-  while (nonce == 0) nonce = (std::uint64_t{random()} << 32) | random();
-  return nonce;
-}
 
 KafkaOptions checked(KafkaOptions options) {
   check_kafka_config(options);
@@ -66,7 +59,7 @@ KafkaBus::KafkaBus(KafkaOptions options, KafkaTopicCare care, KafkaTimings timin
       care_(std::move(care)),
       wake_(std::make_shared<EventFd>()),
       worker_(wake_),
-      intake_({options_.instance, new_nonce()}, options_.foreign == ForeignRecords::accept,
+      intake_({options_.instance, random_id()}, options_.foreign == ForeignRecords::accept,
               max_foreign_value(options_)),
       tail_(options_, timings_, intake_, worker_, wake_),
       writer_(options_, timings_, limits_.pending, intake_.ours(), worker_, wake_) {}

@@ -3,23 +3,16 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <random>
 
 #include "kvs/bus/kafka_consumer.hpp"
 #include "kvs/bus/kafka_record.hpp"
+#include "kvs/random_id.hpp"
 
 namespace kvs {
 namespace {
 
 constexpr Revision epoch{1};  // the open record has offset 0
 constexpr std::chrono::milliseconds look_again{100};
-
-LogId new_log_id() {
-  std::random_device random;
-  std::uint64_t id = 0;
-  while (id == 0) id = (std::uint64_t{random()} << 32) | random();
-  return LogId{id};
-}
 
 void refuse_used(const KafkaOptions& options, const TopicDescription& topic) {
   if (topic.leader && topic.end == 0) return;
@@ -36,7 +29,7 @@ KafkaPromotion::KafkaPromotion(const KafkaOptions& options, const TopicDescripti
                                std::chrono::milliseconds patience)
     : options_(options),
       patience_(patience),
-      log_id_((refuse_used(options, topic), new_log_id())),
+      log_id_((refuse_used(options, topic), LogId{random_id()})),
       wake_(std::make_shared<EventFd>()),
       producer_(options, topic.max_message_bytes(), wake_),
       heard_(std::chrono::steady_clock::now()) {

@@ -1,7 +1,8 @@
 #include "kvs/bus/local_bus.hpp"
 
 #include <algorithm>
-#include <random>
+
+#include "kvs/random_id.hpp"
 
 namespace kvs {
 
@@ -9,13 +10,6 @@ namespace {
 
 LogTime wall_clock() {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
-LogId new_log_id() {
-  std::random_device random;
-  std::uint64_t id = 0;
-  while (id == 0) id = (std::uint64_t{random()} << 32) | random();
-  return LogId{id};
 }
 
 }  // namespace
@@ -34,7 +28,7 @@ awaitable<LogId> LocalBus::start(BusStart from, Executor reader) {
   std::lock_guard lock(mutex_);
   started_ = true;
   since_ = std::chrono::steady_clock::now();
-  co_return from.log_id ? *from.log_id : new_log_id();
+  co_return from.log_id ? *from.log_id : LogId{random_id()};
 }
 
 PublishResult LocalBus::publish(Command&& command, Ticket ticket) {

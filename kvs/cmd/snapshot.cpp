@@ -4,7 +4,6 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <optional>
-#include <random>
 
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/new_file.hpp"
@@ -13,6 +12,7 @@
 #include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
 #include "kvs/json_text.hpp"
+#include "kvs/random_id.hpp"
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/data_directory.hpp"
 #include "kvs/store/posix_file.hpp"
@@ -74,13 +74,6 @@ class Target {
  private:
   std::optional<NewFile> file_;
 };
-
-LogId new_log_id() {
-  std::random_device random;
-  std::uint64_t id = 0;
-  while (id == 0) id = (std::uint64_t{random()} << 32) | random();
-  return LogId{id};
-}
 
 std::string time_text(LogTime time) {
   std::string text;
@@ -165,7 +158,7 @@ int snapshot_restore(const Settings& settings) {
   files.make_directory(directory);
   auto lock = files.lock(lock_path(directory));
   if (!lock) throw Failure(exit_code::other, directory.string() + " is in use by another process");
-  LogId log_id = new_log_id();
+  LogId log_id{random_id()};
   write_snapshot_file(files, directory, snapshot.state, log_id, {}, {});
   show(output, {{"data_dir", directory.string()},
                 {"revision", number(snapshot.state.revision())},
