@@ -36,8 +36,10 @@ void KafkaIntake::resume(const BusStart& from) {
   log_id_ = from.log_id;
   time_ = from.time;
   if (!from.bookmark.empty()) {
-    mark_ = KafkaBookmark::decode(from.bookmark, from.log_id);
-    time_ = std::max(time_, mark_.time);
+    KafkaBookmark mark = KafkaBookmark::decode(from.bookmark, from.log_id);
+    time_ = std::max(time_, mark.time);
+    std::lock_guard lock(mutex_);  // clients may ask for the members already
+    mark_ = std::move(mark);
   } else if (from.revision != no_revision) {
     throw BusBroken(
         "the data directory holds a history that is not this topic's: it was written with another --bus; start with an "
