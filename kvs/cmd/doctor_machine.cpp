@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "kvs/cmd/doctor.hpp"
+#include "kvs/cmd/serve_process.hpp"
 #include "kvs/store/data_directory.hpp"
 #include "kvs/store/posix_file.hpp"
 #include "kvs/units.hpp"
@@ -84,8 +85,7 @@ Finding judge_space(std::uint64_t free, std::uint64_t held, std::uint64_t histor
 }
 
 Finding judge_files(std::uint64_t allowed, std::uint64_t most, unsigned connections) {
-  constexpr std::uint64_t own = 64;  // files of the server's own
-  std::uint64_t wanted = connections + own;
+  std::uint64_t wanted = connections + own_files;
   std::string words = std::to_string(allowed) + " files may be open at a time";
   if (allowed >= wanted) return {Level::ok, "open files", words, {}};
   words += ", --max-connections " + std::to_string(connections) + " needs " + std::to_string(wanted);

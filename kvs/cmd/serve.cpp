@@ -44,7 +44,7 @@ constexpr std::chrono::seconds start_patience{30};   // of the service manager, 
 ServerOptions server_options(const ServeOptions& options) {
   ServerOptions server;
   server.max_value_size = options.max_value_size;
-  server.max_connections = options.max_connections;
+  server.max_connections = connections_in_reach(options.max_connections);
   server.history_memory = options.history_memory;
   server.max_memory = options.max_memory;
   server.allowed_hosts = options.allowed_hosts;
@@ -203,6 +203,12 @@ void Serving::say_durability() const {
     log::warn("everybody who reaches a listener may read and write (--allow-anonymous)");
   if (settings_.on("allow-plaintext") && !counters_.tls)
     log::warn("whoever is on the way may read along, tokens too (--allow-plaintext)");
+  if (server_options_.max_connections < options_.max_connections) {
+    log::write(
+        settings_.given("max-connections") ? log::Level::warn : log::Level::info,
+        "fewer connections than --max-connections: no more files may be open at a time (ulimit -n, LimitNOFILE=)",
+        {{"connections", std::uint64_t{server_options_.max_connections}}});
+  }
   if (geteuid() == 0) log::warn("running as root; a user of its own is enough");
 }
 

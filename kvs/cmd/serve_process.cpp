@@ -16,4 +16,10 @@ void give_up_privileges() {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+unsigned connections_in_reach(unsigned wanted) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted + own_files) return wanted;
+  return files.rlim_cur > own_files ? static_cast<unsigned>(files.rlim_cur - own_files) : 1;
+}
+
 }  // namespace kvs

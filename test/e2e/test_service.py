@@ -300,6 +300,18 @@ class Manners(ServiceTest):
             self.assertEqual(os.stat(path).st_mode & 0o077, 0, path)
         server.stop()
 
+    def test_connections_leave_files_for_the_server_itself(self):
+        server = self.serve(wrapper=["sh", "-c", "ulimit -n 100; exec \"$@\"", "sh"])
+        self.assertRegex(server.stderr, r"fewer connections than --max-connections.*connections=36\b")
+        connections = [server.connect() for _ in range(40)]
+        for connection in connections:
+            self.addCleanup(connection.close)
+        self.assertEqual(connections[-1].read_response().status, 503)
+        status = connections[0].request("GET", "/v1/status").json()
+        self.assertEqual(status["limits"]["max_connections"], 36)
+        self.assertEqual(connections[0].request("PUT", "/v1/kv/k", None, "v").status, 201)
+        server.stop()
+
     def test_root_is_warned_once(self):
         server = self.serve()
         self.assertEqual(server.stderr.count("running as root"), 1 if os.geteuid() == 0 else 0)
