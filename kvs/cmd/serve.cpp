@@ -355,9 +355,9 @@ void Serving::read_auth_file() {
 
 // What changes without a restart (serve_reload.cpp names it), and the files with tokens and certificates.
 void Serving::take_in(const ServeOptions& options) {
-  if (counters_.tls) counters_.tls->reload();
   read_auth_file();
   on_all(&Worker::revoke_all);
+  if (counters_.tls) counters_.tls->reload();  // last: a broken certificate must not keep a revoked token alive
   set_log_level(options.log_level);
   for (auto& worker : workers_) {
     asio::post(worker->executor(),

@@ -179,6 +179,40 @@ class Renewal(Encrypted):
         self.assertEqual(self.fetch("GET", "/livez"), (200, b"ok\n"))
 
 
+class Revocation(Encrypted):
+    @classmethod
+    def setUpClass(cls):
+        kept = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(kept.cleanup)
+        cls.auth = os.path.join(kept.name, "auth")
+        code, token, line = kvs("token", "create", "anna", "read")
+        assert code == 0, line
+        cls.bearer = {"Authorization": "Bearer " + token.strip()}
+        cls.write(line)
+        cls.more_flags = ("--auth-file", cls.auth)
+        super().setUpClass()
+
+    @classmethod
+    def write(cls, line):
+        with open(cls.auth, "w", encoding="utf-8") as file:
+            file.write(line)
+        os.chmod(cls.auth, 0o600)
+
+    def status(self):
+        connection = self.https()
+        connection.request("GET", "/v1/status", headers=self.bearer)
+        return connection.getresponse().status
+
+    def test_a_broken_certificate_does_not_keep_a_revoked_token_alive(self):
+        self.assertEqual(self.status(), 200)
+        self.write("# nobody\n")
+        with open(self.certificate, "w", encoding="utf-8") as file:
+            file.write("nonsense\n")
+        self.server.process.signal(signal.SIGHUP)
+        self.server.process.wait_line("settings cannot be read again.*")
+        self.assertEqual(self.status(), 401)
+
+
 class Client_certificates(Encrypted):
     @classmethod
     def setUpClass(cls):
