@@ -112,29 +112,30 @@ Variables own_environment() {
 }
 
 Child::Child(Executor executor, const Argv& argv, const Variables& environment, std::optional<std::string_view> input)
-    : pid_(spawn(argv, environment, input)), end_(executor, descriptor_of(pid_)), patience_(executor) {}
+    : process_(std::make_shared<Process>(Process{spawn(argv, environment, input)})),
+      end_(executor, descriptor_of(process_->pid)),
+      patience_(executor) {}
 
 awaitable<int> Child::wait() {
   boost::system::error_code error;
   co_await end_.async_wait(asio::posix::descriptor_base::wait_read, asio::redirect_error(use_awaitable, error));
   int status = 0;
   pid_t got = 0;
-  do got = waitpid(pid_, &status, 0);
+  do got = waitpid(process_->pid, &status, 0);
   while (got < 0 && errno == EINTR);
-  ended_ = true;
+  process_->ended = true;
   patience_.cancel();
   co_return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// Once it has ended and was waited for, its number may be another's.
-void Child::signal(int number) const {
-  if (!ended_) ::kill(pid_, number);
+void Child::Process::signal(int number) const {
+  if (!ended) ::kill(pid, number);
 }
 
 void Child::kill_after(std::chrono::milliseconds patience) {
   patience_.expires_after(patience);
-  patience_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) signal(SIGKILL);
+  patience_.async_wait([process = process_](const boost::system::error_code& error) {
+    if (!error) process->signal(SIGKILL);
   });
 }
 

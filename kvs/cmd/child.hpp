@@ -6,6 +6,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,16 +36,21 @@ class Child {
 
   // Its exit code, or 128 and the number of the signal that ended it. One waiter.
   awaitable<int> wait();
-  void signal(int number) const;
+  void signal(int number) const { process_->signal(number); }
   // From now on: SIGKILL if it has not ended by then. Ends no wait by itself.
   void kill_after(std::chrono::milliseconds patience);
 
  private:
-  pid_t pid_;
+  // The kill's handler may be on its way already when the program's end comes first.
+  struct Process {
+    pid_t pid;
+    bool ended = false;  // and waited for: its number may be another's
+    void signal(int number) const;
+  };
+  std::shared_ptr<Process> process_;
   asio::posix::basic_stream_descriptor<Executor> end_;  // a pidfd: readable when the process has ended
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>
       patience_;
-  bool ended_ = false;
 };
 
 // In place of this process; returns never. Throws Failure.
