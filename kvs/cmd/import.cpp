@@ -9,6 +9,7 @@
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/progress.hpp"
 #include "kvs/cmd/record_stream.hpp"
+#include "kvs/limits.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
@@ -16,24 +17,57 @@ namespace {
 
 constexpr std::size_t batch_bytes = 512 * 1024;
 
-// A transaction may hold as much as a value.
-std::size_t most_bytes(Remote& remote) {
+// What a record's line may take: every byte may be escaped ("\u0000"), and there are names, numbers and times.
+constexpr std::size_t longest_line(std::uint64_t largest_value) {
+  constexpr std::size_t escape = 6, around = 16 * 1024;
+  return escape * (largest_value + max_key_size + max_content_type_size) + around;
+}
+
+// Of the server; a transaction may hold as much as a value.
+std::uint64_t largest_value(Remote& remote) {
   ClientAnswer answer = remote.ask({.method = "GET", .target = "/v1/status", .fields = {}, .body = {}});
   if (answer.status != 200) throw failure_from(answer);
   boost::system::error_code error;
   boost::json::value status = boost::json::parse(answer.body, error);
   const boost::json::value* limits = !error && status.is_object() ? status.as_object().if_contains("limits") : nullptr;
-  if (!limits) return batch_bytes;
-  return std::min<std::uint64_t>(batch_bytes,
-                                 json_number(boost::json::serialize(*limits), "max_value_size").value_or(batch_bytes));
+  if (!limits) return default_max_value_size;
+  return json_number(boost::json::serialize(*limits), "max_value_size").value_or(default_max_value_size);
 }
 
 class Importer {
  public:
-  explicit Importer(Remote& remote) : remote_(remote), batch_(most_bytes(remote)) {}
+  // `name`: of the file, for people.
+  Importer(Remote& remote, std::string name)
+      : remote_(remote),
+        name_(std::move(name)),
+        largest_value_(largest_value(remote)),
+        batch_(std::min<std::uint64_t>(batch_bytes, largest_value_)) {}
+
+  void add(std::string_view piece) {
+    lines_.add(piece);
+    if (lines_.begun() <= longest_line(largest_value_)) return;
+    give_up(Failure(exit_code::bad_data,
+                    place(lines_.count() + 1) + "the line is longer than any record that this server takes (" +
+                        std::to_string(longest_line(largest_value_)) + " bytes)",
+                    "kvs import reads what kvs export wrote: a record a line"));
+  }
+
+  void finish() {
+    lines_.finish();
+    try {
+      flush();
+    } catch (const Failure& failure) {
+      give_up(failure);
+    }
+  }
+
+  std::uint64_t imported() const { return imported_; }
+  std::uint64_t expired() const { return expired_; }
+
+ private:
+  std::string place(std::uint64_t line) const { return name_ + ":" + std::to_string(line) + ": "; }
 
   void take(std::string_view line) {
-    ++lines_;
     if (line == "\r") return;  // an empty line that ends as on Windows
     ImportRecord record = read(line);
     if (record.ttl && record.ttl->count() <= 0) {
@@ -49,23 +83,11 @@ class Importer {
     }
   }
 
-  void finish() {
-    try {
-      flush();
-    } catch (const Failure& failure) {
-      give_up(failure);
-    }
-  }
-
-  std::uint64_t imported() const { return imported_; }
-  std::uint64_t expired() const { return expired_; }
-
- private:
   ImportRecord read(std::string_view line) const {
     try {
-      return parse_import(line, std::chrono::system_clock::now());
+      return parse_import(line, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
     } catch (const Failure& failure) {
-      give_up(Failure(failure.exit_code(), "line " + std::to_string(lines_) + ": " + failure.what()));
+      give_up(Failure(failure.exit_code(), place(lines_.count()) + failure.what()));
     }
   }
 
@@ -99,8 +121,11 @@ class Importer {
   }
 
   Remote& remote_;
+  const std::string name_;
+  const std::uint64_t largest_value_;
   ImportBatch batch_;
-  std::uint64_t lines_ = 0, imported_ = 0, expired_ = 0;
+  Lines lines_{[this](std::string_view line) { take(line); }};
+  std::uint64_t imported_ = 0, expired_ = 0;
 };
 
 }  // namespace
@@ -110,16 +135,14 @@ int import_keys(const Settings& settings) {
   std::string name = settings.arguments().empty() ? "" : settings.arguments().front();
   Remote remote(settings);
   Output output(settings);
-  Importer importer(remote);
-  Lines lines([&](std::string_view line) { importer.take(line); });
+  Importer importer(remote, name.empty() || name == "-" ? "stdin" : name);
   {
     Progress progress(settings, "importing", Progress::Unit::bytes);
     std::uint64_t done = 0;
     read_input_pieces(name, "kvs import FILE, or the records on stdin", [&](std::string_view piece, std::uint64_t all) {
-      lines.add(piece);
+      importer.add(piece);
       progress.at(done += piece.size(), all);
     });
-    lines.finish();
     importer.finish();
   }
   if (!output.quiet()) output.write(std::to_string(importer.imported()) + "\n");

@@ -12,7 +12,6 @@ namespace kvs {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::system_clock;
 
 constexpr std::size_t most_operations = 1'000;  // the server takes 1,024
 
@@ -40,7 +39,7 @@ Item parsed(std::string_view line) try { return parse_item(line); } catch (const
 
 }  // namespace
 
-std::optional<system_clock::time_point> parse_time(const std::string& text) {
+std::optional<LogTime> parse_time(const std::string& text) {
   std::tm parts{};
   int millis = 0;
   int used = 0;
@@ -49,10 +48,10 @@ std::optional<system_clock::time_point> parse_time(const std::string& text) {
   if (got != 7 || static_cast<std::size_t>(used) != text.size()) return std::nullopt;
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
-  return system_clock::from_time_t(timegm(&parts)) + milliseconds(millis);
+  return LogTime(std::chrono::seconds(timegm(&parts)) + milliseconds(millis));
 }
 
-ImportRecord parse_import(std::string_view line, system_clock::time_point now) {
+ImportRecord parse_import(std::string_view line, LogTime now) {
   Item item = parsed(line);
   if (item.key.empty()) throw bad("a record without a key");
   if (!item.value) throw bad("a record without a value");
@@ -61,7 +60,7 @@ ImportRecord parse_import(std::string_view line, system_clock::time_point now) {
   if (!expires) return record;
   auto at = parse_time(*expires);
   if (!at) throw bad("expires is no time: " + *expires);
-  record.ttl = std::chrono::ceil<milliseconds>(*at - now);
+  record.ttl = *at - now;
   return record;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "kvs/revision.hpp"
+
 namespace kvs {
 
 struct ImportRecord {
@@ -15,10 +17,10 @@ struct ImportRecord {
 };
 
 // One line of what kvs export wrote, at the time `now`. Throws Failure (bad data) that says what is wrong with it.
-ImportRecord parse_import(std::string_view line, std::chrono::system_clock::time_point now);
+ImportRecord parse_import(std::string_view line, LogTime now);
 
 // "2026-11-22T06:12:16.016Z"; nullopt if it is none.
-std::optional<std::chrono::system_clock::time_point> parse_time(const std::string& text);
+std::optional<LogTime> parse_time(const std::string& text);
 
 class ImportBatch {
  public:

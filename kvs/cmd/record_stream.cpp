@@ -5,6 +5,7 @@ namespace kvs {
 void Lines::add(std::string_view piece) {
   for (std::size_t end; (end = piece.find('\n')) != std::string_view::npos; piece.remove_prefix(end + 1)) {
     std::string_view line = piece.substr(0, end);
+    ++count_;
     if (begun_.empty()) {
       if (!line.empty()) take_(line);
     } else {
@@ -19,7 +20,9 @@ void Lines::add(std::string_view piece) {
 void Lines::finish() {
   std::string last;
   last.swap(begun_);
-  if (!last.empty()) take_(last);
+  if (last.empty()) return;
+  ++count_;
+  take_(last);
 }
 
 ClientAnswer stream_records(Remote& remote, const std::string& target, const TakeLine& take) {

@@ -1,5 +1,6 @@
 // The listing of a server, record by record: GET /v1/kv as NDJSON, at constant memory.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,8 +22,14 @@ class Lines {
   void add(std::string_view piece);
   void finish();
 
+  // Lines that have ended, the one that is taken included, and empty ones, which nobody takes.
+  std::uint64_t count() const { return count_; }
+  // Bytes of the line that has not ended yet.
+  std::size_t begun() const { return begun_.size(); }
+
  private:
   TakeLine take_;
+  std::uint64_t count_ = 0;
   std::string begun_;
 };
 

@@ -107,10 +107,26 @@ class Transfer(CommandTest):
         text = b'{"key":"a","value":"1"}\n{"key":"b","value":"2"}\nnonsense\n'
         with FakeServer(status, answer(200, '{"succeeded":true}')) as server:
             result = kvs("import", "--server", server.address, stdin=text)
-        self.assertEqual(result, (8, "", "kvs: line 3: no JSON object (1 keys were imported before)\n"))
+        self.assertEqual(result, (8, "", "kvs: stdin:3: no JSON object (1 keys were imported before)\n"))
         with FakeServer(status) as server:
             result = kvs("import", "--server", server.address, stdin=b"{}\n")
-        self.assertEqual(result, (9, "", "kvs: line 1: a record without a key\n"))
+        self.assertEqual(result, (9, "", "kvs: stdin:1: a record without a key\n"))
+
+    def test_an_import_names_the_file_and_line_it_gives_up_at(self):
+        status = answer(200, '{"keys":0,"limits":{"max_value_size":3}}')
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "keys")
+            with open(path, "wb") as file:
+                file.write(b'\n{"key":"a","value":"1"}\n\n' + b"x" * 30_000)  # as if it were all one record
+            with FakeServer(status) as server:
+                result = kvs("import", path, "--server", server.address)
+            self.assertEqual(result, (9, "", f"kvs: {path}:4: the line is longer than any record that this server takes (24076 "
+                                             "bytes)\nkvs import reads what kvs export wrote: a record a line\n"))
+            with open(path, "wb") as file:
+                file.write(b'\n\n{"key":"a"}\n')
+            with FakeServer(status) as server:
+                self.assertEqual(kvs("import", path, "--server", server.address),
+                                 (9, "", f"kvs: {path}:3: a record without a value\n"))
 
     def test_a_transaction_that_does_not_succeed_is_exit_4(self):
         body = '{"succeeded":false,"revision":7,"results":[{"op":"get","key":"a","record":null}]}'

@@ -7,12 +7,11 @@
 
 namespace kvs {
 
-using std::chrono::system_clock;
 using test::failure_of;
 
 namespace {
 
-const system_clock::time_point now = *parse_time("2026-11-22T06:12:16.016Z");
+const LogTime now = *parse_time("2026-11-22T06:12:16.016Z");
 
 ImportRecord record(const std::string& key, const std::string& value) { return {key, value, "", {}}; }
 
@@ -21,10 +20,11 @@ ImportRecord record(const std::string& key, const std::string& value) { return {
 BOOST_AUTO_TEST_SUITE(import_batch)
 
 BOOST_AUTO_TEST_CASE(a_time_is_read_as_it_is_written) {
-  BOOST_TEST((now == system_clock::time_point(std::chrono::milliseconds(1'795'327'936'016))));
+  BOOST_TEST((now == LogTime(std::chrono::milliseconds(1'795'327'936'016))));
   BOOST_TEST(!parse_time("2026-11-22T06:12:16.016").has_value());
   BOOST_TEST(!parse_time("2026-11-22T06:12:16.016Zx").has_value());
   BOOST_TEST(!parse_time("").has_value());
+  BOOST_TEST((parse_time("9999-12-31T23:59:59.999Z") == LogTime(std::chrono::milliseconds(253'402'300'799'999))));
 }
 
 BOOST_AUTO_TEST_CASE(a_record_keeps_its_type_and_the_rest_of_its_life) {
@@ -74,7 +74,10 @@ BOOST_AUTO_TEST_CASE(lines_are_put_together_from_pieces) {
   std::vector<std::string> got;
   Lines lines([&](std::string_view line) { got.emplace_back(line); });
   for (const char* piece : {"on", "e\ntw", "o\n\nthr", "ee"}) lines.add(piece);
+  BOOST_TEST(lines.count() == 3U);
+  BOOST_TEST(lines.begun() == 5U);
   lines.finish();
+  BOOST_TEST(lines.count() == 4U);
   lines.finish();
   BOOST_TEST(got == (std::vector<std::string>{"one", "two", "three"}), boost::test_tools::per_element());
 }
