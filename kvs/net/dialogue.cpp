@@ -235,11 +235,13 @@ Dialogue::Need Dialogue::take_chunks() {
   return Need::close;
 }
 
-// `size`: bytes of the inbox that the request takes.
-Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size) {
+// `size`: bytes of the inbox that the request takes. Who may do what is looked at again if it has taken its time.
+Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size, bool waited) {
   manners_.close = manners_.close || draining_ || worker_.draining();  // the body may have taken its time
   worker_.view().state();  // the newest there is, and the same one until the request is answered
-  Need need = dispatch(body);
+  std::optional<Problem> denied;
+  if (waited || receiving_) denied = authorize(*route_);
+  Need need = denied ? refuse(*denied) : dispatch(body);
   if (need == Need::verdicts) return need;  // it will be looked at again behind the writes
   if (need == Need::state || need == Need::past || need == Need::history) {
     paused_.emplace(Paused{body, size, InFlight(worker_.traffic())});
@@ -262,7 +264,7 @@ Dialogue::Need Dialogue::resume() {
   if (search_ && !search_->found) return Need::history;
   Paused paused = std::move(*paused_);
   paused_.reset();
-  return serve(paused.body, paused.size);
+  return serve(paused.body, paused.size, true);
 }
 
 std::optional<Dialogue::Need> Dialogue::await_state(const result<Consistency>& wanted) {
@@ -275,8 +277,6 @@ std::optional<Dialogue::Need> Dialogue::await_state(const result<Consistency>& w
   if (wait_.waiting()) return Need::state;
   ReadWait::End end = wait_.end();
   if (end != ReadWait::End::reached) return refuse(read_problem(end, *wanted, worker_));
-  if (login_->is_revoked())
-    return refuse({errc::unauthenticated, "the token of this request was revoked while it waited"});
   if (!wanted->as_of || *wanted->as_of == worker_.view().held().revision()) return std::nullopt;
   past_.emplace(*wanted->as_of);
   if (*wanted->as_of != no_revision) return Need::past;

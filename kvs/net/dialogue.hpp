@@ -104,7 +104,7 @@ class Dialogue {
   std::optional<Problem> admit(const RouteInfo& route, std::size_t& body_limit);
   Need begin_body(std::size_t limit);
   Need take_chunks();
-  Need serve(std::string_view body, std::size_t size);
+  Need serve(std::string_view body, std::size_t size, bool waited = false);
   Need dispatch(std::string_view body);
   Need resume();
   Need refuse(const Problem& problem, std::string_view fields = {}, int status = 0);

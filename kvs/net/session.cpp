@@ -126,6 +126,9 @@ awaitable<bool> Session::agree() {
 // What does not end with an answer of its own. Whether HTTP goes on.
 awaitable<bool> Session::leave_http(Dialogue::Need need) {
   bool open = false;
+  // If the token went while the answers before it went out, revoke() has missed what begins only now.
+  bool lasts = need == Dialogue::Need::poll || need == Dialogue::Need::watch;
+  if (lasts && dialogue_->is_revoked()) co_return false;
   if (need == Dialogue::Need::stream) open = co_await stream_body();
   if (need == Dialogue::Need::poll) open = co_await poll();
   if (need == Dialogue::Need::watch) co_await turn_into_watch();
