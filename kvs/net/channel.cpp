@@ -17,6 +17,15 @@ std::size_t Channel::write_some(std::span<const asio::const_buffer> buffers, boo
   return sum;
 }
 
+void Channel::peek(boost::system::error_code& error) {
+  if (tls_) {
+    if (is_open(error)) tls_->peek(error);
+    return;
+  }
+  char byte = 0;
+  socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
+}
+
 awaitable<std::size_t> Channel::read(std::span<char> into, boost::system::error_code& error) {
   if (!tls_) {
     std::size_t count = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),

@@ -34,6 +34,9 @@ class Channel {
   // Several at once where that is possible; some of them may be left.
   std::size_t write_some(std::span<const asio::const_buffer> buffers, boost::system::error_code& error);
 
+  // What read_some() would say; takes nothing. No error: there are bytes.
+  void peek(boost::system::error_code& error);
+
   // What to wait for after one of them would have blocked.
   Socket::wait_type read_waits_for() const {
     return tls_ && tls_->wants() == TlsConnection::Wants::write ? Socket::wait_write : Socket::wait_read;

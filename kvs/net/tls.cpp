@@ -169,6 +169,13 @@ std::size_t TlsConnection::read_some(std::span<char> into, boost::system::error_
   return count;
 }
 
+void TlsConnection::peek(boost::system::error_code& error) {
+  ERR_clear_error();
+  char byte = 0;
+  std::size_t count = 0;
+  note(SSL_peek_ex(ssl_.get(), &byte, 1, &count), error);
+}
+
 std::size_t TlsConnection::write_some(std::string_view bytes, boost::system::error_code& error) {
   error = {};
   if (bytes.empty()) return 0;
@@ -184,7 +191,8 @@ void TlsConnection::shutdown() {
   ERR_clear_error();
 }
 
-bool TlsConnection::pending() const { return SSL_has_pending(ssl_.get()) == 1; }
+// Not SSL_has_pending(), which also counts the beginning of a record: who waits for the rest would spin.
+bool TlsConnection::pending() const { return SSL_pending(ssl_.get()) > 0; }
 
 std::string TlsConnection::peer_name() const {
   X509* certificate = SSL_get0_peer_certificate(ssl_.get());

@@ -68,11 +68,13 @@ class TlsConnection {
   // As a socket's: would_block, eof for a proper end. A buffer may be another one at the next try.
   std::size_t read_some(std::span<char> into, boost::system::error_code& error);
   std::size_t write_some(std::string_view bytes, boost::system::error_code& error);
+  // What read_some() would say; takes nothing.
+  void peek(boost::system::error_code& error);
   // Says that nothing more will be sent; gives up if that can't be done at once.
   void shutdown();
 
   Wants wants() const { return wants_; }
-  bool pending() const;  // bytes are decrypted already: a read would not block
+  bool pending() const;  // bytes are decrypted already: a read would not block, though the socket may not be readable
   // Why the handshake failed, for people; a client that speaks plain HTTP to this port is told apart.
   const std::string& problem() const { return problem_; }
   bool plain_http() const { return plain_http_; }
