@@ -48,9 +48,9 @@ std::unique_ptr<BodySource> state_array(Worker& worker, State state, WatchReques
   return std::make_unique<StateArray>(worker, std::move(state), std::move(request), gap);
 }
 
-LongPoll::LongPoll(Worker& worker, Socket& socket, WatchRequest request)
+LongPoll::LongPoll(Worker& worker, Channel& channel, WatchRequest request)
     : worker_(worker),
-      socket_(socket),
+      channel_(channel),
       feed_(worker, std::move(request)),
       deadline_(Clock::now() + feed_.request().wait),
       listened_(worker.executor()) {
@@ -60,35 +60,45 @@ LongPoll::LongPoll(Worker& worker, Socket& socket, WatchRequest request)
 LongPoll::~LongPoll() { --worker_.counters().watchers; }
 
 void LongPoll::interrupt() {
-  given_up_ = true;
+  over_ = true;
   feed_.interrupt();
 }
 
-bool LongPoll::over() const { return given_up_ || feed_.end() != EventFeed::End::none || Clock::now() >= deadline_; }
+bool LongPoll::over() const { return over_ || feed_.end() != EventFeed::End::none || Clock::now() >= deadline_; }
 
 awaitable<void> LongPoll::run() {
+  std::exception_ptr failure;
   listen();
-  do {
-    co_await feed_.next(deadline_);
-  } while (feed_.buffers().empty() && !over());
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  try {
+    do {
+      co_await feed_.next(deadline_);
+    } while (feed_.buffers().empty() && !over());
+  } catch (...) {
+    failure = std::current_exception();  // the listener must be gone before this object is
+  }
+  over_ = true;
+  channel_.cancel();
   while (listening_) co_await listened_.wait();
+  if (failure) std::rethrow_exception(failure);
 }
 
-// Readable means that the client has gone or that its next request is here; that one stays where it is, and from then
-// on the client's leaving goes unnoticed.
 void LongPoll::listen() {
   listening_ = true;
-  socket_.async_wait(Socket::wait_read, [this](boost::system::error_code error) {
-    char byte;
-    if (!error) {
-      std::size_t there = socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
-      if (error != asio::error::would_block && (error || there == 0)) interrupt();
-    }
-    listening_ = false;
-    listened_.notify();
-  });
+  channel_.when_readable([this](boost::system::error_code error) { heard(error); });
+}
+
+// The client has gone, or its next request is here; that one stays where it is, and from then on the client's leaving
+// goes unnoticed.
+void LongPoll::heard(boost::system::error_code error) {
+  bool more = false;
+  if (!error) {
+    channel_.peek(error);
+    more = error == asio::error::would_block;
+    if (error && !more) interrupt();
+  }
+  if (more && !over()) return listen();
+  listening_ = false;
+  listened_.notify();
 }
 
 }  // namespace kvs

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "kvs/net/body_source.hpp"
+#include "kvs/net/channel.hpp"
 #include "kvs/net/event_feed.hpp"
 #include "kvs/net/worker.hpp"
 
@@ -10,13 +11,13 @@ namespace kvs {
 
 class LongPoll {
  public:
-  // The socket must outlive it.
-  LongPoll(Worker& worker, Socket& socket, WatchRequest request);
+  // The channel must outlive it.
+  LongPoll(Worker& worker, Channel& channel, WatchRequest request);
   ~LongPoll();
   LongPoll(const LongPoll&) = delete;
   LongPoll& operator=(const LongPoll&) = delete;
 
-  // Until there is something to be told, the wait is over, or the client has gone. Takes no byte from the socket.
+  // Until there is something to be told, the wait is over, or the client has gone. Takes no byte from the channel.
   awaitable<void> run();
   // What was found is in frames(), not finished yet.
   EventFeed& feed() { return feed_; }
@@ -24,15 +25,16 @@ class LongPoll {
 
  private:
   void listen();
+  void heard(boost::system::error_code error);
   bool over() const;
 
   Worker& worker_;
-  Socket& socket_;
+  Channel& channel_;
   EventFeed feed_;
   const Clock::time_point deadline_;
   Wakeup listened_;
   bool listening_ = false;
-  bool given_up_ = false;
+  bool over_ = false;  // there is no need to wait or listen any more
 };
 
 // The array of a state, and what belongs around it: diff or reset, if there was a gap, and synced.

@@ -300,7 +300,8 @@ awaitable<void> Session::linger() {
 awaitable<bool> Session::poll() {
   Dialogue::Need need = Dialogue::Need::close;
   {
-    LongPoll poll(worker_, channel_.socket(), std::move(dialogue_->upgrade()));
+    LongPoll poll(worker_, channel_, std::move(dialogue_->upgrade()));
+    alarm_.disarm();  // it is for a request, and would end the listening
     polling_ = &poll;
     co_await poll.run();
     polling_ = nullptr;

@@ -89,6 +89,12 @@ class Client {
   }
   std::string& received() { return received_; }
 
+  // The server's end, as long as it lives.
+  static awaitable<void> serve(Worker& worker, Channel channel) {
+    Session session(worker, std::move(channel), Arrival::loopback, parse_origin("127.0.0.1:4711"));
+    co_await session.run();
+  }
+
   // Whether the server has done with this connection, and waiting for it.
   bool server_over() const { return *server_over_; }
   void until_server_is_over() {
@@ -110,10 +116,6 @@ class Client {
     socket_.set_option(Tcp::no_delay(true));
     if (buffer != 0) server.set_option(asio::socket_base::send_buffer_size(buffer));
     return server;
-  }
-  static awaitable<void> serve(Worker& worker, Socket socket) {
-    Session session(worker, std::move(socket), Arrival::loopback, parse_origin("127.0.0.1:4711"));
-    co_await session.run();
   }
   static awaitable<void> read(Socket& socket, std::string& received, std::shared_ptr<boost::system::error_code> end) {
     char some[4096];

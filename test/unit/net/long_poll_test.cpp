@@ -1,9 +1,11 @@
 // Long polls on a real connection.
 #include "kvs/net/long_poll.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include "client.hpp"
+#include "tls_pair.hpp"
 
 using namespace kvs;
 using namespace kvs::test;
@@ -84,6 +86,36 @@ BOOST_AUTO_TEST_CASE(a_client_that_leaves_ends_it) {
   settle(f.worker.context());
   BOOST_TEST(f.counters.watchers == 1U);
   client.close().until_server_is_over();
+  BOOST_TEST(f.counters.watchers == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_leaves_ends_it_however_long_it_has_waited) {
+  Fixture f(impatient(&Patience::idle));
+  Client idle(f), client(f, get("/v1/watch?wait=10m"));
+  settle(f.worker.context());
+  idle.rest();  // its time was up, and so was the other's for its request
+  Client later(f);
+  later.rest();
+  BOOST_TEST(f.counters.watchers == 1U);
+  client.close().until_server_is_over();
+  BOOST_TEST(f.counters.watchers == 0U);
+}
+
+// Its last word is there to be read, as a further request would be.
+BOOST_AUTO_TEST_CASE(a_client_that_leaves_by_tls_ends_it) {
+  Fixture f;
+  asio::io_context& io = f.worker.context();
+  TlsPair tls(io);
+  ++f.counters.connections;
+  asio::co_spawn(io, Client::serve(f.worker, std::move(tls.server)), asio::detached);
+  asio::co_spawn(io, TlsPair::agree(tls.client), asio::detached);
+  boost::system::error_code error;
+  settle(io);
+  tls.client.write_some(get("/v1/watch?wait=10m"), error);
+  settle(io);
+  BOOST_TEST(f.counters.watchers == 1U);
+  tls.client.shutdown_send(error);
+  settle(io);
   BOOST_TEST(f.counters.watchers == 0U);
 }
 
