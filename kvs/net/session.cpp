@@ -111,10 +111,13 @@ awaitable<bool> Session::agree() {
   constexpr std::string_view plain_answer =
       "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: "
       "51\r\n\r\nthis port speaks TLS: use https:// instead of http\n";
+  if (worker_.draining()) co_return false;
   timed_out_ = false;
+  reading_idle_ = true;  // a drain needs not wait for it
   alarm_.arm(Clock::now() + patience_.head);
   boost::system::error_code error;
   co_await channel_.handshake(error);
+  reading_idle_ = false;
   if (!error) {
     dialogue_->introduce(channel_.tls()->peer_name());
     co_return true;

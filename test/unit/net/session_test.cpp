@@ -1,9 +1,11 @@
 // A real connection from accept to close: its time-outs, and how it ends.
 #include "kvs/net/session.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include "client.hpp"
+#include "tls_pair.hpp"
 
 using namespace kvs;
 using namespace kvs::test;
@@ -197,6 +199,21 @@ BOOST_AUTO_TEST_CASE(a_connection_that_idles_ends_with_the_drain_wherever_it_fin
     BOOST_TEST((heard.empty() || take_answer(heard).status == 200), "after " << steps << " steps");
     BOOST_TEST(heard == "");
     client.close().until_server_is_over();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_handshake_ends_with_the_drain_and_none_begins_after_it) {
+  Fixture f;
+  asio::io_context& io = f.worker.context();
+  TlsPair before(io), after(io);
+  for (TlsPair* each : {&before, &after}) {
+    ++f.counters.connections;
+    asio::co_spawn(io, Client::serve(f.worker, std::move(each->server)), asio::detached);
+    settle(io);
+    if (each == &before) BOOST_TEST(f.counters.connections == 1U);
+    f.worker.drain();
+    settle(io);
+    BOOST_TEST(f.counters.connections == 0U);
   }
 }
 
