@@ -13,15 +13,16 @@ namespace kvs {
 // Time-outs of every connection. Not for users to choose: tests make them short.
 struct Patience {
   using Duration = std::chrono::milliseconds;
-  Duration idle = std::chrono::seconds{75};     // between requests
-  Duration head = std::chrono::seconds{10};     // for a whole head, from its first byte
-  Duration body = std::chrono::seconds{30};     // without a byte of a body
-  Duration request = std::chrono::seconds{10};  // for a write to be settled
-  Duration send = std::chrono::seconds{60};     // without the client taking a byte
-  Duration linger = std::chrono::seconds{1};    // reading on after an answer that came before the request's end
-  Duration ping = std::chrono::seconds{20};     // without a byte from a watcher until it is pinged
-  Duration dead = std::chrono::seconds{40};     // without a byte from a watcher until it counts as dead; above `ping`
-  Duration closing = std::chrono::seconds{2};   // for the answer to our closing frame
+  Duration idle = std::chrono::seconds{75};      // between requests
+  Duration head = std::chrono::seconds{10};      // for a whole head, from its first byte
+  Duration body = std::chrono::seconds{30};      // without a byte of a body, and for a body that is slower than
+  Duration byte = std::chrono::milliseconds{2};  // this for each of its bytes (500 a second)
+  Duration request = std::chrono::seconds{10};   // for a write to be settled
+  Duration send = std::chrono::seconds{60};      // without the client taking a byte
+  Duration linger = std::chrono::seconds{1};     // reading on after an answer that came before the request's end
+  Duration ping = std::chrono::seconds{20};      // without a byte from a watcher until it is pinged
+  Duration dead = std::chrono::seconds{40};      // without a byte from a watcher until it counts as dead; above `ping`
+  Duration closing = std::chrono::seconds{2};    // for the answer to our closing frame
 };
 
 struct ServerOptions {

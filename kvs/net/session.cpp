@@ -1,5 +1,6 @@
 #include "kvs/net/session.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
@@ -249,11 +250,12 @@ awaitable<bool> Session::no_request() {
 // Until the body is whole and answered, or something else is needed.
 awaitable<bool> Session::receive_body(Dialogue::Need& need) {
   bool open = true;
-  while (need == Dialogue::Need::body && open) open = co_await receive_piece(need);
+  Clock::time_point latest = Clock::now() + patience_.body;  // for a body that trickles in; what comes moves it
+  while (need == Dialogue::Need::body && open) open = co_await receive_piece(need, latest);
   co_return open;
 }
 
-awaitable<bool> Session::receive_piece(Dialogue::Need& need) {
+awaitable<bool> Session::receive_piece(Dialogue::Need& need, Clock::time_point& latest) {
   bool sent = co_await send_output();  // answers before this request must not wait for its body
   if (!sent) co_return false;
   if (dialogue_->wants_continue()) {
@@ -263,8 +265,10 @@ awaitable<bool> Session::receive_piece(Dialogue::Need& need) {
     if (!sent) co_return false;
   }
   std::size_t count = 0;
-  bool received = co_await receive(dialogue_->body_room(), Clock::now() + patience_.body, count);
+  Clock::time_point deadline = std::min(latest, Clock::now() + patience_.body);
+  bool received = co_await receive(dialogue_->body_room(), deadline, count);
   if (received) {
+    latest += count * patience_.byte;
     need = dialogue_->body_received(count);
     co_return true;
   }

@@ -46,7 +46,7 @@ class Session final : public Connection {
   awaitable<bool> no_request();
   awaitable<bool> leave_http(Dialogue::Need need);
   awaitable<bool> receive_body(Dialogue::Need& need);
-  awaitable<bool> receive_piece(Dialogue::Need& need);
+  awaitable<bool> receive_piece(Dialogue::Need& need, Clock::time_point& latest);
   awaitable<bool> stream_body();
   awaitable<void> linger();
   awaitable<bool> poll();

@@ -15,9 +15,8 @@ namespace {
 
 struct Fixture : NetFixture {
   explicit Fixture(Patience::Duration Patience::* about, Patience::Duration time = 1ms)
-      : NetFixture(impatient(about, time)) {
-    load();
-  }
+      : Fixture(impatient(about, time)) {}
+  explicit Fixture(ServerOptions options) : NetFixture(std::move(options)) { load(); }
   Fixture() : Fixture(&Patience::idle, 1h) {}
 };
 
@@ -101,6 +100,22 @@ BOOST_AUTO_TEST_CASE(a_body_that_does_not_come_in_time_is_408) {
     BOOST_TEST(client.ended_well());
     BOOST_TEST(f.bus.published.empty());
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_trickles_in_is_408) {
+  ServerOptions options = impatient(&Patience::body, 200ms);
+  options.patience.byte = 0ms;  // any body is too slow that takes longer
+  Fixture f(options);
+  Client client(f, announce(1'000'000));
+  client.listen();
+  for (std::size_t sent = 0; sent < 900'000 && client.received().empty(); ++sent) {
+    client.send("x");
+    settle(f.worker.context());
+  }
+  BOOST_TEST(!client.received().empty());  // and not only when nothing came any more
+  Answer answer = client.answer();
+  BOOST_TEST(answer.status == 408);
+  BOOST_TEST(answer.closes());
 }
 
 BOOST_AUTO_TEST_CASE(a_write_that_is_not_settled_in_time_is_504_and_the_connection_goes_on) {
