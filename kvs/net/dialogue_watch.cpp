@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "kvs/net/dialogue.hpp"
+#include "kvs/net/json_request.hpp"
 #include "kvs/net/long_poll.hpp"
 #include "kvs/net/watch_body.hpp"
 #include "kvs/net/websocket.hpp"
@@ -24,9 +25,7 @@ result<WatchRequest> Dialogue::asked_watch(std::string_view body) {
     return Problem{errc::bad_parameter,
                    "POST takes the parameters of a watch in its body, as JSON: leave the query out"};
   }
-  std::string_view type = head_.value(Known::content_type);
-  if (!equals_ignoring_case(type.substr(0, type.find_first_of("; \t")), "application/json"))
-    return Problem{errc::unsupported_media_type, "send the parameters of a watch as application/json"};
+  if (auto problem = check_json_body(head_, "a watch's parameters")) return *problem;
   auto query = watch_query(body);
   if (!query) return query.error();
   return parse_watch(head_, *query, worker_);

@@ -83,6 +83,19 @@ Problem bad_json(const json::error_code& error, std::size_t at) {
 
 }  // namespace
 
+std::optional<Problem> check_json_body(const RequestHead& head, std::string_view what) {
+  if (head.has(Known::content_encoding)) {
+    return Problem{errc::unsupported_media_type,
+                   std::string(what) + " must come as plain JSON: send it without Content-Encoding"};
+  }
+  std::string_view type = head.value(Known::content_type);
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  if (equals_ignoring_case(type, "application/json")) return std::nullopt;
+  return Problem{errc::unsupported_media_type,
+                 std::string(what) + " must come as JSON: send it with Content-Type: application/json"};
+}
+
 std::optional<Problem> JsonObject::only(std::span<const std::string_view> members) const {
   for (const auto& member : *object_) {
     std::string_view name = view(member.key());

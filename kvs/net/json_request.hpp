@@ -14,9 +14,13 @@
 #include <vector>
 
 #include "kvs/errc.hpp"
+#include "kvs/net/head.hpp"
 #include "kvs/revision.hpp"
 
 namespace kvs {
+
+// Whether a body is said to be JSON, and plain. Errors: unsupported_media_type; `what` it is begins the text.
+std::optional<Problem> check_json_body(const RequestHead& head, std::string_view what);
 
 // One object of a document. Refers to the document, and so do the views it gives.
 class JsonObject {

@@ -5,6 +5,7 @@
 
 #include "kvs/limits.hpp"
 #include "kvs/net/conditional.hpp"
+#include "kvs/net/json_request.hpp"
 #include "kvs/net/parameters.hpp"
 #include "kvs/units.hpp"
 
@@ -73,21 +74,6 @@ std::optional<Problem> read_conditions(const RequestHead& head, WriteForm form, 
   return std::nullopt;
 }
 
-// Whether a Content-Type is application/json, whatever its parameters.
-bool is_json(std::string_view type) {
-  type = type.substr(0, type.find(';'));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  return equals_ignoring_case(type, "application/json");
-}
-
-std::optional<Problem> check_document(const RequestHead& head) {
-  if (head.has(Known::content_encoding))
-    return Problem{errc::unsupported_media_type, "send the transaction without Content-Encoding"};
-  if (!is_json(head.value(Known::content_type)))
-    return Problem{errc::unsupported_media_type, "a transaction is JSON: send it with Content-Type: application/json"};
-  return std::nullopt;
-}
-
 std::optional<Problem> read_request_key(const RequestHead& head, WriteRequest& request) {
   if (!head.has(Known::idempotency_key)) return std::nullopt;
   std::string_view key = head.value(Known::idempotency_key);
@@ -120,7 +106,7 @@ result<WriteRequest> parse_write(const RequestHead& head, WriteForm form) {
   if (!query) return query.error();
   auto problem = form == WriteForm::remove_range ? read_range(*query, request) : read_ttl(*query, form, request);
   if (!problem && form == WriteForm::put) problem = check_value(head);
-  if (!problem && form == WriteForm::transaction) problem = check_document(head);
+  if (!problem && form == WriteForm::transaction) problem = check_json_body(head, "a transaction");
   if (!problem) problem = read_conditions(head, form, request);
   if (!problem) problem = read_request_key(head, request);
   if (problem) return *problem;

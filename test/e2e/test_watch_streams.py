@@ -287,6 +287,9 @@ class Posts(StreamTest):
                 ("/v1/watch?since=1", kind, "{}", 400, "bad_parameter"),
                 ("/v1/watch", {}, "{}", 415, "unsupported_media_type"),
                 ("/v1/watch", {"Content-Type": "text/plain"}, "{}", 415, "unsupported_media_type"),
+                ("/v1/watch", {"Content-Type": "application/json text"}, "{}", 415, "unsupported_media_type"),
+                ("/v1/watch", {"Content-Type": "application/json", "Content-Encoding": "gzip"}, "{}", 415,
+                 "unsupported_media_type"),
                 ("/v1/watch", kind, " " * (8 * 1024 * 1024 + 1), 413, "request_too_large")):
             self.assert_problem(self.ask("POST", target, headers, body), status, code)
 

@@ -25,9 +25,34 @@ std::string repeated(std::string_view text, std::size_t times) {
   return all;
 }
 
+// Of a body with these fields.
+std::string complaint_about(const std::string& fields) {
+  std::string text = "POST / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n";
+  RequestHead head;
+  BOOST_TEST_REQUIRE((parse_head(text, head).kind == HeadResult::Kind::complete), text);
+  auto problem = check_json_body(head, "a poem");
+  if (!problem) return "";
+  BOOST_TEST((problem->code == errc::unsupported_media_type));
+  return problem->detail;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(json_request)
+
+BOOST_AUTO_TEST_CASE(a_body_is_said_to_be_json_whatever_its_parameters) {
+  for (const char* type :
+       {"application/json", "Application/JSON", "application/json;charset=utf-8", "application/json ; q"})
+    BOOST_TEST(complaint_about("Content-Type: " + std::string(type) + "\r\n") == "", type);
+  for (const char* type :
+       {"", "text/json", "application/json5", "application/json text", "application/json, text/plain"}) {
+    BOOST_TEST(complaint_about("Content-Type: " + std::string(type) + "\r\n") ==
+                   "a poem must come as JSON: send it with Content-Type: application/json",
+               type);
+  }
+  BOOST_TEST(complaint_about("Content-Type: application/json\r\nContent-Encoding: gzip\r\n") ==
+             "a poem must come as plain JSON: send it without Content-Encoding");
+}
 
 BOOST_AUTO_TEST_CASE(members_come_as_what_they_are) {
   auto document = parsed(R"( {"key":"a\u0000b\u20ac","ttl":"30s","revision":9007199254740991,"absent":true} )");
