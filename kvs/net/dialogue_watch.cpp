@@ -45,6 +45,7 @@ Dialogue::Need Dialogue::watch(std::string_view body) {
   if (!request) return refuse(request.error());
   if (auto problem = narrow(request->filter)) return refuse(*problem);
   request->holder = login_->holder();
+  request->request_id = manners_.request_id;
   if (auto need = await_state(request->consistency)) return *need;
   if (auto problem = check_reach(*request, worker_)) {
     worker_.traffic().went_on(Resume::refused);

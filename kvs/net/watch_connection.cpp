@@ -84,7 +84,7 @@ awaitable<void> WatchConnection::run() {
     co_await send_all();
     if (!failed_) co_await part();
   } catch (const std::exception& error) {  // the reader must be gone before this object is
-    log::error("a watch failed", {{"error", error.what()}});
+    log::error("a watch failed", {{"error", error.what()}, {"request_id", feed_.request().request_id}});
   }
   channel_.close();
   while (reading_) co_await reader_ended_.wait();
@@ -153,7 +153,7 @@ void WatchConnection::heard(boost::system::error_code error) {
   try {
     open = !error && read_some();
   } catch (const std::exception& failure) {
-    log::error("a watch's reader failed", {{"error", failure.what()}});
+    log::error("a watch's reader failed", {{"error", failure.what()}, {"request_id", feed_.request().request_id}});
     fail();
   }
   if (open && !failed_) return listen();

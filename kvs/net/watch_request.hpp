@@ -60,6 +60,7 @@ struct WatchRequest {
   std::uint64_t count = 0;           // changes after which it ends; 0 = never
   bool chunked = false;              // the byte stream is sent in chunks
   HolderRef holder;                  // who watches; null: nobody in particular
+  std::string request_id;            // for the log
   std::string head;                  // the answer's, sent before anything else
 
   // Whether all who say so may be sent the same bytes.
