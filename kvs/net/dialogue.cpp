@@ -342,8 +342,9 @@ Dialogue::Need Dialogue::options() {
   reply.begin(204).field("Allow", route_->allow);
   if (!manners_.cors_origin.empty()) {
     reply.field("Access-Control-Allow-Methods", route_->allow)
-        .field("Access-Control-Allow-Headers",
-               "Content-Type, If-Match, If-None-Match, Idempotency-Key, Kvs-Min-Revision, Kvs-Request-Id");
+        .field(
+            "Access-Control-Allow-Headers",
+            "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Kvs-Min-Revision, Kvs-Request-Id");
   }
   reply.no_body();
   return answered();

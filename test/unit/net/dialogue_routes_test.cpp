@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(options_from_a_page_that_is_let_in_is_a_preflight) {
   Answer answer = f.talk.ask(request("OPTIONS", "/v1/kv/a", "Origin: https://app.example\r\n"));
   BOOST_TEST(answer.field("Access-Control-Allow-Origin") == "https://app.example");
   BOOST_TEST(answer.field("Access-Control-Allow-Methods") == answer.field("Allow"));
-  for (std::string_view name : {"If-Match", "Kvs-Min-Revision", "Kvs-Request-Id"})
+  for (std::string_view name : {"Authorization", "If-Match", "Kvs-Min-Revision", "Kvs-Request-Id"})
     BOOST_TEST(answer.field("Access-Control-Allow-Headers").find(name) != std::string::npos, name);
 }
 
