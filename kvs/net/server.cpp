@@ -1,15 +1,16 @@
 #include "kvs/net/server.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <stdexcept>
 
 #include "kvs/log.hpp"
@@ -24,6 +25,10 @@ using Local = asio::local::stream_protocol;
 
 constexpr int backlog = 4096;
 constexpr std::chrono::milliseconds accept_pause{100};  // when descriptors or memory run out
+
+// When a quarter of them has left, at least so many, what they needed goes back to the system.
+constexpr std::uint64_t least_exodus = 32;
+constexpr std::chrono::seconds crowd_look{1};
 
 constexpr std::string_view too_many =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\nConnection: "
@@ -136,10 +141,26 @@ std::string Server::listen(const ListenAddress& address) {
 
 void Server::start() {
   for (auto& listener : listeners_) asio::co_spawn(workers_.front()->executor(), accept(*listener), log_escaped);
+  asio::co_spawn(workers_.front()->executor(), follow_crowd(), log_escaped);
+}
+
+// malloc keeps what was freed between the blocks that stay: after many connections at once that is most of what they
+// took.
+awaitable<void> Server::follow_crowd() {
+  while (!stopping_) {
+    crowd_timer_.expires_after(crowd_look);
+    boost::system::error_code ignored;
+    co_await crowd_timer_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    std::uint64_t here = counters_.connections.load();
+    if (crowd_ < here + std::max(least_exodus, crowd_ / 4)) continue;
+    ::malloc_trim(0);
+    crowd_ = here;
+  }
 }
 
 void Server::stop_accepting() {
   if (std::exchange(stopping_, true)) return;
+  crowd_timer_.cancel();
   for (auto& listener : listeners_) {
     boost::system::error_code ignored;
     listener->acceptor.close(ignored);
@@ -174,7 +195,7 @@ void Server::welcome(Worker& worker, Socket socket, Arrival arrival) {
     socket.shutdown(Socket::shutdown_send, error);
     return;
   }
-  ++counters_.connections;  // here, so that a burst can't slip past the limit
+  crowd_ = std::max(crowd_, ++counters_.connections);  // here, so that a burst can't slip past the limit
   if (arrival != Arrival::local_socket) socket.set_option(Tcp::no_delay(true), error);
   Origin peer = origin_of(socket, arrival);
   asio::co_spawn(worker.executor(), serve_connection(worker, std::move(socket), arrival, peer), log_escaped);

@@ -1,6 +1,7 @@
 // The listeners, and the way connections get to the I/O threads.
 #pragma once
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ using Workers = std::vector<std::unique_ptr<Worker>>;
 class Server {
  public:
   Server(Workers& workers, const ServerOptions& options, ServerCounters& counters)
-      : workers_(workers), options_(options), counters_(counters) {}
+      : workers_(workers), options_(options), counters_(counters), crowd_timer_(workers.front()->executor()) {}
   ~Server();
 
   // Opens a listener, or takes over the one that is open. Throws std::runtime_error naming the address. Returns its URL
@@ -37,6 +38,7 @@ class Server {
   };
   awaitable<void> accept(Listener& listener);
   void welcome(Worker& worker, Socket socket, Arrival arrival);
+  awaitable<void> follow_crowd();
   Listener& open(const asio::generic::stream_protocol::endpoint& endpoint, int descriptor, Arrival arrival);
 
   Workers& workers_;
@@ -44,6 +46,8 @@ class Server {
   ServerCounters& counters_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::size_t next_ = 0;
+  std::uint64_t crowd_ = 0;  // the most connections since memory was given back
+  asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> crowd_timer_;
   bool stopping_ = false;
 };
 
