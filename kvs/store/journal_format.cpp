@@ -87,7 +87,8 @@ Change get_change(ByteReader& in) {
   LogTime modified{std::chrono::milliseconds(in.get<std::int64_t>())};
   std::size_t address = address_size(change.origin.kind);
   std::size_t deadline = expires ? sizeof(std::int64_t) : 0;
-  if (!known(change.op) || in.left() < address + key_size + content_type_size + value_size + deadline) return {};
+  if (!known(change.op) || key_size == 0 || in.left() < address + key_size + content_type_size + value_size + deadline)
+    return {};
   std::ranges::copy(in.get(address), reinterpret_cast<char*>(change.origin.address.data()));
   auto key = in.get(key_size);
   auto content_type = in.get(content_type_size);
@@ -142,6 +143,9 @@ std::optional<SegmentHeader> decode_segment_header(std::string_view bytes, const
   header.after = Revision{in.get<std::uint64_t>()};
   header.first_batch = in.get<std::uint64_t>();
   header.place = Revision{in.get<std::uint64_t>()};
+  bool sensible = header.number != 0 && header.first_batch != 0 && header.after <= header.place &&
+                  number(header.place) <= max_revision_number;
+  if (!sensible) return {};
   return header;
 }
 
@@ -201,9 +205,11 @@ std::optional<std::uint64_t> find_proof_of_damage(std::string_view bytes, BatchP
 
 bool decode_changes(const JournalBatch& batch, Revision after, Answers answers, Changes& changes) {
   ByteReader in(batch.changes);
+  Revision newest = no_revision;
   for (std::uint32_t n = 0; n < batch.count; ++n) {
     Change change = get_change(in);
-    if (!change.record) return false;
+    if (!change.record || change.revision() < newest || change.revision() > batch.header.last) return false;
+    newest = change.revision();
     if (change.op == Op::answer && answers == Answers::leave_out) continue;
     if (change.revision() > after) changes.push_back(std::move(change));
   }

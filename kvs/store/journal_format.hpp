@@ -69,8 +69,8 @@ std::optional<JournalBatch> parse_batch(std::string_view bytes, const BatchPlace
 // end but damage. Gives its offset in the segment.
 std::optional<std::uint64_t> find_proof_of_damage(std::string_view bytes, BatchPlace place, std::uint64_t expected);
 
-// Appends the changes newer than `after` to `changes`, answers too or not. False if the bytes are no changes (with a
-// right checksum: written wrongly); some may have been appended then.
+// Appends the changes newer than `after` to `changes`, answers too or not. False if the bytes are no changes of rising
+// revisions up to the batch's last (with a right checksum: written wrongly); some may have been appended then.
 enum class Answers : std::uint8_t { leave_out, include };
 bool decode_changes(const JournalBatch& batch, Revision after, Answers answers, Changes& changes);
 

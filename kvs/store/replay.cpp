@@ -26,8 +26,10 @@ ReplayResult Replay::run(LoadedSnapshot base) {
   editor_.emplace(std::move(base.state), limits_);
   for (std::size_t index = 0; index < segments_.size() && replay_segment(index); ++index) continue;
   remove_later_segments();
-  if (result_.last >= base_place_) result_.change = std::max(result_.change, base_revision_);
-  result_.state = editor_->commit(std::max(base_revision_, result_.change), time_, std::max(base_place_, result_.last));
+  bool ends_behind_base = result_.last < base_place_;
+  if (!ends_behind_base) result_.change = std::max(result_.change, base_revision_);
+  result_.state =
+      editor_->commit(ends_behind_base ? base_revision_ : result_.change, time_, std::max(base_place_, result_.last));
   return std::move(result_);
 }
 
@@ -61,15 +63,17 @@ bool Replay::replay_segment(std::size_t index) {
 
 bool Replay::continues(const JournalBatch& batch) const {
   return batch.header.number == result_.batch + 1 && batch.header.durable <= result_.batch &&
-         batch.header.last > result_.last;
+         batch.header.last > result_.last && number(batch.header.last) <= max_revision_number;
 }
 
 void Replay::apply(const JournalBatch& batch, const std::filesystem::path& path, std::uint64_t offset) {
+  Revision before = result_.last;
   result_.batch = batch.header.number;
   result_.last = batch.header.last;
   if (batch.header.last <= base_place_) return;
   changes_.clear();
-  if (!decode_changes(batch, base_place_, Answers::include, changes_)) {
+  bool good = decode_changes(batch, base_place_, Answers::include, changes_);
+  if (!good || (!changes_.empty() && changes_.front().revision() <= before)) {
     throw DamagedJournal(path, offset, "a batch was written wrongly: its checksum is right, its changes are not");
   }
   for (const Change& change : changes_) {

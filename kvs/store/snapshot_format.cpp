@@ -22,6 +22,7 @@
 #include "kvs/store/file_window.hpp"
 #include "kvs/store/journal_format.hpp"
 #include "kvs/store/record_bytes.hpp"
+#include "kvs/store/tombstone.hpp"
 
 namespace kvs {
 namespace {
@@ -64,7 +65,8 @@ RecordRef get_record(ByteReader& in) {
   std::size_t key_size = in.get<std::uint16_t>();
   std::size_t content_type_size = in.get<std::uint8_t>();
   bool expires = in.get<std::uint8_t>() != 0;
-  if (in.left() < key_size + content_type_size + value_size + (expires ? sizeof(std::int64_t) : 0)) return {};
+  if (key_size == 0 || in.left() < key_size + content_type_size + value_size + (expires ? sizeof(std::int64_t) : 0))
+    return {};
   auto key = in.get(key_size);
   auto content_type = in.get(content_type_size);
   return read_record(in, key, value_size, content_type, {revision, created, version, modified, expires});
@@ -127,9 +129,13 @@ class SnapshotReader {
         loaded_.bookmark = bytes;
         return;
       case BlockKind::records:
+        if (ledger_) damaged("a block of keys behind those that follow all keys");
         return records(bytes, [this](RecordRef record) { builder_.add(std::move(record)); });
       case BlockKind::tombstones:
-        return records(bytes, [this](RecordRef record) { ledger().bury(std::move(record)); });
+        return records(bytes, [this](RecordRef record) {
+          if (!is_tombstone(*record)) damaged("a tombstone that is none");
+          ledger().bury(std::move(record));
+        });
       case BlockKind::answers:
         return records(bytes, [this](RecordRef record) { ledger().remember(std::move(record)); });
       case BlockKind::trailer:
@@ -142,7 +148,7 @@ class SnapshotReader {
   void records(std::string_view bytes, Take take) {
     for (ByteReader in(bytes); in.left() > 0; ++records_) {
       auto record = get_record(in);
-      if (!record) damaged("the records are not as written");
+      if (!record || record->revision() > loaded_.header.place) damaged("the records are not as written");
       try {
         take(std::move(record));
       } catch (const std::invalid_argument&) {
@@ -193,6 +199,9 @@ std::optional<SnapshotHeader> decode_snapshot_header(std::string_view bytes, con
   header.digest = in.get<std::uint64_t>();
   header.place = Revision{in.get<std::uint64_t>()};
   header.forgotten = Revision{in.get<std::uint64_t>()};
+  bool sensible = header.revision <= header.place && header.forgotten <= header.place &&
+                  number(header.place) <= max_revision_number;
+  if (!sensible) return {};
   return header;
 }
 

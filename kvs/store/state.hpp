@@ -70,7 +70,7 @@ class State {
   Tree keys_;
   Tree tombstones_;
   Tree answers_;
-  Tree answer_order_;         // place of the command -> request key
+  Tree answer_order_;         // place of the command, then the request key
   std::uint64_t digest_ = 0;  // sum of the digests of keys and answers, so that each change adds and takes away its own
   Revision revision_ = no_revision;
   Revision place_ = no_revision;
@@ -125,7 +125,7 @@ class StateEditor {
   RecordRef erase(std::string_view key);   // returns what was there; null: no such key
   void bury(RecordRef tombstone);          // remembers what was deleted; the oldest beyond the limit are forgotten
   void forget_tombstones(Revision until);  // those up to this revision are not known (a snapshot says so)
-  void remember(RecordRef answer);         // of a request key that has none; the oldest beyond the limit are forgotten
+  void remember(RecordRef answer);         // replaces one of that request key; the oldest beyond the limit are forgotten
   std::size_t size() const { return state_.size(); }
   std::uint64_t bytes() const { return state_.bytes(); }
   std::uint64_t digest() const { return state_.digest_; }

@@ -85,15 +85,21 @@ void StateEditor::make_room() {
 
 void StateEditor::forget_tombstones(Revision until) { state_.forgotten_ = std::max(state_.forgotten_, until); }
 
+// The order has a record per answer, too, so that the oldest is found: the place, most significant byte first, and the
+// request key.
 void StateEditor::remember(RecordRef answer) {
-  auto order = Record::make(tombstone_order(answer->revision()), answer->key());
+  auto order_of = [](const Record& one) { return tombstone_order(one.revision()).append(one.key()); };
+  auto order = Record::make(order_of(*answer), std::string_view{});
   order->stamp(answer->revision(), no_revision, 0, answer->modified());
   state_.digest_ += digest_of(*answer);
+  if (RecordRef old = put(state_.answers_, std::move(answer))) {
+    state_.digest_ -= digest_of(*old);
+    erase(state_.answer_order_, order_of(*old));
+  }
   put(state_.answer_order_, std::move(order));
-  put(state_.answers_, std::move(answer));
   while (state_.answers_.size > limits_.answers) {
     RecordRef oldest = State::begin(state_.answer_order_).get();
-    state_.digest_ -= digest_of(*erase(state_.answers_, oldest->value()));
+    state_.digest_ -= digest_of(*erase(state_.answers_, oldest->key().substr(sizeof(std::uint64_t))));
     erase(state_.answer_order_, oldest->key());
   }
 }

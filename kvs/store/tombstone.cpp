@@ -12,6 +12,10 @@ constexpr std::string_view expired = "e";
 
 }  // namespace
 
+bool is_tombstone(const Record& record) {
+  return record.key().size() > order_size && record.key().starts_with(tombstone_order(record.revision()));
+}
+
 Tombstone read_tombstone(const Record& record) {
   return {record.value() == expired ? Op::expire : Op::remove, record.key().substr(order_size), record.revision(),
           record.modified()};

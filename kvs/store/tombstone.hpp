@@ -16,6 +16,8 @@ struct Tombstone {
   LogTime time;
 };
 
+// Whether a record is one: what was read from a file may be anything.
+bool is_tombstone(const Record& record);
 // What a record of a tombstone says; refers to it.
 Tombstone read_tombstone(const Record& record);
 // Of a change that removes a key.

@@ -140,10 +140,10 @@ void check_keys(const State& state, const StateModel::Rows& rows) {
 
 void check_bookkeeping(const State& state, const StateModel& model) {
   auto tombstone = state.tombstones_after(no_revision);
-  for (const auto& event : model.buried()) {
+  for (const auto& [place, op] : model.buried()) {
     require(tombstone.get() != nullptr);
     Tombstone read = read_tombstone(*tombstone.get());
-    require(read.op == event.op && read.key == event.key && read.revision == event.revision);
+    require(read.op == op && read.key == place.second && read.revision == place.first);
     tombstone.next();
   }
   require(!tombstone.get() && state.oldest_tombstone() == model.forgotten());

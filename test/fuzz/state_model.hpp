@@ -73,7 +73,8 @@ class StateModel {
 
   const Rows& rows() const { return rows_; }
   Revision newest() const { return newest_; }
-  const std::deque<Event>& buried() const { return buried_; }  // the newest deletions, as far as they are remembered
+  // The newest deletions, as far as they are remembered: by revision, then by key.
+  const std::map<std::pair<Revision, std::string>, Op>& buried() const { return buried_; }
   Revision forgotten() const { return forgotten_; }
   std::size_t answers() const { return answers_.size(); }
 
@@ -178,10 +179,10 @@ class StateModel {
   void remove(const std::string& key, Op op) {
     note(op, key);
     rows_.erase(key);
-    buried_.push_back(events_->back());
+    buried_[{place_, key}] = op;
     if (buried_.size() <= limits_.tombstones) return;
-    forgotten_ = buried_.front().revision;
-    buried_.pop_front();
+    forgotten_ = buried_.begin()->first.first;
+    buried_.erase(buried_.begin());
   }
   void note(Op op, const std::string& key) {
     const Row* row = find(key);
@@ -219,7 +220,7 @@ class StateModel {
 
   const StateLimits limits_;
   Rows rows_;
-  std::deque<Event> buried_;
+  std::map<std::pair<Revision, std::string>, Op> buried_;
   std::deque<Answer> answers_;  // oldest first
   Revision newest_ = no_revision, forgotten_ = no_revision;
   Revision place_{};
