@@ -12,10 +12,13 @@ import sys
 
 from authors import Authors
 from history import SET, load
+from lifetimes import Lifetimes
 from key_model import EMPTY, State, entries
 from linearize import EFFORT, IMPOSSIBLE, INCONCLUSIVE, linearize
 from order import Change, Order
 from order_checks import OrderChecks, note_changes, note_shown
+from ranges import Ranges
+from rounds import UNTOLD
 from shown import Showings
 from violations import NOT_LINEARIZABLE, SPLIT, Violations
 
@@ -37,6 +40,8 @@ class Checker:
         self.order = Order() if order is None else order
         self.showings = Showings()
         self.violations = Violations()
+        self.lifetimes = Lifetimes(self.order, self.violations)
+        self.ranges = Ranges(self.order, self.violations)
         self.authors = Authors(self.order, self.violations)
         self.checks = OrderChecks(alone, self.order, self.showings, self.violations)
         self.effort = effort
@@ -55,16 +60,19 @@ class Checker:
             by_key[operation.key].append(operation)
         from_before = {key for key in by_key if self.authors.open_at(key)}
         for operation in operations:
-            self.authors.add(operation, self.showings.anywhere.before(operation.begin))
+            for one in (self.authors, self.lifetimes, self.ranges):
+                one.add(operation, self.showings.anywhere.before(operation.begin))
         self.authors.note_uncertain()
         for change, source in self.order.take_fresh():
-            self.authors.check(change, source)
+            if not self.lifetimes.explains(change, source) and not self.ranges.explains(change, source):
+                self.authors.check(change, source)
+        self.ranges.check_all()
         self.authors.note_uncertain()
         for operation in operations:
             self.checks.check(operation)
         for key in by_key.keys() - from_before:
-            self._check_key(key, by_key[key])
-
+            if not key.startswith(UNTOLD):
+                self._check_key(key, by_key[key])
         self._check_transactions(operations)
 
     def _check_transactions(self, operations):
@@ -81,6 +89,8 @@ class Checker:
 
     def end_round(self):
         self.authors.end_round()
+        self.lifetimes.end_round()
+        self.ranges.end_round()
         self.showings.forget()
         self._begun = self.order.newest
 

@@ -6,15 +6,18 @@ import urllib.parse
 from typing import NamedTuple
 
 from e2e import Connection, ConnectionEnded, request_bytes
-from history import (DELETE, FAILED, IF_ABSENT, IF_REVISION, LINEARIZABLE, LOCAL, MIN_REVISION, OK, READ, REFUSED, SET,
-                     UNKNOWN, Found, Operation)
-from values import tag_of, value_of
+from history import (DELETE, FAILED, IF_ABSENT, IF_REVISION, LINEARIZABLE, LOCAL, MIN_REVISION, OK, RANGE, READ, REFUSED,
+                     SET, TOUCH, UNKNOWN, Found, Operation)
+from lifetimes import EXPIRING
+from ranges import RANGED
+from retries import Retries
+from values import ms, tag_of, value_of
 from violations import ANSWER
 
 SIZES = (0, 0, 0, 20, 20, 200, 3000)  # of values
 PATIENCE = (1.5, 1.5, 1.5, 8.0)       # seconds; some clients give up while a server is only paused
 LEAST = 30                            # calls a client makes in a round, however short it is
-TRIES = 4                             # of a write with an Idempotency-Key
+LIVES = (0, 50, 300, 300, 1000, 3000)  # ms, of a key; 0: it stays
 
 # Statuses that say: without effect, now and for ever.
 WITHOUT_EFFECT = {429: "too_many_requests", 503: None, 507: "out_of_space"}
@@ -43,6 +46,7 @@ class Client:
         self.made = 0
         self.operations = []
         self.wrong = []      # (rule, text)
+        self.retries = Retries(self)
 
     def work(self, round_):
         made_before = self.made
@@ -75,18 +79,24 @@ class Client:
 
     def turn(self, round_):
         kind = self.chance.random()
-        if kind < 0.40:
+        if kind < 0.38:
             self.call([self.read(round_)])
-        elif kind < 0.83 or kind < 0.88 and not self.soak.offer.transactions:
+        elif kind < 0.81 or kind < 0.86 and not self.soak.offer.transactions:
             self.call([self.write(round_)])
-        elif kind < 0.88:
+        elif kind < 0.86:
             self.transact(self.parts(round_))
-        elif kind < 0.95:
+        elif kind < 0.93:
             self.call([self.chance.choice([self.read, self.write])(round_) for _ in range(self.chance.randint(2, 5))])
-        elif kind < 0.98:
+        elif kind < 0.96:
             self.walk_away(self.write(round_))
-        elif self.soak.offer.idempotency:
+        elif not self.soak.offer.idempotency:
+            return
+        elif kind < 0.975:
+            self.retries.again()
+        elif kind < 0.993 or not self.soak.offer.transactions:
             self.insist(self.write(round_), round_)
+        else:
+            self.insist_together(self.parts(round_), round_)
 
     def new(self, kind, key):
         self.made += 1
@@ -99,10 +109,22 @@ class Client:
             operation.floor = self.highest
         return operation
 
-    def write(self, round_):
+    def write(self, round_, plain=False):
         chance = self.chance
-        operation = self.new(SET if chance.random() < 0.8 else DELETE, round_.key(chance))
+        key = round_.plain_key(chance) if plain else round_.key(chance)
+        if key.startswith(RANGED) and chance.random() < 0.2:
+            operation = self.new(RANGE, round_.range(chance))
+        elif key.startswith(RANGED):
+            operation = self.new(SET, key)
+        elif key.startswith(EXPIRING):
+            operation = self.new(chance.choice([SET, SET, TOUCH, TOUCH, DELETE]), key)
+            if operation.kind != DELETE:
+                operation.ttl = chance.choice(LIVES)
+        else:
+            operation = self.new(SET if chance.random() < 0.8 else DELETE, key)
         operation.id = f"{self.number}.{self.made}"
+        if operation.kind == RANGE:
+            return operation
         if operation.kind == SET:
             operation.value = f"{self.number}-{round_.number}-{self.made}:{chance.choice(SIZES)}"
         kind = chance.random()
@@ -112,12 +134,18 @@ class Client:
             operation.condition = (IF_ABSENT,)
         return operation
 
+    def ending(self, key):
+        """A touch that lets it go soon."""
+        operation = self.new(TOUCH, key)
+        operation.ttl = 50
+        return operation
+
     def parts(self, round_):
         """Of a transaction: sets of several keys and perhaps a delete. One at most, because a delete has no value that
         would tell those who saw nothing else that other keys changed with it."""
         parts = {}
         for _ in range(self.chance.randint(2, 4)):
-            operation = self.write(round_)
+            operation = self.write(round_, plain=True)
             operation.condition, operation.id = None, ""
             if operation.kind == DELETE and any(part.kind == DELETE for part in parts.values()):
                 continue
@@ -146,8 +174,13 @@ class Client:
             query.append(f"min_revision={operation.floor}")
         elif operation.level == MIN_REVISION:
             headers["Kvs-Min-Revision"] = str(operation.floor)
-        target = path_of(operation.key) + ("?" + "&".join(query) if query else "")
-        method = {SET: "PUT", DELETE: "DELETE", READ: "GET"}[operation.kind]
+        if operation.kind == TOUCH or operation.ttl:
+            query.append(f"ttl={operation.ttl}ms" if operation.ttl else "ttl=none")
+        path = path_of(operation.key)
+        if operation.kind == RANGE:
+            path, query = "/v1/kv", ["prefix=" + urllib.parse.quote(operation.key, safe="")]
+        target = path + ("?" + "&".join(query) if query else "")
+        method = {SET: "PUT", DELETE: "DELETE", RANGE: "DELETE", TOUCH: "PATCH", READ: "GET"}[operation.kind]
         body = value_of(operation.value) if operation.kind == SET else None
         return method, target, headers, body
 
@@ -171,21 +204,26 @@ class Client:
         except (OSError, ConnectionEnded):  # what was not answered stays unknown
             self.hang_up()
 
-    def transact(self, parts):
-        self.operations += parts
+    @staticmethod
+    def transaction(parts):
         steps = [{"op": part.kind, "key": part.key, **({"value": value_of(part.value)} if part.kind == SET else {})}
                  for part in parts]
-        body = json.dumps({"then": steps})
+        return "POST", "/v1/txn", {"Content-Type": "application/json"}, json.dumps({"then": steps})
+
+    def transact(self, parts):
+        self.operations += parts
         try:
             begin = time.monotonic_ns()
             for part in parts:
                 part.begin = begin
-            headers = {"Content-Type": "application/json"}
-            self.connection.send(request_bytes("POST", "/v1/txn", headers, body, host=self.connection.host))
+            self.connection.send(request_bytes(*self.transaction(parts), host=self.connection.host))
             response = self.connection.read_response()
         except (OSError, ConnectionEnded):
             self.hang_up()
             return
+        self.answer_parts(parts, response)
+
+    def answer_parts(self, parts, response):
         results = response.json()["results"] if response.status == 200 else parts
         for part, result in zip(parts, results):
             self.answer(part, response, result)
@@ -205,28 +243,20 @@ class Client:
         """The same write again and again, until it is answered; it must take effect once."""
         operation.id = ""
         self.operations.append(operation)
-        name = {"Idempotency-Key": f"{self.number}-{round_.number}-{self.made}"}
-        impatient = self.chance.randrange(3)  # how often it is gone before there is an answer
-        for attempt in range(TRIES):
-            if self.connection is None and not self.connect():
-                round_.pause(0.02)
-                continue
-            operation.begin = operation.begin or time.monotonic_ns()
-            operation.instance = self.instance.number
-            try:
-                method, target, headers, body = self.request(operation)
-                self.connection.send(request_bytes(method, target, {**headers, **name}, body, host=self.connection.host))
-                response = None if attempt < impatient else self.connection.read_response()
-            except (OSError, ConnectionEnded):
-                response = None
-            if response is None:
-                self.hang_up()
-            elif response.status in (409, 503, 504):  # an earlier attempt may still take effect
-                round_.pause(0.02)
-            else:
-                return self.answer(operation, response)
+        response = self.retries.insist(self.request(operation), self.retries.name(round_), round_, [operation])
+        if response is not None:
+            self.answer(operation, response)
         if not operation.begin:  # never sent
             self.operations.remove(operation)
+
+    def insist_together(self, parts, round_):
+        """The same of a transaction."""
+        self.operations += parts
+        response = self.retries.insist(self.transaction(parts), self.retries.name(round_), round_, parts)
+        if response is not None:
+            self.answer_parts(parts, response)
+        if not parts[0].begin:
+            self.operations = [operation for operation in self.operations if operation not in parts]
 
     # What was answered
 
@@ -246,7 +276,7 @@ class Client:
             self.operations.append(operation)
         if operation.highest():
             self.highest = max(self.highest, operation.highest())
-        if operation.found or operation.changed():
+        if operation.kind != RANGE and (operation.found or operation.changed()):
             self.soak.known[operation.key] = operation.found.revision if operation.found else operation.revision
 
     def note(self, operation, response):
@@ -269,6 +299,9 @@ class Client:
             operation.outcome = REFUSED
             operation.found = problem["current"] and found_in(problem["current"], operation.key)
             assert problem["current_revision"] == (operation.found.revision if operation.found else 0)
+        elif operation.kind == TOUCH and status == 404:
+            assert response.json()["code"] == "no_such_key"
+            operation.outcome = OK
         else:
             self.note_write(operation, response)
 
@@ -308,18 +341,27 @@ class Client:
             assert response.status == 200 and body["deleted"] in (0, 1), body
             operation.revision = body["revision"] if body["deleted"] else 0
             operation.shown = body["revision"]
+        elif operation.kind == RANGE:
+            operation.deleted = body["deleted"]
+            operation.revision = body["revision"] if body["deleted"] else 0
+            operation.shown = body["revision"]
+        elif operation.kind == TOUCH:
+            assert response.status == 200 and body["key"] == operation.key, body
+            operation.revision = body["revision"]
         else:
             assert response.status == (201 if body["created"] else 200), response.status
             assert body["key"] == operation.key and response.etag == '"%d"' % body["revision"], body
             operation.revision, operation.created = body["revision"], body["created"]
             assert operation.revision > 0, body
+        operation.expires = ms(body.get("expires")) or None
         assert response.revision == body["revision"], body
 
 
 def told_by(operation):
     """What is certain to come before the next request of its pipeline. Not the Kvs-Revision of a refusal: the answers to
     writes of one pipeline are made together, later."""
-    at_its_place = operation.shown if operation.kind == READ or operation.outcome == OK else 0
+    refused = operation.outcome != OK or operation.kind == TOUCH and not operation.changed()
+    at_its_place = operation.shown if operation.kind == READ or not refused else 0
     return max(operation.revision, operation.found.revision if operation.found else 0, at_its_place or 0)
 
 

@@ -19,9 +19,10 @@ from kafka_cluster import wait_until  # noqa: E402
 from kafka_fetch import Unavailable  # noqa: E402
 
 TOPIC = "soak"
-FLAGS = ("--threads", "2", "--history-memory", "64KiB", "--history-bytes", "2MiB")
+FLAGS = ("--threads", "2", "--history-memory", "64KiB", "--history-bytes", "2MiB", "--tombstones", "3000")
 LONG = 11.0     # seconds: longer than a server lets a write wait
 ASKED = 300     # writes of a round, at most, of which every instance is asked what became of them
+LOOKS = 20      # at what all hold, until none of it changes meanwhile
 TAKEN = "another process has taken the instance name"
 
 
@@ -241,13 +242,23 @@ class KafkaCluster(Cluster):
         return answer.revision if answer.status == 404 else None
 
     def compare_states(self, wrong):
-        first = None
-        for instance in self.instances:
-            seen = parse(instance.server.request("GET", "/v1/snapshot").body), instance.server.request("GET", "/getall").body
-            first = first or seen
-            words = difference(first[0], seen[0]) or ("/getall differs" if first[1] != seen[1] else "")
+        """All at one revision: keys end by themselves meanwhile."""
+        for _ in range(LOOKS):
+            held = [self.held(instance) for instance in self.instances]
+            if len({revision for snapshot, _, after in held for revision in (snapshot.revision, after)}) == 1:
+                break
+        first = held[0]
+        for instance, (snapshot, pairs, _) in zip(self.instances, held):
+            words = difference(first[0], snapshot) or ("/getall differs" if first[1] != pairs else "")
             if words:
                 wrong.append((OTHER_STATES, f"{self.instances[0].name} and {instance.name}: {words}"))
+
+    @staticmethod
+    def held(instance):
+        """Its snapshot, all pairs, and the revision it had come to after both."""
+        snapshot, pairs, after = (instance.server.request("GET", target) for target in
+                                  ("/v1/snapshot", "/getall", "/v1/kv/nothing"))
+        return parse(snapshot.body), pairs.body, after.revision
 
     def compare_verdicts(self, operations, wrong):
         asked = operations[::len(operations) // ASKED + 1]

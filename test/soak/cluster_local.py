@@ -4,8 +4,9 @@ import signal
 from cluster import Cluster, Instance
 from e2e import Server
 
-# Small, so that watches also read old history from the disk, and now and then fall off its end.
-FLAGS = ("--threads", "3", "--history-memory", "64KiB", "--history-bytes", "2MiB")
+# Small, so that watches also read old history from the disk, and now and then fall off its end, and off what is known of
+# deleted keys.
+FLAGS = ("--threads", "3", "--history-memory", "64KiB", "--history-bytes", "2MiB", "--tombstones", "3000")
 
 
 class LocalCluster(Cluster):

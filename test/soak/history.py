@@ -8,6 +8,8 @@ import json
 from typing import NamedTuple, Optional, Tuple
 
 SET, DELETE, READ = "set", "delete", "read"
+TOUCH = "touch"  # a new time to live, or none: a change that leaves the value as it is
+RANGE = "range"  # a delete of all keys that begin with `key`
 # Outcomes. FAILED: certainly without effect, for ever. UNKNOWN: it may take effect at any later time, once, or never.
 OK, REFUSED, FAILED, UNKNOWN = "ok", "refused", "failed", "unknown"
 # Consistency of reads.
@@ -41,6 +43,9 @@ class Operation:
     shown: Optional[int] = None         # the answer's Kvs-Revision
     code: str = ""                      # of a problem
     id: str = ""                        # its request id; none if it was sent more than once
+    ttl: int = 0                        # ms, of a set or touch; 0: it stays
+    expires: Optional[int] = None       # ms since 1970, as it was answered
+    deleted: int = 0                    # by a range delete
     txn: str = ""                       # the transaction of which it is one operation: all have one revision, or none
 
     def changed(self):
@@ -59,6 +64,8 @@ class Operation:
         words = [f"client {self.client} at instance {self.instance}:", self.kind, self.key]
         if self.kind == SET:
             words.append(f"= {self.value}")
+        if self.ttl:
+            words.append(f"for {self.ttl} ms")
         if self.txn:
             words.append(f"of transaction {self.txn}")
         if self.condition:
@@ -70,6 +77,8 @@ class Operation:
         words.append(f"-> {self.outcome}")
         if self.revision:
             words.append(f"at {self.revision}")
+        if self.deleted:
+            words.append(f"{self.deleted} keys")
         if self.created is not None:
             words.append("created" if self.created else "replaced")
         if self.knows():

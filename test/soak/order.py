@@ -2,6 +2,7 @@
 import bisect
 from typing import NamedTuple, Optional
 
+from rounds import UNTOLD
 from violations import APPLIED_TWICE, TWO_CHANGES_AT_ONE_REVISION
 
 
@@ -18,7 +19,7 @@ class Order:
     """Knows every change above `cut`, and the state at `cut`. Not for several threads at once.
 
     What nobody saw is not in it. That can only be a write that was never answered, so what is known of a key is whole
-    unless such a write of it is `uncertain`; and of all keys up to `recorded`, which a watch of everything has reached,
+    unless such a write of it is `uncertain`, or it is one of the UNTOLD keys; and of all keys up to `recorded`, which a watch of everything has reached,
     outside `gaps`, which it had to jump over.
     """
 
@@ -27,6 +28,7 @@ class Order:
         self.recorded = 0
         self.gaps = []          # (after, up to)
         self.uncertain = set()  # keys
+        self.untold = False     # whether there were changes that only a watch tells of
         self._base = {change.key: change for change in state}
         self._at = {}           # revision -> the changes there, by key
         self._revisions = []
@@ -68,7 +70,9 @@ class Order:
         self._fresh.append((change, source))
         if change.value is not None:
             before = self._values.setdefault(change.value, change.revision)
-            if before != change.revision:
+            if change.key.startswith(UNTOLD):  # a touch leaves it as it is
+                self._values[change.value] = min(before, change.revision)
+            elif before != change.revision:
                 violations.add(APPLIED_TWICE, f"{source} saw {change}, which had also been applied at {before}")
 
     def _see_old(self, change, source, violations):
@@ -104,11 +108,16 @@ class Order:
 
     def whole(self, key, after, up_to):
         """Whether every change of this key above `after` and up to `up_to` is known."""
-        return key not in self.uncertain or self.covers(after, up_to)
+        return key not in self.uncertain and not key.startswith(UNTOLD) or self.covers(after, up_to)
+
+    def at(self, revision):
+        """The changes there, by key."""
+        return self._at.get(revision, {})
 
     def complete(self, revision):
         """Whether a change at this revision, of whatever key, would be known."""
-        return revision > self.cut and (not self.uncertain or self.covers(revision - 1, revision))
+        sure = not self.uncertain and not self.untold
+        return revision > self.cut and (sure or self.covers(revision - 1, revision))
 
     def newest_of(self, key, revision):
         """The last change of the key at or below the revision; None if there is none."""

@@ -1,6 +1,6 @@
 """Every answer, held against the full order: what the revisions in it promise beyond what one key's answers do."""
 from authors import met
-from history import DELETE, LINEARIZABLE, OK, READ, REFUSED, SET
+from history import DELETE, LINEARIZABLE, OK, RANGE, READ, REFUSED, SET, TOUCH
 from order import Change
 from values import of_transaction
 from violations import (ANSWER, BEFORE_ITS_CAUSE, BELOW_FLOOR, NEVER_APPLIED, NOT_LINEARIZABLE_READ, OTHER_STATE, VERDICT,
@@ -15,7 +15,9 @@ def note_shown(operation, showings):
 def note_changes(operation, order, violations):
     """Adds to the order what its answer shows of it."""
     source = f"client {operation.client} at instance {operation.instance}"
-    if operation.changed():
+    if operation.kind in (TOUCH, RANGE) or operation.ttl:
+        order.untold = True
+    if operation.changed() and operation.kind not in (TOUCH, RANGE):
         order.see(Change(operation.revision, operation.key, operation.value), source, violations, bool(operation.txn))
     if operation.knows() and operation.found:
         found = operation.found
@@ -40,7 +42,7 @@ class OrderChecks:
             self._check_refusal(operation)
         elif operation.kind == READ and operation.outcome == OK:
             self._check_read(operation)
-        elif operation.kind == DELETE and operation.outcome == OK:
+        elif operation.kind in (DELETE, RANGE) and operation.outcome == OK:
             self._check_nothing(operation)
         elif operation.code == "not_caught_up":
             self._check_patience(operation)
@@ -49,12 +51,14 @@ class OrderChecks:
         before = max(self.showings.anywhere.before(operation.begin), operation.floor)
         if operation.revision <= before:
             self.violations.add(BEFORE_ITS_CAUSE, f"{before} was shown before: {operation}")
+        if operation.kind == RANGE:
+            return
         newest = self.order.newest_of(operation.key, operation.revision - 1)
         if not self._whole(operation, newest, operation.revision - 1):
             return
         there = newest is not None and newest.value is not None
         wrong = not met(operation.condition, newest)
-        wrong = wrong or operation.kind == DELETE and not there
+        wrong = wrong or operation.kind in (DELETE, TOUCH) and not there
         wrong = wrong or operation.kind == SET and operation.created is not None and operation.created == there
         if wrong:
             self.violations.add(VERDICT, f"after {newest}: {operation}")
@@ -104,7 +108,7 @@ class OrderChecks:
             self.violations.add(BEFORE_ITS_CAUSE, f"{before} was shown before: {operation}")
         if operation.shown < self.order.cut:
             return
-        newest = self.order.newest_of(operation.key, operation.shown)
+        newest = self.order.newest_of(operation.key, operation.shown)  # of a range: nothing, and it is looked at elsewhere
         if newest and newest.value is not None and self._whole(operation, newest, operation.shown):
             self.violations.add(VERDICT, f"nothing to delete, but the order has {newest}: {operation}")
 

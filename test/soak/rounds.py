@@ -3,6 +3,13 @@ import threading
 
 SLOTS = 16       # keys that are new in every round, so that their histories have a beginning
 LASTING = 3      # keys that live as long as the run
+EXPIRING = 6     # keys that are set for a time, touched and let go
+RANGES = 3       # prefixes whose keys are only deleted together,
+RANGED = 6       # so many each
+
+# Keys at which things happen that no answer tells in full: it may end by itself, or with many others at once. What is known
+# of them is known from watches.
+UNTOLD = ("ttl/", "range/")
 
 
 def fresh_key(slot, number):
@@ -13,6 +20,18 @@ def lasting_key(slot):
     return f"lasting/{slot}"
 
 
+def expiring_key(slot, number):
+    return f"ttl/{slot}/r{number:05d}"
+
+
+def range_prefix(slot, number):
+    return f"range/{slot}/r{number:05d}/"
+
+
+def ranged_keys(prefix):
+    return [prefix + str(place) for place in range(RANGED)]
+
+
 class Round:
     def __init__(self, number):
         self.number = number
@@ -21,7 +40,19 @@ class Round:
         self.target = None               # once all is quiet: the revision that every watcher must reach
 
     def key(self, chance):
-        """Some keys are wanted by everybody."""
+        """Any of them."""
+        kind = chance.random()
+        if kind < 0.1:
+            return expiring_key(chance.randrange(EXPIRING), self.number)
+        if kind < 0.2:
+            return chance.choice(ranged_keys(self.range(chance)))
+        return self.plain_key(chance)
+
+    def range(self, chance):
+        return range_prefix(chance.randrange(RANGES), self.number)
+
+    def plain_key(self, chance):
+        """One whose answers tell all of it. Some are wanted by everybody."""
         if chance.random() < 0.1:
             return lasting_key(chance.randrange(LASTING))
         return fresh_key(int(SLOTS * chance.random() ** 2), self.number)

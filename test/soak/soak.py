@@ -18,9 +18,9 @@ from checker import Checker
 from clients import Client, what_is_offered
 from cluster import open_cluster
 from e2e import ConnectionEnded, Watch
-from history import DELETE, LEVELS, READ, save
+from history import DELETE, LEVELS, RANGE, READ, save
 from order import Order
-from rounds import SLOTS, Round, fresh_key
+from rounds import EXPIRING, RANGES, SLOTS, Round, expiring_key, fresh_key, range_prefix
 from transport import TRANSPORTS
 from violations import ANSWER, ENDED_BADLY
 from watch_items import parse_event
@@ -131,7 +131,10 @@ class Soak:
     def clean_up(self, number):
         """Deletes the keys of an older round."""
         if number >= 0 and self.janitor.connect():
-            self.janitor.call([self.janitor.new(DELETE, fresh_key(slot, number)) for slot in range(SLOTS)])
+            janitor = self.janitor
+            janitor.call([janitor.new(DELETE, fresh_key(slot, number)) for slot in range(SLOTS)] +
+                         [janitor.new(RANGE, range_prefix(slot, number)) for slot in range(RANGES)] +
+                         [janitor.ending(expiring_key(slot, number)) for slot in range(EXPIRING)])
             self.janitor.hang_up()
 
     def collect(self):
@@ -165,9 +168,11 @@ class Soak:
         sessions = [session for watcher in self.watchers for session in watcher.sessions]
         for session in sessions:
             if session.rules is None:
-                session.rules = WatchRules(session.name, session.filter, checker.order, checker.showings, checker.violations)
+                session.rules = WatchRules(session.name, session.filter, checker.order, checker.showings, checker.violations,
+                                           checker.lifetimes)
             for item in session.items:
                 session.rules.note(item)
+        checker.lifetimes.check_overdue(self.checked, time.time() * 1000)
         recorder = self.watchers[0]
         checker.order.recorded = min(target, recorder.position or self.checked)
         checker.order.gaps += recorder.gaps
@@ -236,12 +241,15 @@ class Soak:
 
     def counts(self):
         return {"operations": self.operations, "reads": self.reads, "faults": sum(self.faults.counts.values()),
+                "range deletes": self.checker.ranges.applied, "expiries": self.checker.lifetimes.expired,
+                "repeats": sum(client.retries.repeated for client in self.clients),
                 "watch events": sum(watcher.events for watcher in self.watchers),
                 "resumes": sum(watcher.resumes for watcher in self.watchers)}
 
     def summary(self):
         counted = [f"{count} {name}" for name, count in self.counts().items()]
-        counted.append(f"{sum(watcher.resets for watcher in self.watchers)} resets")
+        for what in ("diffs", "resets", "polls"):
+            counted.append(f"{sum(getattr(watcher, what) for watcher in self.watchers)} {what}")
         counted.append(f"{self.checker.keys_checked} histories ({len(self.checker.inconclusive)} inconclusive)")
         return ", ".join(counted)
 

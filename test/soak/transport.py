@@ -6,6 +6,8 @@
     stream.batch()                                  the events that came together, whole revisions; Ended after the last
     stream.ask()                                    asks for progress; False if this way has no such question
     stream.close(rudely)
+    stream.polls                                    whether it says how far it has come with everything it brings, and no count
+                                                    or marks can be asked for
 """
 import json
 import re
@@ -14,6 +16,7 @@ import struct
 import urllib.parse
 
 from e2e import CLOSE, PING, PONG, TEXT, ConnectionEnded, Stream, StreamRefused, UpgradeRefused, Watch
+from polls import PollStream
 from watch_items import CHANGES, parse_event
 
 PATIENCE = 30.0  # seconds for what is under way to arrive
@@ -41,6 +44,8 @@ class Ended(Exception):
 
 
 class WebSocketStream:
+    polls = False
+
     def __init__(self, address, parameters, receive_buffer=None):
         query = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote, safe="")
         try:
@@ -89,6 +94,7 @@ class ByteStream:
 
     CODES = {"draining": 1001, "compacted": 4410}  # a WebSocket's for the same ends
     form = None
+    polls = False
 
     def __init__(self, address, parameters, receive_buffer=None):
         query = urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote, safe="")
@@ -145,4 +151,18 @@ class EventStream(ByteStream):
     form = "events"
 
 
-TRANSPORTS = {"websocket": WebSocketStream, "lines": LineStream, "events": EventStream}
+class LongPolls(PollStream):
+    def __init__(self, address, parameters, receive_buffer=None):
+        super().__init__(address, parameters, receive_buffer)
+        if self.cursor is None:
+            self.close()
+            raise Refused(self.first)
+
+    def batch(self):
+        events = super().batch()
+        if events is None:
+            raise Ended(0, "")
+        return events
+
+
+TRANSPORTS = {"websocket": WebSocketStream, "lines": LineStream, "events": EventStream, "polls": LongPolls}

@@ -17,6 +17,14 @@ NEVER_APPLIED = "a revision shown at which nothing was applied"
 OTHER_STATE = "not the state at the revision it shows"
 # Of one key
 NOT_LINEARIZABLE = "no order explains the answers"
+# Of keys that end by themselves
+TOO_SOON = "a key that went before its time"
+OVERDUE = "a key that stays beyond its time"
+OTHER_DEADLINE = "a deadline that is not what was asked for"
+# Of writes that are asked for again
+OTHER_ANSWER = "a retry that was answered otherwise"
+# Of ranges
+NOT_ALL = "a range delete that did not delete exactly what was there"
 # Of watches
 MISSING = "a watch missed a change"
 UNWANTED = "a watch got a change twice, out of order or unasked"

@@ -2,7 +2,7 @@
 from typing import NamedTuple, Optional, Tuple
 
 from order import Change
-from values import tag_of
+from values import ms, tag_of
 
 CHANGES = ("set", "delete", "expire")
 NOW, INITIAL, SINCE = "now", "initial", "since"
@@ -33,6 +33,8 @@ class Event(NamedTuple):
     created: bool = False
     since: int = 0               # of diff
     oldest: int = 0              # of reset
+    time: int = 0                # ms since 1970: when it changed
+    expires: int = 0             # the same; 0: it stays
 
     def change(self):
         return Change(self.revision, self.key, self.value)
@@ -46,7 +48,7 @@ def parse_event(raw):
     value = raw.get("value")
     return Event(raw["op"], raw.get("revision", 0), raw.get("key", ""), None if value is None else tag_of(value),
                  raw.get("initial", False), raw.get("more", False), raw.get("created", False), raw.get("since", 0),
-                 raw.get("oldest_revision", 0))
+                 raw.get("oldest_revision", 0), ms(raw.get("modified") or raw.get("time")), ms(raw.get("expires")))
 
 
 class Opened(NamedTuple):
@@ -59,6 +61,7 @@ class Opened(NamedTuple):
     position: int = 0
     count: int = 0
     marks: bool = False
+    polls: bool = False  # by long polls, which say how far they have come, but not when they have caught up
 
 
 class Batch(NamedTuple):

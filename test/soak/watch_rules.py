@@ -3,6 +3,7 @@ never before what precedes them; an initial state that is the state; a reset onl
 """
 import collections
 
+from ranges import RANGED
 from values import of_transaction
 from violations import BEHIND, CURSOR, ENDING, INITIAL_STATE, MISSING, OTHER_CHANGE, RESET, SPLIT, TOO_EARLY, UNWANTED
 from watch_items import CHANGES, INITIAL, SINCE, Asked, Batch, Closed, Opened
@@ -14,12 +15,13 @@ class WatchRules:
     """Follows one watcher with one filter over all its connections, item by item. Before take(), `order` and `showings`
     must hold everything that anybody was shown up to then: what this watcher was, note() adds."""
 
-    def __init__(self, name, filter_, order, showings, violations):
+    def __init__(self, name, filter_, order, showings, violations, lifetimes=None):
         self.name = f"{name} ({filter_})"
         self.filter = filter_
         self.order = order
         self.showings = showings
         self.violations = violations
+        self.lifetimes = lifetimes
         self.position = None    # all that is wanted up to here was sent; None while a state is on its way
         self.opened = None
         self._instance = None   # of note(), which is ahead of take()
@@ -35,7 +37,10 @@ class WatchRules:
             for event in item.events:
                 if event.op in CHANGES:
                     together = counts[event.revision] > 1 and not event.initial or of_transaction(event.value)
+                    together = together or event.value is None and event.key.startswith(RANGED)
                     self.order.see(event.change(), self.name, self.violations, together)
+                    if self.lifetimes:
+                        self.lifetimes.note(event, self.name)
             self.showings.add(self._instance, item.at, max((event.revision for event in item.events), default=0))
 
     def take(self, item):
@@ -162,7 +167,7 @@ class WatchRules:
         if event.op == "synced":
             self._synced(event)
         elif event.op == "progress":
-            if not self.synced:
+            if not self.synced and not self.opened.polls:
                 self._wrong(TOO_EARLY, f"{event} before synced")
             bound = self.questions.pop(0) if self.questions and not self.opened.marks else 0
             if event.revision < bound:

@@ -38,7 +38,7 @@ class Watcher:
         self.catching_state = False
         self.slow = False
         self.begun = 0
-        self.events = self.resumes = self.resets = 0
+        self.events = self.resumes = self.resets = self.diffs = self.polls = 0
         self.gaps = []            # (after, up to) that this watcher had to jump over
         self._gap_from = 0
         self.wrong = []           # (rule, text)
@@ -92,6 +92,8 @@ class Watcher:
         resumed = self.position is not None
         start, position = self.beginning()
         calm = calm or self.recorder
+        transport = TRANSPORTS[self.chance.choice(self.soak.transports)]
+        calm = calm or transport.polls
         count = 0 if calm or self.chance.random() < 0.6 else self.chance.choice([1, 2, 10, 300])
         marks = not calm and self.chance.random() < 0.4
         self.slow = not calm and self.chance.random() < 0.3
@@ -100,7 +102,6 @@ class Watcher:
         try:
             if address is None:
                 raise ConnectionEnded("it is known to be down")
-            transport = TRANSPORTS[self.chance.choice(self.soak.transports)]
             self.stream = transport(address, parameters, SMALL_BUFFER if self.slow else None)
         except (OSError, ConnectionEnded):
             round_.pause(0.02)
@@ -111,7 +112,9 @@ class Watcher:
         self.soak.check_log_id(self.stream.log_id)
         self.instance = instance
         self.resumes += resumed
-        opened = Opened(began, time.monotonic_ns(), instance.number, self.stream.cursor, start, position, count, marks)
+        self.polls += transport.polls
+        opened = Opened(began, time.monotonic_ns(), instance.number, self.stream.cursor, start, position, count, marks,
+                        transport.polls)
         self.session.items.append(opened)
         self.catching_state = start == INITIAL
         self.position = None if self.catching_state else self.stream.cursor
@@ -164,7 +167,8 @@ class Watcher:
             if not self.catching_state:
                 self.position = event.revision
         elif event.op in ("reset", "diff"):
-            self.resets += 1
+            self.resets += event.op == "reset"
+            self.diffs += event.op == "diff"
             self._gap_from = self.position
             self.catching_state, self.position = True, None
         elif event.op in ("synced", "progress"):
