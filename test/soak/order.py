@@ -132,11 +132,11 @@ class Order:
         return [self._at[revision][key] for revision in revisions[bisect.bisect_right(revisions, after):]]
 
     def after(self, revision, wanted=None):
-        """The changes above the revision as lists, one for each revision at which the filter wants something."""
+        """The changes above the revision as lists, one for each revision at which `wanted` takes one."""
         for place in range(bisect.bisect_right(self._revisions, revision), len(self._revisions)):
             changes = list(self._at[self._revisions[place]].values())
             if wanted:
-                changes = [change for change in changes if wanted(change.key)]
+                changes = [change for change in changes if wanted(change)]
             if changes:
                 yield changes
 

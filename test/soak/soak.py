@@ -27,6 +27,7 @@ from watch_items import parse_event
 from watch_rules import WatchRules
 from watchers import Watcher
 
+ENDED_LATER = 6       # rounds: so long those that stay may stay, to see that the others do not
 ORDER_KEPT = 200_000  # changes
 HANGS = 300.0         # seconds beyond the time a round takes: then something hangs, and every thread's stack is shown
 
@@ -134,7 +135,7 @@ class Soak:
             janitor = self.janitor
             janitor.call([janitor.new(DELETE, fresh_key(slot, number)) for slot in range(SLOTS)] +
                          [janitor.new(RANGE, range_prefix(slot, number)) for slot in range(RANGES)] +
-                         [janitor.ending(expiring_key(slot, number)) for slot in range(EXPIRING)])
+                         [janitor.ending(expiring_key(slot, number - ENDED_LATER)) for slot in range(EXPIRING)])
             self.janitor.hang_up()
 
     def collect(self):

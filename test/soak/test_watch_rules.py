@@ -179,6 +179,28 @@ class Marks(WatchRulesTest):
         self.reject(BEHIND, *begin, *asked, shown=[(25, 12)])
 
 
+    def test_a_poll_says_how_far_it_has_come_with_every_answer(self):
+        polls = since(0, polls=True)
+        self.accept(polls, batch(*changes(0, 5), control("progress", 5)), batch(*changes(5), control("progress", 12)))
+        self.accept(polls, batch(*changes(0, 5), control("progress", 5)), batch(control("progress", 5)))
+        self.reject([TOO_EARLY, UNWANTED], polls, batch(*changes(0, 5), control("progress", 6)), batch(*changes(5)))
+
+    def test_changes_of_some_kinds(self):
+        sets, deletes = Filter(ops=("set",)), Filter(ops=("delete", "expire"))
+        gone = [change for change in changes() if change.value is None]
+        there = [change for change in changes() if change.value is not None]
+        self.accept(since(0), batch(*there, synced(12)), filter_=sets)
+        self.accept(since(0), batch(*gone, synced(12)), filter_=deletes)
+        self.reject(UNWANTED, since(0), batch(*changes()), filter_=sets)
+        self.reject(MISSING, since(5), batch(*there[4:], synced(12)), filter_=sets)
+        self.reject(TOO_EARLY, since(0), batch(synced(12)), filter_=deletes)
+        difference = [since(3), batch(control("diff", 9, since=3), *initial(LOG[5], LOG[3]), synced(9))]
+        self.accept(*difference, filter_=sets)
+        only_gone = [since(3), batch(control("diff", 9, since=3), *initial(LOG[4]), synced(9))]
+        self.accept(*only_gone, filter_=deletes)
+        self.reject(INITIAL_STATE, *only_gone[:1], batch(control("diff", 9, since=3), synced(9)), filter_=deletes)
+
+
 class Connections(WatchRulesTest):
     def test_resuming_where_it_ended(self):
         first = [since(0), batch(*changes(0, 5), synced(5)), Closed(30, None)]

@@ -9,18 +9,24 @@ NOW, INITIAL, SINCE = "now", "initial", "since"
 
 
 class Filter(NamedTuple):
-    """The union of these; nothing at all is everything."""
+    """The union of these; nothing at all is everything. And of their changes those of some kinds."""
     keys: Tuple[str, ...] = ()
     prefixes: Tuple[str, ...] = ()
+    ops: Tuple[str, ...] = ()
 
     def wants(self, key):
         return not (self.keys or self.prefixes) or key in self.keys or key.startswith(self.prefixes or ("\0",))
 
+    def takes(self, change):
+        return self.wants(change.key) and (not self.ops or ("set" in self.ops) == (change.value is not None))
+
     def parameters(self):
-        return [("key", key) for key in self.keys] + [("prefix", prefix) for prefix in self.prefixes]
+        names = [("key", key) for key in self.keys] + [("prefix", prefix) for prefix in self.prefixes]
+        return names + [("ops", ",".join(self.ops))] * bool(self.ops)
 
     def __str__(self):
-        return " ".join([f"key={key}" for key in self.keys] + [f"prefix={prefix}*" for prefix in self.prefixes]) or "all keys"
+        words = [f"key={key}" for key in self.keys] + [f"prefix={prefix}*" for prefix in self.prefixes] or ["all keys"]
+        return " ".join(words + ["ops=" + ",".join(self.ops)] * bool(self.ops))
 
 
 class Event(NamedTuple):

@@ -103,7 +103,7 @@ class WatchRules:
         if self.opened.count and self.delivered >= self.opened.count:
             self._wrong(ENDING, f"{group[0]} after the {self.opened.count} changes that were asked for")
         self.delivered += len(group)
-        if revision <= self.position or not all(self.filter.wants(event.key) for event in group):
+        if revision <= self.position or not all(self.filter.takes(event.change()) for event in group):
             self._wrong(UNWANTED, str(group[0]))
             return
         self._check_gap(revision - 1, MISSING, group[0])
@@ -112,12 +112,12 @@ class WatchRules:
 
     def _check_gap(self, up_to, rule, because):
         """That nothing is wanted between the position and `up_to`."""
-        wanted = next(self.order.after(self.position, self.filter.wants), None)
+        wanted = next(self.order.after(self.position, self.filter.takes), None)
         if wanted and wanted[0].revision <= up_to:
             self._wrong(rule, f"{wanted[0]} was not sent before {because}")
 
     def _compare(self, group):
-        expected = next(self.order.after(group[0].revision - 1, self.filter.wants), [None])
+        expected = next(self.order.after(group[0].revision - 1, self.filter.takes), [None])
         sent = [event.change() for event in group]
         if expected[0] and expected[0].revision == group[0].revision and len(sent) < len(expected):
             self._wrong(SPLIT, f"of {len(expected)} changes at {group[0].revision} only {len(sent)} came together")
@@ -135,7 +135,7 @@ class WatchRules:
     def _state_event(self, event):
         if not event.initial or event.more:
             self._wrong(INITIAL_STATE, f"{event} within an initial state")
-        elif not self.filter.wants(event.key):
+        elif not self.filter.takes(event.change()):
             self._wrong(UNWANTED, str(event))
         elif self.state and self.state[-1].key.encode() >= event.key.encode():
             self._wrong(INITIAL_STATE, f"{event} after {self.state[-1]}: not in key order")
@@ -148,6 +148,7 @@ class WatchRules:
             there = self.order.state(revision, self.filter.wants)
         else:
             there = self._difference(self.state_from, revision)
+        there = {key: change for key, change in there.items() if self.filter.takes(change)}
         for key in sorted(sent.keys() | there.keys()):
             newest = self.order.newest_of(key, revision)
             whole = self.order.whole(key, newest.revision if newest else self.order.cut, revision)
@@ -156,7 +157,7 @@ class WatchRules:
 
     def _difference(self, since, revision):
         there = {}
-        for changes in self.order.after(since, self.filter.wants):
+        for changes in self.order.after(since, lambda change: self.filter.wants(change.key)):
             if changes[0].revision <= revision:
                 there.update((change.key, change) for change in changes)
         return there

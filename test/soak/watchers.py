@@ -4,7 +4,7 @@ import time
 
 from clients import PATIENCE
 from e2e import ConnectionEnded
-from rounds import LASTING, SLOTS, fresh_key, lasting_key
+from rounds import EXPIRING, LASTING, SLOTS, expiring_key, fresh_key, lasting_key, range_prefix, ranged_keys
 from transport import TRANSPORTS, Ended, Refused
 from violations import CURSOR, ENDING, STUCK
 from watch_items import CHANGES, INITIAL, NOW, SINCE, Asked, Batch, Closed, Filter, Opened
@@ -65,14 +65,17 @@ class Watcher:
     def some_filter(self, round_):
         chance = self.chance
         kind = chance.random()
+        ops = chance.choice([(), (), (), ("set",), ("delete", "expire")])
         if kind < 0.3:
-            return Filter()
+            return Filter(ops=ops)
         keys = [fresh_key(chance.randrange(SLOTS), round_.number + ahead) for ahead in range(4)]
         keys += [lasting_key(slot) for slot in range(LASTING)]
-        prefixes = [f"k{slot:02d}/" for slot in range(SLOTS)] + ["k0", "k", "lasting/", "k03/r"]
+        keys += [expiring_key(slot, round_.number) for slot in range(EXPIRING)]
+        keys += ranged_keys(range_prefix(0, round_.number))
+        prefixes = [f"k{slot:02d}/" for slot in range(SLOTS)] + ["k0", "k", "lasting/", "k03/r", "ttl/", "range/", "range/1/"]
         keys = chance.sample(keys, chance.randint(1, 5)) if kind < 0.8 else []
         prefixes = chance.sample(prefixes, chance.randint(1, 2)) if kind > 0.5 else []
-        return Filter(tuple(keys), tuple(prefixes))
+        return Filter(tuple(keys), tuple(prefixes), ops)
 
     def beginning(self):
         """(kind, position)"""
