@@ -19,7 +19,7 @@ from kafka_cluster import wait_until  # noqa: E402
 from kafka_fetch import Unavailable  # noqa: E402
 
 TOPIC = "soak"
-FLAGS = ("--threads", "2", "--history-memory", "64KiB", "--history-bytes", "2MiB", "--tombstones", "3000")
+FLAGS = ("--threads", "2", "--history-memory", "64KiB", "--history-bytes", "2MiB", "--tombstones", "1000")
 LONG = 11.0     # seconds: longer than a server lets a write wait
 ASKED = 300     # writes of a round, at most, of which every instance is asked what became of them
 LOOKS = 20      # at what all hold, until none of it changes meanwhile

@@ -6,7 +6,7 @@ from e2e import Server
 
 # Small, so that watches also read old history from the disk, and now and then fall off its end, and off what is known of
 # deleted keys.
-FLAGS = ("--threads", "3", "--history-memory", "64KiB", "--history-bytes", "2MiB", "--tombstones", "3000")
+FLAGS = ("--threads", "3", "--history-memory", "64KiB", "--history-bytes", "2MiB", "--tombstones", "1000")
 
 
 class LocalCluster(Cluster):
