@@ -17,6 +17,11 @@ class Filter(NamedTuple):
     def wants(self, key):
         return not (self.keys or self.prefixes) or key in self.keys or key.startswith(self.prefixes or ("\0",))
 
+    @property
+    def has_state(self):
+        """Whether an initial state can be asked for: it is told in sets."""
+        return not self.ops or "set" in self.ops
+
     def takes(self, change):
         return self.wants(change.key) and (not self.ops or ("set" in self.ops) == (change.value is not None))
 

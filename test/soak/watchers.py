@@ -83,7 +83,7 @@ class Watcher:
             return SINCE, self.position
         if self.recorder:
             return SINCE, self.soak.checked
-        kind = self.chance.choice([NOW, INITIAL, SINCE])
+        kind = self.chance.choice([NOW, INITIAL, SINCE] if self.session.filter.has_state else [NOW, SINCE])
         lowest = max(self.soak.order_cut, self.soak.checked - REACH_BACK)
         return kind, self.chance.randint(lowest, self.soak.checked) if kind == SINCE else 0
 
@@ -127,7 +127,8 @@ class Watcher:
         if start == SINCE:
             with_log = self.chance.random() < 0.5
             parameters.append(("since", f"{position}@{self.soak.log_id}" if with_log else str(position)))
-        if start == INITIAL or (start == SINCE and self.chance.random() < 0.2):  # since beats initial
+        both = start == SINCE and self.session.filter.has_state and self.chance.random() < 0.2  # since beats initial
+        if start == INITIAL or both:
             parameters.append(("initial", "1"))
         if count:
             parameters.append(("count", str(count)))
