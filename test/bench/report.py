@@ -8,6 +8,8 @@ import re
 import shutil
 import statistics
 import subprocess
+import tempfile
+import time
 
 
 def medians(measurement, rounds, row):
@@ -80,7 +82,8 @@ def ratio_text(goal):
 
 def print_table(table, machine, load, options):
     print(f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; server on core {machine['server_core']}, "
-          f"load on core {machine['load_core']}; {', '.join(machine['versions'])}.")
+          f"load on core {machine['load_core']}; {', '.join(machine['versions'])}; a sync of the disk took "
+          f"{' and '.join(quantity(one, 'µs') for one in machine['sync_us'])} (before and after).")
     print(f"Medians of {options.rounds} rounds of {options.seconds:g} s; the load generator was busy for "
           f"{load.busiest:.0%} of the time at most.\n")
     print("| work | kvs | others | ratio | goal |")
@@ -106,10 +109,24 @@ def version(name, *command):
     return [f"{name} {found.group()}"] if found else []
 
 
-def machine(cores, kvs):
+def sync_us(directory, times=100, size=8192):
+    """The median time that a small write into a prepared file takes until it is on the disk: durable rows depend on it."""
+    with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
+        file.write(bytes(times * size))
+        os.fsync(file.fileno())
+        taken = []
+        for number in range(times):
+            os.pwrite(file.fileno(), b"x" * size, number * size)
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1e6
+
+
+def machine(cores, kvs, syncs):
     cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     return {"cpu": cpu.group(1) if cpu else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release(),
-            "server_core": cores.server, "load_core": cores.load,
+            "server_core": cores.server, "load_core": cores.load, "sync_us": syncs,
             "versions": [*version("kvs", kvs, "version"), *version("nginx", "nginx", "-v"),
                          *version("Redis", "redis-server", "--version"), *version("NATS", "nats-server", "--version")]}
 

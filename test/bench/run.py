@@ -107,14 +107,16 @@ def main():
         if options.list:
             print("\n".join(m.name for m in measurements))
             return 0
+        syncs = [report.sync_us(directory)]
         try:
             results = [(one, measure(one, options, complain)) for one in measurements]
         finally:
             kafka.close()
+        syncs.append(report.sync_us(directory))
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     lines = report.lines(results)
-    machine = report.machine(cores, Kvs.program)
+    machine = report.machine(cores, Kvs.program, syncs)
     report.print_table(lines, machine, load, options)
     report.write_json(options.json or options.build / "bench.json", lines, results, machine, failures)
     return 1 if any(side.startswith("kvs") for unused, side, unused_error in failures) else 0
