@@ -1,14 +1,11 @@
+// From the start until everything is served.
 #include "kvs/cmd/serve.hpp"
 
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
-#include <future>
 #include <iostream>
 #include <thread>
 
@@ -17,27 +14,19 @@
 #include "kvs/cmd/bootstrap.hpp"
 #include "kvs/cmd/exit_code.hpp"
 #include "kvs/cmd/serve_log.hpp"
-#include "kvs/cmd/serve_notifier.hpp"
 #include "kvs/cmd/serve_process.hpp"
-#include "kvs/cmd/serve_reload.hpp"
-#include "kvs/cmd/serve_watchdog.hpp"
+#include "kvs/cmd/serving.hpp"
+#include "kvs/cmd/settings.hpp"
 #include "kvs/json_text.hpp"
 #include "kvs/log.hpp"
-#include "kvs/net/server.hpp"
 #include "kvs/net/starting.hpp"
-#include "kvs/store/posix_file.hpp"
-#include "kvs/store/store.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
 
 namespace {
 
-using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
-
 constexpr std::uint64_t digest_every = 1000;         // commands
-constexpr std::chrono::milliseconds look_again{10};  // while waiting for connections to end
-constexpr std::chrono::seconds last_grace{1};        // for connections that were cut
 constexpr std::chrono::seconds tell_start_every{5};  // the service manager
 constexpr std::chrono::seconds start_patience{30};   // of the service manager, while the start makes progress
 
@@ -88,76 +77,25 @@ std::unique_ptr<Bus> make_bus(const ServeOptions& options) {
   return std::make_unique<KafkaBus>(options.kafka);
 }
 
-// Owns everything the server consists of, in the order in which it stands on each other.
-class Serving {
- public:
-  Serving(const Settings& settings, const ServeOptions& options)
-      : settings_(settings),
-        options_(options),
-        server_options_(server_options(options)),
-        bus_(make_bus(options)),
-        store_(store_options(options), files_, *bus_),
-        notifier_(options.notify_socket) {
-    read_auth_file();
-    if (!options.tls.certificate.empty())
-      counters_.tls = std::make_shared<TlsContext>(TlsContext::Side::server, options.tls);
-    for (unsigned thread = 0; thread < options.threads; ++thread) {
-      workers_.push_back(std::make_unique<Worker>(store_, server_options_, counters_, thread));
-    }
-    server_.emplace(workers_, server_options_, counters_);
-    watchdog_.emplace(notifier_, options.watchdog, first().executor(), watched_threads());
+}  // namespace
+
+Serving::Serving(const Settings& settings, const ServeOptions& options)
+    : settings_(settings),
+      options_(options),
+      server_options_(server_options(options)),
+      bus_(make_bus(options)),
+      store_(store_options(options), files_, *bus_),
+      notifier_(options.notify_socket),
+      on_terminal_(isatty(STDERR_FILENO) != 0) {
+  read_auth_file();
+  if (!options.tls.certificate.empty())
+    counters_.tls = std::make_shared<TlsContext>(TlsContext::Side::server, options.tls);
+  for (unsigned thread = 0; thread < options.threads; ++thread) {
+    workers_.push_back(std::make_unique<Worker>(store_, server_options_, counters_, thread));
   }
-
-  int run();
-
- private:
-  Worker& first() { return *workers_.front(); }
-  void open_listeners();
-  void say_durability() const;
-  void banner(const std::vector<std::string>& urls) const;
-  std::vector<Executor> watched_threads();
-  awaitable<void> tell_of_start();
-  void run_writer();
-  void loaded(Clock::duration load);
-  void say_ready(Clock::duration load) const;
-  void became_ready();
-  void write_last_snapshot();
-  void writer_ended();
-  awaitable<void> wait_for_signal();
-  awaitable<void> follow_hangups();
-  void read_settings_again();
-  void take_in(const ServeOptions& options);
-  void read_auth_file();
-  awaitable<void> shut_down();
-  awaitable<bool> connections_end(Clock::time_point deadline, bool watches_too);
-  void on_all(void (Worker::*what)());
-  void end_threads();
-
-  const Settings& settings_;
-  const ServeOptions& options_;
-  const ServerOptions server_options_;
-  ServerCounters counters_;
-  PosixFiles files_;
-  asio::io_context writer_{1};
-  std::unique_ptr<Bus> bus_;  // reads on the writer's thread
-  Store store_;
-  Workers workers_;
-  std::optional<Server> server_;
-  const Notifier notifier_;
-  std::optional<Watchdog> watchdog_;
-  std::optional<Timer> start_timer_;
-  std::optional<asio::basic_signal_set<Executor>> signals_;
-  std::optional<asio::basic_signal_set<Executor>> hangups_;
-  Clock::time_point deadline_ = Clock::time_point::max();  // of the polite end, once that has begun
-  std::vector<asio::executor_work_guard<Executor>> guards_;
-  std::exception_ptr load_error_;
-  std::atomic<std::size_t> unready_{0};  // threads that do not serve the loaded data yet
-  const bool on_terminal_ = isatty(STDERR_FILENO) != 0;
-  bool ready_ = false;        // the first worker's thread
-  bool ending_ = false;       // the same
-  bool writer_gone_ = false;  // the same
-  std::atomic<bool> forced_{false};
-};
+  server_.emplace(workers_, server_options_, counters_);
+  watchdog_.emplace(notifier_, options.watchdog, first().executor(), watched_threads());
+}
 
 int Serving::run() {
   std::signal(SIGPIPE, SIG_IGN);
@@ -241,6 +179,12 @@ std::vector<Executor> Serving::watched_threads() {
   return threads;
 }
 
+void Serving::on_all(void (Worker::*what)()) {
+  for (auto& worker : workers_) {
+    asio::post(worker->executor(), [one = worker.get(), what] { (one->*what)(); });
+  }
+}
+
 // A start may take as long as it makes progress; a bus that is away is waited for.
 awaitable<void> Serving::tell_of_start() {
   std::optional<std::uint64_t> before;
@@ -285,154 +229,7 @@ void Serving::say_ready(Clock::duration load) const {
                       {"load_ms", static_cast<std::uint64_t>(took.count())}});
 }
 
-// A signal ends the process from here on: the journal has everything, the snapshot is for the next start's speed.
-void Serving::write_last_snapshot() {
-  signals_.reset();
-  hangups_.reset();
-  if (forced_ || store_.phase() == Phase::failed) return;
-  std::stop_source stop;
-  auto written = std::async(std::launch::async, [&] { store_.write_last_snapshot(stop.get_token()); });
-  if (written.wait_until(deadline_) == std::future_status::timeout) stop.request_stop();
-  written.get();
-}
-
-void Serving::writer_ended() {
-  writer_gone_ = true;
-  if (!std::exchange(ending_, true)) {  // it could not load: nothing to serve
-    on_all(&Worker::abort_all);
-    server_->stop_accepting();
-    end_threads();
-  }
-}
-
-awaitable<void> Serving::wait_for_signal() {
-  boost::system::error_code error;
-  co_await signals_->async_wait(asio::redirect_error(use_awaitable, error));
-  if (error || std::exchange(ending_, true)) co_return;
-  log::info("stopping");
-  signals_->async_wait([this](boost::system::error_code again, int) {
-    if (again) return;
-    log::warn("stopping at once, by a second signal");
-    forced_ = true;
-  });
-  co_await shut_down();
-}
-
-awaitable<void> Serving::follow_hangups() {
-  boost::system::error_code error;
-  while (!ending_ && !error) {
-    co_await hangups_->async_wait(asio::redirect_error(use_awaitable, error));
-    if (error || ending_) continue;
-    if (on_terminal_ && isatty(STDERR_FILENO) == 0) {  // its window was closed: nobody means us to stay
-      std::raise(SIGTERM);
-    } else {
-      read_settings_again();
-    }
-  }
-}
-
-void Serving::read_settings_again() {
-  if (ready_) notifier_.reloading();
-  try {
-    Reloaded reloaded = read_again(settings_);
-    take_in(reloaded.options);
-    for (const std::string& name : reloaded.waiting)
-      log::warn("a changed setting waits for a restart", {{"setting", name}});
-    log::info("settings read again");
-  } catch (const std::exception& error) {
-    log::error("the settings cannot be read again; those there were go on", {{"error", error.what()}});
-  }
-  if (ready_) notifier_.ready("serving");
-}
-
-// From now on it is as the file says; what is wrong there changes nothing.
-void Serving::read_auth_file() {
-  if (options_.auth_file.empty()) return;
-  auto table = AuthTable::load(options_.auth_file);
-  if (!table) throw UsageError(table.error().detail);
-  counters_.access.replace(std::make_shared<const AuthTable>(std::move(*table)));
-}
-
-// What changes without a restart (serve_reload.cpp names it), and the files with tokens and certificates.
-void Serving::take_in(const ServeOptions& options) {
-  read_auth_file();
-  on_all(&Worker::revoke_all);
-  if (counters_.tls) counters_.tls->reload();  // last: a broken certificate must not keep a revoked token alive
-  set_log_level(options.log_level);
-  for (auto& worker : workers_) {
-    asio::post(worker->executor(),
-               [one = worker.get(), origins = options.cors_origins]() mutable { one->let_in(std::move(origins)); });
-  }
-}
-
-// Polite first: finish what was asked, send watchers the last changes; forced when the time is up.
-awaitable<void> Serving::shut_down() {
-  Timer timer(first().executor());
-  boost::system::error_code ignored;
-  start_timer_->cancel();
-  notifier_.stopping("draining", options_.shutdown_delay + options_.shutdown_timeout + 2 * last_grace);
-  on_all(&Worker::announce_leave);
-  auto delay_end = Clock::now() + options_.shutdown_delay;
-  while (Clock::now() < delay_end && !forced_) {
-    timer.expires_after(look_again);
-    co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
-  }
-  auto deadline = deadline_ = Clock::now() + options_.shutdown_timeout;
-  server_->stop_accepting();
-  on_all(&Worker::drain);
-  co_await connections_end(Clock::now() + options_.shutdown_timeout / 2, false);
-  watchdog_->end_is_near();
-  store_.stop();
-  bool polite = co_await connections_end(deadline, true);
-  if (!polite) {
-    log::warn("cutting the connections that are left", {{"connections", counters_.connections.load()}});
-    forced_ = true;
-    on_all(&Worker::abort_all);
-    auto grace = Clock::now() + last_grace;
-    while (counters_.connections.load() != 0 && Clock::now() < grace) {
-      timer.expires_after(look_again);
-      co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
-    }
-    if (counters_.connections.load() != 0) std::_Exit(exit_code::ok);  // what is durable is durable
-  }
-  while (!writer_gone_) {
-    if (forced_ || Clock::now() >= deadline + last_grace) std::_Exit(exit_code::other);  // it loads, or the disk hangs
-    timer.expires_after(look_again);
-    co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
-  }
-  end_threads();
-}
-
-awaitable<bool> Serving::connections_end(Clock::time_point deadline, bool watches_too) {
-  Timer timer(first().executor());
-  for (;;) {
-    std::uint64_t left = counters_.connections.load();
-    if (!watches_too) left -= std::min(left, counters_.watchers.load());
-    if (left == 0) co_return true;
-    if (forced_ || Clock::now() >= deadline) co_return false;
-    timer.expires_after(look_again);
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
-  }
-}
-
-void Serving::on_all(void (Worker::*what)()) {
-  for (auto& worker : workers_) {
-    asio::post(worker->executor(), [one = worker.get(), what] { (one->*what)(); });
-  }
-}
-
-void Serving::end_threads() {
-  boost::system::error_code ignored;
-  signals_->cancel(ignored);
-  hangups_->cancel(ignored);
-  start_timer_->cancel();
-  watchdog_->stop();
-  for (auto& worker : workers_) {
-    asio::post(worker->executor(), [one = worker.get()] { one->view().timeouts().stop(); });
-  }
-  guards_.clear();
-}
+namespace {
 
 int run_once(const Settings& settings, const ServeOptions& options) {
   Serving serving(settings, options);

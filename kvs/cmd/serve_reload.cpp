@@ -1,7 +1,15 @@
-#include "kvs/cmd/serve_reload.hpp"
+// SIGHUP: settings are read again, and a few of them taken in.
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <csignal>
+
+#include "kvs/cmd/serve_log.hpp"
+#include "kvs/cmd/serving.hpp"
+#include "kvs/cmd/settings.hpp"
+#include "kvs/log.hpp"
 
 namespace kvs {
 namespace {
@@ -11,8 +19,12 @@ constexpr std::array<std::string_view, 2> taken_in{"log-level", "cors-origin"};
 
 bool is_taken_in(const Option& option) { return std::ranges::find(taken_in, option.name) != taken_in.end(); }
 
-}  // namespace
+struct Reloaded {
+  ServeOptions options;              // all of them as they would be after a restart
+  std::vector<std::string> waiting;  // names of settings that changed but want a restart
+};
 
+// Flags and environment as they were, the config file as it is now. Throws UsageError as a start would.
 Reloaded read_again(const Settings& running) {
   Settings fresh = running.read_again();
   Reloaded reloaded{serve_options(fresh), {}};
@@ -21,6 +33,55 @@ Reloaded read_again(const Settings& running) {
     if (fresh.list(option.name) != running.list(option.name)) reloaded.waiting.emplace_back(option.name);
   }
   return reloaded;
+}
+
+}  // namespace
+
+awaitable<void> Serving::follow_hangups() {
+  boost::system::error_code error;
+  while (!ending_ && !error) {
+    co_await hangups_->async_wait(asio::redirect_error(use_awaitable, error));
+    if (error || ending_) continue;
+    if (on_terminal_ && isatty(STDERR_FILENO) == 0) {  // its window was closed: nobody means us to stay
+      std::raise(SIGTERM);
+    } else {
+      read_settings_again();
+    }
+  }
+}
+
+void Serving::read_settings_again() {
+  if (ready_) notifier_.reloading();
+  try {
+    Reloaded reloaded = read_again(settings_);
+    take_in(reloaded.options);
+    for (const std::string& name : reloaded.waiting)
+      log::warn("a changed setting waits for a restart", {{"setting", name}});
+    log::info("settings read again");
+  } catch (const std::exception& error) {
+    log::error("the settings cannot be read again; those there were go on", {{"error", error.what()}});
+  }
+  if (ready_) notifier_.ready("serving");
+}
+
+// From now on it is as the file says; what is wrong there changes nothing.
+void Serving::read_auth_file() {
+  if (options_.auth_file.empty()) return;
+  auto table = AuthTable::load(options_.auth_file);
+  if (!table) throw UsageError(table.error().detail);
+  counters_.access.replace(std::make_shared<const AuthTable>(std::move(*table)));
+}
+
+// What changes without a restart, and the files with tokens and certificates.
+void Serving::take_in(const ServeOptions& options) {
+  read_auth_file();
+  on_all(&Worker::revoke_all);
+  if (counters_.tls) counters_.tls->reload();  // last: a broken certificate must not keep a revoked token alive
+  set_log_level(options.log_level);
+  for (auto& worker : workers_) {
+    asio::post(worker->executor(),
+               [one = worker.get(), origins = options.cors_origins]() mutable { one->let_in(std::move(origins)); });
+  }
 }
 
 }  // namespace kvs
