@@ -69,6 +69,7 @@ class Dialogue {
   const KeySearch& wanted_key() const { return *search_; }
   void history_found(KeyHistory history) { search_->found = std::move(history); }
 
+  std::size_t body_held() const { return chunks_ ? body_.size() : body_have_; }  // bytes of it that have come
   std::span<char> body_room();
   Need body_received(std::size_t count);
   bool wants_continue() const { return wants_continue_; }  // "100 Continue" is due before the body

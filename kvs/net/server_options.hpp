@@ -38,6 +38,7 @@ struct ServerOptions {
   bool ui = true;                                 // whether there is a page at /ui/
   bool access_log = false;                        // every request in the log
   bool log_keys = false;                          // with its path
+  std::size_t slow_memory = 128 * 1024 * 1024;    // bytes a thread holds for slow clients (slow_clients.hpp)
   Patience patience;
 };
 

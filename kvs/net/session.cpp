@@ -33,7 +33,8 @@ Session::Session(Worker& worker, Channel channel, Arrival arrival, Origin peer)
       patience_(worker.options().patience),
       channel_(std::move(channel)),
       wakeup_(worker.executor()),
-      alarm_(*this) {
+      alarm_(*this),
+      held_(worker.slow_clients(), *this) {
   dialogue_ = std::make_unique<Dialogue>(worker, wakeup_, arrival, peer);
   worker_.add(*this);
 }
@@ -207,9 +208,11 @@ awaitable<bool> Session::send(std::string_view bytes) {
     if (error != asio::error::would_block) co_return false;
     timed_out_ = false;
     alarm_.arm(Clock::now() + patience_.send);
+    held_.hold(dialogue_->output().size());
     co_await channel_.writable(error);
     if (timed_out_ || aborted_) co_return false;
   }
+  held_.release();
   co_return true;
 }
 
@@ -252,6 +255,7 @@ awaitable<bool> Session::receive_body(Dialogue::Need& need) {
   bool open = true;
   Clock::time_point latest = Clock::now() + patience_.body;  // for a body that trickles in; what comes moves it
   while (need == Dialogue::Need::body && open) open = co_await receive_piece(need, latest);
+  held_.release();
   co_return open;
 }
 
@@ -264,6 +268,7 @@ awaitable<bool> Session::receive_piece(Dialogue::Need& need, Clock::time_point& 
     sent = co_await send_output();
     if (!sent) co_return false;
   }
+  held_.hold(dialogue_->body_held());
   std::size_t count = 0;
   Clock::time_point deadline = std::min(latest, Clock::now() + patience_.body);
   bool received = co_await receive(dialogue_->body_room(), deadline, count);

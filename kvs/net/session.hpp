@@ -61,6 +61,7 @@ class Session final : public Connection {
   bool reading_idle_ = false;  // waiting for a request that has not begun
   bool aborted_ = false;
   Clock::time_point head_deadline_{};
+  SlowClients::Part held_;
   std::uint64_t heads_ = 0;  // which head the deadline is for: so many were complete before it, plus one
   LongPoll* polling_ = nullptr;
   std::unique_ptr<Dialogue> dialogue_;  // gone once the connection is a watch

@@ -23,7 +23,8 @@ WatchConnection::WatchConnection(Worker& worker, Channel channel, WatchRequest r
       head_(std::exchange(request.head, {})),
       feed_(worker, std::move(request)),
       reader_ended_(worker.executor()),
-      alarm_(*this) {
+      alarm_(*this),
+      held_(worker.slow_clients(), *this) {
   worker_.add(*this);
   ++worker_.counters().watchers;
 }
@@ -122,10 +123,12 @@ awaitable<bool> WatchConnection::send_buffers(std::vector<asio::const_buffer>& b
       break;
     }
     alarm_.arm(Clock::now() + patience_.send);
+    held_.hold(feed_.frames().out().size());  // what is shared with others is the history's
     co_await channel_.writable(error);
     alarm_.disarm();
     if (error) failed_ = true;
   }
+  held_.release();
   co_return !failed_;
 }
 

@@ -80,6 +80,7 @@ class WatchConnection : public Connection {
   EventFeed feed_;
   Wakeup reader_ended_;
   Alarm alarm_;
+  SlowClients::Part held_;
   bool reading_ = false;
   bool client_done_ = false;  // it will send nothing any more
   WatchOutcome outcome_ = WatchOutcome::client;

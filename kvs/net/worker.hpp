@@ -13,6 +13,7 @@
 #include "kvs/net/access_log.hpp"
 #include "kvs/net/request_keys.hpp"
 #include "kvs/net/server_options.hpp"
+#include "kvs/net/slow_clients.hpp"
 #include "kvs/net/socket.hpp"
 #include "kvs/net/tls.hpp"
 #include "kvs/net/traffic.hpp"
@@ -65,6 +66,7 @@ class Worker {
   ServerCounters& counters() { return counters_; }
   Traffic& traffic() { return traffic_; }
   AccessLog& access_log() { return access_log_; }
+  SlowClients& slow_clients() { return slow_clients_; }
 
   // "HTTP/1.1 200 OK\r\nDate: …\r\nX-Content-Type-Options: nosniff\r\nKvs-Log-Id: …\r\n", made once a second.
   std::string_view ok_head();
@@ -98,6 +100,7 @@ class Worker {
   Traffic traffic_;
   View view_;
   AccessLog access_log_;
+  SlowClients slow_clients_;
   std::unique_ptr<char[]> scratch_;
   std::string ok_head_;
   std::size_t common_at_ = 0;

@@ -158,6 +158,47 @@ BOOST_AUTO_TEST_CASE(a_client_that_takes_its_time_gets_its_answer) {
   BOOST_TEST(client.answer().body == "ok\n");
 }
 
+BOOST_AUTO_TEST_CASE(of_clients_that_take_no_byte_the_longest_slow_is_cut_when_there_are_too_many) {
+  NetFixture f([] {
+    ServerOptions options = impatient(&Patience::idle, 1h);
+    options.slow_memory = 2 * large;
+    return options;
+  }());
+  f.load();
+  f.apply(put("large", std::string(large, 'x')));
+  Client first(f, get("/v1/kv/large"), small), second(f, get("/v1/kv/large"), small);
+  settle(f.worker.context());
+  BOOST_TEST(!first.server_over());
+  Client third(f, get("/v1/kv/large"), small);
+  settle(f.worker.context());
+  BOOST_TEST(first.server_over());
+  BOOST_TEST(second.answer().body.size() == large);
+  BOOST_TEST(third.answer().body.size() == large);
+}
+
+BOOST_AUTO_TEST_CASE(who_sends_a_large_body_and_goes_on_outlives_who_does_not) {
+  NetFixture f([] {
+    ServerOptions options = impatient(&Patience::idle, 1h);
+    options.max_value_size = large;
+    options.slow_memory = large;
+    return options;
+  }());
+  f.load();
+  std::string half(large / 2, 'x'), quarter(large / 4, 'x');
+  Client steady(f, announce(large)), stuck(f, announce(large));
+  steady.send(half);
+  settle(f.worker.context());
+  stuck.send(half);
+  settle(f.worker.context());
+  steady.send(quarter);
+  settle(f.worker.context());
+  BOOST_TEST(stuck.server_over());
+  steady.send(quarter);
+  settle(f.worker.context());
+  f.order();
+  BOOST_TEST(steady.answer().status == 201);
+}
+
 BOOST_AUTO_TEST_CASE(a_large_store_is_streamed_and_the_connection_goes_on) {
   Fixture f;
   f.order(commands(put("a", std::string(large, 'x')), put("b", "2")));
