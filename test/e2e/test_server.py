@@ -481,7 +481,7 @@ class OfAnotherUser(DataDirectoryTest):
             self.refuses_writes_and_loses_nothing(self.serve(wrapper=self.wrapper), lambda: enlarge(self.data))
 
     def test_files_that_may_not_grow_refuse_writes_and_lose_nothing(self):
-        server = self.serve(wrapper=self.wrapper + SMALL_FILES)
+        server = self.serve(wrapper=SMALL_FILES + self.wrapper)
         self.refuses_writes_and_loses_nothing(server, lambda: setattr(server, "wrapper", self.wrapper))
 
 
