@@ -124,19 +124,20 @@ BOOST_AUTO_TEST_CASE(an_ephemeral_stores_history_reaches_as_far_back_as_its_memo
 }
 
 // Else an interval would go by without a sync, and keys would stay, for as long as there is much to write.
-BOOST_AUTO_TEST_CASE(between_two_batches_others_of_the_writers_thread_have_their_turn) {
+BOOST_AUTO_TEST_CASE(others_of_the_writers_thread_have_their_turn_also_if_there_is_always_a_next_batch) {
+  constexpr std::uint64_t many = 100;
   StoreFixture f;
   f.load();
-  for (std::uint64_t place : {1, 2}) {
+  for (std::uint64_t place = 1; place <= many; ++place) {
     Batch batch;
     batch.commands.push_back({Revision{place}, LogTime{}, put("a", "v"), {}});
     f.bus.give(std::move(batch));
   }
-  Revision seen{9};
+  Revision seen{many};
   asio::post(f.io, [&] { seen = f.view.state().revision(); });
   settle(f.io);
-  BOOST_TEST((seen == Revision{1}));
-  BOOST_TEST((f.view.state().revision() == Revision{2}));
+  BOOST_TEST(number(seen) < many / 2);
+  BOOST_TEST(number(f.view.state().revision()) == many);
 }
 
 BOOST_AUTO_TEST_CASE(a_stopped_store_settles_what_it_accepted_and_drains_its_views) {
