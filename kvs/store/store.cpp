@@ -106,6 +106,7 @@ void Store::follow_bus() {
 }
 
 void Store::become_ready() {
+  memory_begins_at(newest_.revision());
   for (View* view : views_) {
     asio::post(view->executor(), [view, revision = newest_.revision()] { view->begin(revision); });
   }
@@ -144,7 +145,9 @@ CommitRef Store::commit(Changes&& changes) {
   show(newest_, bookmark_);
   if (changes.empty()) return nullptr;
   auto made = std::make_shared<Commit>(before, std::move(changes));
-  Revision in_memory = memory_begins_.load(std::memory_order_relaxed);
+  // The threads' histories begin when they are told that it is ready: with what is caught up with then.
+  bool starting = phase() == Phase::starting;
+  Revision in_memory = starting ? newest_.revision() : memory_begins_.load(std::memory_order_relaxed);
   past_.note(*made, newest_, journal_ && !journal_ended_ ? journal_->oldest() : in_memory, Clock::now());
   return made;
 }

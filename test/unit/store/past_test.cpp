@@ -154,4 +154,19 @@ BOOST_AUTO_TEST_CASE(without_a_journal_roots_go_with_the_history_in_memory) {
   BOOST_TEST((f.store.oldest_past(f.view) >= Revision{2}));
 }
 
+// However much is caught up with: nobody can ask for a state in between.
+BOOST_AUTO_TEST_CASE(without_a_journal_no_root_is_kept_before_the_store_is_ready) {
+  StoreOptions options;
+  options.journal.history_bytes = 1 << 20;
+  StoreFixture f(options);
+  f.bus.up = false;
+  f.load();
+  for (int i = 0; i < 4; ++i) f.apply(put("a", std::string(std::size_t{4} << 20, 'x')));
+  f.bus_up(true);
+  BOOST_TEST((f.store.oldest_past(f.view) == Revision{4}));
+  f.apply(put("b", "1"));
+  BOOST_TEST((f.store.oldest_past(f.view) == Revision{4}));
+  BOOST_TEST(at(f, 3) == "compacted");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
