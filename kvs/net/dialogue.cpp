@@ -18,6 +18,7 @@ constexpr std::size_t json_growth = 6;
 constexpr std::size_t json_overhead = 16 * 1024;
 constexpr std::size_t body_room_size = 16 * 1024;
 constexpr std::size_t chunk_digits = 9;  // one record may be a piece: a value of 1 GiB with six bytes for each
+constexpr std::size_t most_at_once = 64;  // requests of one connection before the others have their turn
 constexpr char hex_digits[] = "0123456789abcdef";
 
 errc too_large_code(const RouteInfo& route) {
@@ -57,9 +58,9 @@ Dialogue::Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer)
 }
 
 Dialogue::Need Dialogue::advance() {
-  for (;;) {
+  for (std::size_t begun = 0;; ++begun) {
     if (closing_) return writes_.empty() ? Need::close : Need::verdicts;
-    if (out_.size() > flush_above) return Need::send;
+    if (out_.size() > flush_above || begun == most_at_once) return Need::send;
     if (paused_) {
       Need need = resume();
       if (need != Need::next) return need;

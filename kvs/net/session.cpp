@@ -102,7 +102,9 @@ awaitable<void> Session::run() {
       co_await read_past();
     } else if (need == Dialogue::Need::history) {
       co_await read_history();
-    } else if (need != Dialogue::Need::send && need != Dialogue::Need::next) {
+    } else if (need == Dialogue::Need::send) {
+      co_await asio::post(worker_.executor(), use_awaitable);  // a pipeline must not keep the thread from the others
+    } else if (need != Dialogue::Need::next) {
       open = co_await leave_http(need);
     }
   }

@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::size_t most_buffers = 64;  // of one system call
 
+// What a client may send in the long run: some pongs and questions are far below it. A read costs beside its bytes.
+constexpr std::size_t input_per_second = 256 * 1024;
+constexpr std::size_t read_cost = 512;
+constexpr std::chrono::milliseconds input_burst{250};  // a largest message may come at once
+
 }  // namespace
 
 WatchConnection::WatchConnection(Worker& worker, Channel channel, WatchRequest request)
@@ -24,6 +29,7 @@ WatchConnection::WatchConnection(Worker& worker, Channel channel, WatchRequest r
       feed_(worker, std::move(request)),
       reader_ended_(worker.executor()),
       alarm_(*this),
+      pause_(*this),
       held_(worker.slow_clients(), *this) {
   worker_.add(*this);
   ++worker_.counters().watchers;
@@ -88,6 +94,10 @@ awaitable<void> WatchConnection::run() {
     log::error("a watch failed", {{"error", error.what()}, {"request_id", feed_.request().request_id}});
   }
   channel_.close();
+  if (pause_.is_on()) {
+    pause_.disarm();
+    reading_ = false;
+  }
   while (reading_) co_await reader_ended_.wait();
 }
 
@@ -159,10 +169,25 @@ void WatchConnection::heard(boost::system::error_code error) {
     log::error("a watch's reader failed", {{"error", failure.what()}, {"request_id", feed_.request().request_id}});
     fail();
   }
-  if (open && !failed_) return listen();
+  if (open && !failed_) return listen_again();
   reading_ = false;
   reader_ended_.notify();
   feed_.interrupt();
+}
+
+void WatchConnection::charge(std::size_t bytes) {
+  auto cost = std::chrono::nanoseconds(std::chrono::seconds{1}) * (bytes + read_cost) / input_per_second;
+  paid_until_ = std::max(paid_until_, Clock::now()) + cost;
+}
+
+void WatchConnection::listen_again() {
+  if (paid_until_ - Clock::now() <= input_burst) return listen();
+  pause_.arm(paid_until_ - input_burst);
+}
+
+void WatchConnection::Pause::expired() {
+  if (!connection_.failed_) return connection_.listen();
+  connection_.heard(asio::error::operation_aborted);  // nothing was waiting that its end could have cancelled
 }
 
 // Whether to read on.
@@ -170,6 +195,7 @@ bool WatchConnection::read_some() {
   boost::system::error_code error;
   std::size_t count = channel_.read_some({worker_.scratch(), Worker::scratch_size}, error);
   if (error == asio::error::would_block) return true;
+  charge(count);
   if (!error && count != 0) return take_input({worker_.scratch(), count});
   fail();  // the writer may be waiting for room that never comes
   return false;

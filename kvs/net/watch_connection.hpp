@@ -64,6 +64,17 @@ class WatchConnection : public Connection {
     WatchConnection& connection_;
   };
 
+  // A client that sends more than a watch needs is read again only after a while, which holds it up.
+  class Pause final : public Timeout {
+   public:
+    Pause(WatchConnection& connection) : Timeout(connection.worker_.view().timeouts()), connection_(connection) {}
+    bool is_on() const { return due() != Clock::time_point::max(); }
+
+   private:
+    void expired() override;
+    WatchConnection& connection_;
+  };
+
   WatchOutcome how_it_ended() const;
   awaitable<void> send_all();
   awaitable<bool> send_buffers(std::vector<asio::const_buffer>& buffers);
@@ -71,6 +82,8 @@ class WatchConnection : public Connection {
   void listen();
   void heard(boost::system::error_code error);
   bool read_some();
+  void charge(std::size_t bytes);
+  void listen_again();
   void fail();
 
   Worker& worker_;
@@ -80,6 +93,8 @@ class WatchConnection : public Connection {
   EventFeed feed_;
   Wakeup reader_ended_;
   Alarm alarm_;
+  Pause pause_;
+  Clock::time_point paid_until_{};  // what was read is paid for by time
   SlowClients::Part held_;
   bool reading_ = false;
   bool client_done_ = false;  // it will send nothing any more
