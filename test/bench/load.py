@@ -1,6 +1,8 @@
 """kvs_load, the one load generator for all sides, on the core that is left to it."""
 import contextlib
 import json
+import math
+import re
 import signal
 import subprocess
 
@@ -67,6 +69,17 @@ class Load:
         if figures["lost"]:
             raise Failed(f"{server.name}: watchers were not told of {figures['lost']} changes")
         return figures
+
+    def wrk(self, server, path, connections):
+        """GET of that path by TLS as quickly as it goes; wrk checks no certificate."""
+        seconds = math.ceil(self.seconds)
+        arguments = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", f"https://127.0.0.1:{server.port}{path}"]
+        process = self.cores.start(arguments, self.cores.load, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        out = process.communicate()[0].decode()
+        found = re.search(r"Requests/sec:\s+([\d.]+)", out)
+        if not found or "Non-2xx" in out or "Socket errors" in out:
+            raise Failed(f"{server.name}: {out.strip()}")
+        return {"per_second": float(found.group(1))}
 
     def raw(self, mode, port, **options):
         """librdkafka alone, on the core where kvs is else, against the broker at this port."""

@@ -1,4 +1,5 @@
 """What is measured: every row of the table, the sides of it, and the goal."""
+import contextlib
 import dataclasses
 import itertools
 import pathlib
@@ -6,7 +7,7 @@ import time
 import typing
 
 import listing
-from servers import Kvs, Nats, Nginx, Redis, VALUE_SIZE
+from servers import Kvs, Nats, Nginx, Redis, TlsKvs, TlsNginx, VALUE_SIZE
 
 KEY_SIZE = 16
 
@@ -50,6 +51,9 @@ class Scale:
     latency_watchers: int = 1000
     kafka_watchers: int = 1000
     kafka_sets: int = 5_000_000
+    attack_requests: int = 6000  # of the healthy clients
+    attacks: typing.Sequence[str] = ("slow-heads", "slow-bodies", "slow-readers", "slow-watchers", "idle", "churn",
+                                     "pipelines", "pings", "descriptors", "grow")
 
 
 # Connections and depth with which the writers of a fan-out get the most out of each server.
@@ -85,6 +89,39 @@ class Bench:
             "nginx": lambda: self.get(Nginx, "nginx", depth),
             "redis": lambda: self.get(Redis, "redis", depth),
         }, [Row("per_second", title, "/s", [Goal(["nginx"], nginx), Goal(["redis"], redis)])])
+
+    # Encrypted: wrk is the one load generator for both, since kvs_load speaks no TLS
+
+    def get_by_tls(self, kind):
+        settings = {"fsync": "never"} if kind is TlsKvs else {}
+        with self.server(kind, **settings) as server:
+            if kind is TlsKvs:
+                server.put("key", "x" * VALUE_SIZE)
+            return self.load.wrk(server, "/v1/kv/key", connections=64)
+
+    def tls(self):
+        return Measurement("get-tls", {
+            "kvs": lambda: self.get_by_tls(TlsKvs),
+            "nginx": lambda: self.get_by_tls(TlsNginx),
+        }, [Row("per_second", "GET by TLS 1.3, 64 keep-alive connections", "/s", [Goal(["nginx"], 0.8)])])
+
+    # Metrics
+
+    def get_beside_scrapes(self, every):
+        with self.server(Kvs, fsync="never") as server:
+            self.load.fill("kvs", server, self.scale.few_keys)
+            self.load.requests("kvs", server, keys=self.scale.few_keys)  # by then there is something to tell
+            scrape_ms = server.scrape_ms()
+            with server.scraped(every) if every else contextlib.nullcontext():
+                figures = self.load.requests("kvs", server, keys=self.scale.few_keys)
+            return {**figures, "scrape_ms": scrape_ms}
+
+    def metrics(self):
+        return Measurement("metrics", {
+            "kvs": lambda: self.get_beside_scrapes(1.0),
+            "kvs, nobody scrapes": lambda: self.get_beside_scrapes(None),
+        }, [Row("per_second", "GET, 64 connections, /metrics scraped every second", "/s", [Goal(["kvs, nobody scrapes"], 0.98)]),
+            Row("scrape_ms", "time for a scrape, of which there is one a second: 2 % are 20 ms", "ms", limit=20)])
 
     # SET
 
@@ -284,6 +321,7 @@ class Bench:
         return [
             self.gets("get", 1, "GET, 64 keep-alive connections", 1.0, 1.0),
             self.gets("get-pipelined", 16, "GET, 64 connections, 16 pipelined", 3.0, 0.5),
+            self.tls(), self.metrics(),
             self.durable_sets(64), self.durable_sets(512),
             self.sets("set-never", "SET without fsync, 64 connections", 1.0, "never", "no"),
             self.half_loads(),

@@ -10,6 +10,7 @@ import resource
 import sys
 import tempfile
 
+import attack_rows
 import kafka_rows
 import report
 from load import Load
@@ -18,7 +19,7 @@ from servers import Cores, Failed, Kvs, Nats, Nginx, Redis
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMOKE = Scale(keys=10_000, few_keys=100, listed_keys=5000, fanout=(10, 100), idle_watchers=100, other_watchers=200,
-              latency_watchers=50, kafka_watchers=50, kafka_sets=20_000)
+              latency_watchers=50, kafka_watchers=50, kafka_sets=20_000, attack_requests=100, attacks=("slow-heads",))
 
 
 def arguments():
@@ -97,7 +98,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-", dir=where) as directory:
         bench = Bench(cores, load, scale, directory)
         kafka = kafka_rows.KafkaBench(bench)
-        measurements = bench.all()
+        measurements = bench.all() + attack_rows.AttackBench(bench).all()
         if not options.without_kafka and kafka_rows.present():
             measurements += kafka.all()
         elif not options.without_kafka:

@@ -1,11 +1,14 @@
 """The servers that are compared: each a process of ours on the server's core, with its files in a directory of its own."""
+import contextlib
 import os
 import pathlib
 import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
+import threading
 import time
 
 START_TIMEOUT = 60.0
@@ -140,6 +143,67 @@ class Kvs(Server):
     def has(self, key):
         return self.ask(f"GET /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()).startswith(b"HTTP/1.1 200")
 
+    def put(self, key, value):
+        self.ask(f"PUT /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(value)}\r\n\r\n{value}".encode())
+
+    def scrape(self):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=START_TIMEOUT) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            size = 0
+            while piece := connection.recv(1 << 20):
+                size += len(piece)
+        if size < 1000:
+            raise Failed(f"kvs: {size} bytes of metrics")
+
+    def scrape_ms(self, times=50):
+        began = time.perf_counter()
+        for unused in range(times):
+            self.scrape()
+        return (time.perf_counter() - began) / times * 1000
+
+    @contextlib.contextmanager
+    def scraped(self, every):
+        """Once every so many seconds for as long as the context lasts."""
+        end = threading.Event()
+
+        def scrape():
+            while not end.wait(every):
+                self.scrape()
+
+        scraper = threading.Thread(target=scrape)
+        scraper.start()
+        try:
+            yield
+        finally:
+            end.set()
+            scraper.join()
+
+
+class Encrypted:
+    """What a server with TLS has beside the others: a certificate of its own, and how to ask it."""
+
+    def certificate(self):
+        """(certificate, key)"""
+        certificate, key = self.directory / "certificate.pem", self.directory / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+        key.chmod(0o600)
+        return certificate, key
+
+    def ask(self, request):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", self.port), timeout=START_TIMEOUT) as connection:
+            with context.wrap_socket(connection) as encrypted:
+                encrypted.sendall(request)
+                return encrypted.recv(65536)
+
+
+class TlsKvs(Encrypted, Kvs):
+    def arguments(self):
+        certificate, key = self.certificate()
+        return [*super().arguments(), "--tls-cert", str(certificate), "--tls-key", str(key)]
+
 
 class Redis(Server):
     name = program = "redis-server"
@@ -160,6 +224,8 @@ class Nginx(Server):
     name = program = "nginx"
     ready_request, ready_answer = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1 200"
 
+    listen = ""  # more of that line, and what belongs to it
+
     def arguments(self):
         temporary = " ".join(f"{kind}_temp_path {self.directory}/{kind};"
                              for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -169,7 +235,7 @@ events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; {temporary}
   server {{
-    listen 127.0.0.1:{self.port};
+    listen 127.0.0.1:{self.port}{self.listen};
     location / {{ default_type application/octet-stream; return 200 "{'x' * VALUE_SIZE}"; }}
   }}
 }}
@@ -180,6 +246,17 @@ http {{
     def present(cls):
         cls.program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx") or "nginx"
         return super().present()
+
+
+class TlsNginx(Encrypted, Nginx):
+    def arguments(self):
+        certificate, key = self.certificate()
+        self.listen = f" ssl; ssl_protocols TLSv1.3; ssl_certificate {certificate}; ssl_certificate_key {key}"
+        return super().arguments()
+
+    @classmethod
+    def present(cls):
+        return Nginx.present()
 
 
 class Nats(Server):
