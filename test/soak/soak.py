@@ -66,6 +66,7 @@ class Soak:
         self.known = {}  # key -> a revision it had lately; shared, so that several clients try the same one
         order = self.read_state(address)
         self.checked = order.cut
+        self.checked_at = 0.0  # ms since 1970, at the latest
         self.checker = Checker(cluster.alone, order)
         seed = options.seed
         self.clients = [Client(number, self, seed) for number in range(options.clients)]
@@ -102,6 +103,7 @@ class Soak:
         workers = self.start(self.clients + [self.faults], round_)
         watching = self.start(self.watchers, round_)
         round_.wait(seconds)
+        ended = time.time() * 1000
         round_.over.set()
         for thread in workers:
             thread.join()
@@ -112,6 +114,7 @@ class Soak:
             thread.join()
         self.compare(operations)
         self.check(operations, target)
+        self.checked_at = ended
         faulthandler.cancel_dump_traceback_later()
         return not self.failed()
 
@@ -173,7 +176,7 @@ class Soak:
                                            checker.lifetimes)
             for item in session.items:
                 session.rules.note(item)
-        checker.lifetimes.check_overdue(self.checked, time.time() * 1000)
+        checker.lifetimes.check_overdue(self.checked, self.checked_at)
         recorder = self.watchers[0]
         checker.order.recorded = min(target, recorder.position or self.checked)
         checker.order.gaps += recorder.gaps
