@@ -371,7 +371,9 @@ void KafkaBus::arm(Clock::time_point due) {
   });
 }
 
-PublishResult KafkaBus::publish(Command&& command, Ticket ticket) { return writer_.publish(std::move(command), ticket); }
+PublishResult KafkaBus::publish(Command&& command, Ticket ticket) {
+  return writer_.publish(std::move(command), ticket);
+}
 
 void KafkaBus::flush() { writer_.flush(); }
 

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t json_growth = 6;
 constexpr std::size_t json_overhead = 16 * 1024;
 constexpr std::size_t body_room_size = 16 * 1024;
-constexpr std::size_t chunk_digits = 9;  // one record may be a piece: a value of 1 GiB with six bytes for each
+constexpr std::size_t chunk_digits = 9;   // one record may be a piece: a value of 1 GiB with six bytes for each
 constexpr std::size_t most_at_once = 64;  // requests of one connection before the others have their turn
 constexpr char hex_digits[] = "0123456789abcdef";
 

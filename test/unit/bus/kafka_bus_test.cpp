@@ -325,7 +325,8 @@ BOOST_FIXTURE_TEST_CASE(a_batch_the_brokers_refuse_has_failed_for_certain, OneIn
   BOOST_TEST(a.keys() == "y");
 }
 
-BOOST_FIXTURE_TEST_CASE(what_is_published_meanwhile_goes_when_the_brokers_have_confirmed_what_is_on_its_way, OneInstance) {
+BOOST_FIXTURE_TEST_CASE(what_is_published_meanwhile_goes_when_the_brokers_have_confirmed_what_is_on_its_way,
+                        OneInstance) {
   kafka.delay(1, produce_request, 200);
   a.publish_all({"x"}).until_read(1);
   a.publish_all({"y", "z"});
