@@ -27,7 +27,7 @@ inline ServerOptions impatient(Patience::Duration Patience::* about,
                     &Patience::linger, &Patience::ping, &Patience::dead, &Patience::closing}) {
     options.patience.*each = std::chrono::hours(1);
   }
-  options.patience.byte = std::chrono::hours(1);
+  options.patience.byte = std::chrono::seconds(1);
   options.patience.*about = time;
   return options;
 }
