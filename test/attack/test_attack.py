@@ -17,6 +17,7 @@ COUNT, RATE = 300, 200   # requests in a measurement, and how many of them a sec
 ALONE = 10               # connections when nobody attacks: the healthy ones, the one that asks for the status, a new one
 MIB = 1 << 20
 SETTLED = 30.0           # seconds until the server has noticed that everybody is gone
+SANITIZER = 288 * MIB    # what AddressSanitizer keeps of freed memory (256 MiB), and some
 SPARE_FILES = 4          # descriptors that may have come for other reasons, a new segment for one
 FILE_LIMIT = 4 * MIB
 FEW_FILES = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh"]
@@ -69,7 +70,7 @@ class UnderAttack(unittest.TestCase):
         kept = resident(self.pid)
         for unused in range(ROUNDS - 1):
             rounds.append(self.round(name, meanwhile))
-        slack = 1.25 * kept + 32 * MIB if sanitized(self.pid) else 1.05 * kept + 4 * MIB
+        slack = 1.25 * kept + SANITIZER if sanitized(self.pid) else 1.05 * kept + 4 * MIB
         after = self.memory_at_most(slack)
         print(f"{name}: {kept / MIB:.1f} MiB after the first time, {after / MIB:.1f} after the last", file=sys.stderr)
         self.assertLessEqual(descriptors(self.pid), files + SPARE_FILES)
