@@ -57,6 +57,12 @@ ImportRecord parse_import(std::string_view line, LogTime now) {
   if (!item.value) throw bad("a record without a value");
   ImportRecord record{std::move(item.key), std::move(*item.value), json_string(line, "content_type").value_or(""), {}};
   auto expires = json_string(line, "expires");
+  if (auto ttl = json_string(line, "ttl")) {
+    auto duration = parse_duration(*ttl);
+    if (!duration) throw bad("ttl is no duration (30s, 1h30m): " + *ttl);
+    if (expires) throw bad("expires and ttl: one of them says when the key goes");
+    record.ttl = *duration;
+  }
   if (!expires) return record;
   auto at = parse_time(*expires);
   if (!at) throw bad("expires is no time: " + *expires);

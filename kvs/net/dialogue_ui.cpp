@@ -1,4 +1,6 @@
 // The page: /ui/ and its files; and the front page, which sends browsers there.
+#include <boost/algorithm/string/replace.hpp>
+
 #include "kvs/net/accept.hpp"
 #include "kvs/net/conditional.hpp"
 #include "kvs/net/dialogue.hpp"
@@ -25,15 +27,15 @@ constexpr std::string_view front_page =
     "kvs " KVS_VERSION
     ": a key-value store whose changes can be watched\n"
     "\n"
-    "  echo -n Ahmedabad | curl -T - http://HOST/v1/kv/City   set a key\n"
-    "  curl http://HOST/v1/kv/City                            its bytes\n"
-    "  curl 'http://HOST/v1/kv/City?record=1'                 with its revision\n"
-    "  curl -X DELETE http://HOST/v1/kv/City                  delete it\n"
-    "  curl -X PUT -H 'If-None-Match: *' http://HOST/v1/kv/lock   only if it is not there\n"
-    "  curl http://HOST/getall                                everything as one JSON object\n"
-    "  curl -N http://HOST/v1/watch                           every change from now on\n"
-    "  curl http://HOST/v1/status                             how the server is doing\n"
-    "  curl http://HOST/openapi.json                          all there is (events: /asyncapi.json)\n";
+    "  echo -n Ahmedabad | curl -T - SCHEME://HOST/v1/kv/City   set a key\n"
+    "  curl SCHEME://HOST/v1/kv/City                            its bytes\n"
+    "  curl 'SCHEME://HOST/v1/kv/City?record=1'                 with its revision\n"
+    "  curl -X DELETE SCHEME://HOST/v1/kv/City                  delete it\n"
+    "  curl -X PUT -H 'If-None-Match: *' SCHEME://HOST/v1/kv/lock   only if it is not there\n"
+    "  curl SCHEME://HOST/getall                                everything as one JSON object\n"
+    "  curl -N SCHEME://HOST/v1/watch                           every change from now on\n"
+    "  curl SCHEME://HOST/v1/status                             how the server is doing\n"
+    "  curl SCHEME://HOST/openapi.json                          all there is (events: /asyncapi.json)\n";
 
 }  // namespace
 
@@ -75,10 +77,11 @@ Dialogue::Need Dialogue::go_to_page(int status) {
 Dialogue::Need Dialogue::root() {
   if (worker_.options().ui && quality(head_.value(Known::accept), "text/html") > 0) return go_to_page(302);
   std::string text(front_page);
+  std::string scheme(worker_.counters().tls && arrival_ != Arrival::local_socket ? "https" : "http");
   std::string host(head_.host().empty() ? "127.0.0.1:23333" : head_.host());
-  for (auto at = text.find("HOST"); at != std::string::npos; at = text.find("HOST", at + host.size()))
-    text.replace(at, 4, host);
-  if (worker_.options().ui) text += "\nIn a browser: http://" + host + "/ui/\n";
+  boost::algorithm::replace_all(text, "SCHEME", scheme);
+  boost::algorithm::replace_all(text, "HOST", host);
+  if (worker_.options().ui) text += "\nIn a browser: " + scheme + "://" + host + "/ui/\n";
   Reply reply(worker_, out_, manners_);
   reply.begin(200).field("Cache-Control", "no-store");
   if (worker_.options().ui) reply.field("Vary", "Accept");

@@ -36,6 +36,7 @@ BOOST_AUTO_TEST_CASE(a_record_keeps_its_type_and_the_rest_of_its_life) {
   BOOST_TEST(got.content_type == "x/y");
   BOOST_TEST(got.ttl->count() == 30'500);
   BOOST_TEST(!parse_import(R"({"key":"a","value":""})", now).ttl.has_value());
+  BOOST_TEST(parse_import(R"({"key":"a","value":"","ttl":"30s"})", now).ttl->count() == 30'000);
 }
 
 BOOST_AUTO_TEST_CASE(a_line_that_is_no_record_is_said_to_be_so) {
@@ -44,6 +45,9 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_no_record_is_said_to_be_so) {
   BOOST_TEST(wrong(R"({"value":"1"})") == "a record without a key");
   BOOST_TEST(wrong(R"({"key":"a","size":1})") == "a record without a value");
   BOOST_TEST(wrong(R"({"key":"a","value":"","expires":"soon"})") == "expires is no time: soon");
+  BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":"soon"})") == "ttl is no duration (30s, 1h30m): soon");
+  BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":"1s","expires":"2026-11-22T06:12:46.516Z"})") ==
+             "expires and ttl: one of them says when the key goes");
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_is_one_transaction) {
