@@ -19,13 +19,6 @@ void KafkaPending::add(Revision epoch, std::uint64_t sequence, Ticket ticket, st
   bytes_ += bytes;
 }
 
-bool KafkaPending::take_back(Revision epoch, std::uint64_t sequence) {
-  if (waiting_.empty() || waiting_.back().name != Name{epoch, sequence}) return false;
-  bytes_ -= waiting_.back().bytes;
-  waiting_.pop_back();
-  return true;
-}
-
 void KafkaPending::reported(Revision epoch, std::uint64_t sequence, bool ok, std::vector<Ending>& endings) {
   Name name{epoch, sequence};
   if (auto came = unconfirmed_.find(name); came != unconfirmed_.end()) {

@@ -40,8 +40,6 @@ class KafkaPending {
 
   // Before it is produced. (epoch, sequence) rises from call to call.
   void add(Revision epoch, std::uint64_t sequence, Ticket ticket, std::string request_id, std::size_t bytes);
-  // The client library did not take the one added last: as if it had never been added. False: it is not that one.
-  bool take_back(Revision epoch, std::uint64_t sequence);
 
   // The delivery report. For one that has ended (or never was) nothing happens.
   void reported(Revision epoch, std::uint64_t sequence, bool ok, std::vector<Ending>& endings);

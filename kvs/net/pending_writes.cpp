@@ -51,14 +51,15 @@ PublishFailure failure_of(PublishResult result) {
 }  // namespace
 
 PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners, RequestKeys::Use key) {
-  Write write{{}, form, false, command.record, manners, std::move(key), InFlight(worker_.traffic()), {}};
-  PublishResult result =
-      worker_.view().submit(std::move(command), *this, static_cast<std::uint32_t>(writes_.size()), write.ticket);
+  // First, for a verdict must find it: there may be no memory for it any more once the command is published.
+  auto index = static_cast<std::uint32_t>(writes_.size());
+  writes_.push_back({{}, form, false, command.record, manners, std::move(key), InFlight(worker_.traffic()), {}});
+  PublishResult result = worker_.view().submit(std::move(command), *this, index, writes_.back().ticket);
   if (result != PublishResult::accepted) {
+    writes_.pop_back();
     worker_.traffic().failed(failure_of(result));
     return result;
   }
-  writes_.push_back(std::move(write));
   ++unsettled_;
   return result;
 }

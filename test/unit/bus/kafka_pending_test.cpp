@@ -171,23 +171,6 @@ BOOST_AUTO_TEST_CASE(a_command_nobody_waits_for_has_no_ending) {
   BOOST_TEST(pending.commands() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(what_the_client_library_did_not_take_is_as_if_it_had_never_been) {
-  Fixture f;
-  f.add(1).add(2);
-  BOOST_TEST(!f.pending.take_back(Revision{10}, 1));
-  BOOST_TEST(!f.pending.take_back(Revision{9}, 2));
-  BOOST_TEST(f.pending.take_back(Revision{10}, 2));
-  BOOST_TEST(f.pending.bytes() == 100U);
-  BOOST_TEST(f.stop().log == "1 unknown; ");
-}
-
-BOOST_AUTO_TEST_CASE(nothing_is_taken_back_from_nothing) {
-  Fixture f;
-  BOOST_TEST(!f.pending.take_back(Revision{10}, 1));
-  f.add(1).came_by(1);
-  BOOST_TEST(!f.pending.take_back(Revision{10}, 1));
-}
-
 BOOST_AUTO_TEST_CASE(it_is_full_with_too_many_commands_whether_they_have_come_by_or_not) {
   Fixture f({2, 1'000'000});
   BOOST_TEST(!f.add(1).pending.full(1));
