@@ -29,6 +29,15 @@ class Wakeup {
     asio::post(executor_, std::move(waiter));
   }
 
+  // The same before it returns, which saves a turn of the event loop. The waiter may do anything meanwhile, also end
+  // and take this object with it. Only from a handler of the executor's own.
+  void resume() {
+    if (!waiter_) return;
+    auto waiter = std::move(*waiter_);
+    waiter_.reset();
+    std::move(waiter)();
+  }
+
   bool waiting() const { return waiter_.has_value(); }
 
  private:

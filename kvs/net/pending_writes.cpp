@@ -67,7 +67,7 @@ PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Man
 void PendingWrites::settle(std::uint32_t index, Verdict&& verdict) {
   writes_[index].verdict = std::move(verdict);
   writes_[index].settled = true;
-  if (--unsettled_ == 0) wakeup_.notify();
+  if (--unsettled_ == 0) wakeup_.resume();  // last: this object may be gone then
 }
 
 void PendingWrites::abandon() {

@@ -65,7 +65,8 @@ void Session::revoke() {
   if (dialogue_ && dialogue_->is_revoked() && (polling_ || dialogue_->streaming())) abort();
 }
 
-// The way of a small request that is answered at once is all in here: one suspension (for its bytes), two system calls.
+// The way of a small request is all in here: one suspension (for its bytes), for a write another one (for its verdict),
+// two system calls, no coroutine of its own.
 awaitable<void> Session::run() {
   bool open = true;
   if (channel_.encrypted()) open = co_await agree();
@@ -74,7 +75,9 @@ awaitable<void> Session::run() {
     if (need == Dialogue::Need::body) open = co_await receive_body(need);
     if (!open) break;
     if (!dialogue_->writes().empty()) {
-      co_await wait_for_verdicts();
+      begin_wait_for_verdicts();
+      while (!dialogue_->writes().settled() && !timed_out_ && !aborted_) co_await wakeup_.wait();
+      end_wait_for_verdicts();
       if (need == Dialogue::Need::verdicts) continue;
     }
     if (!dialogue_->output().empty() && !send_at_once()) open = co_await send_output();
@@ -144,14 +147,13 @@ awaitable<bool> Session::leave_http(Dialogue::Need need) {
 }
 
 // A write is settled as soon as it is durable. The deadline is for a disk that hangs.
-awaitable<void> Session::wait_for_verdicts() {
-  PendingWrites& writes = dialogue_->writes();
-  if (!writes.settled()) {
-    timed_out_ = false;
-    alarm_.arm(Clock::now() + patience_.request);
-    while (!writes.settled() && !timed_out_ && !aborted_) co_await wakeup_.wait();
-    if (!writes.settled()) writes.abandon();
-  }
+void Session::begin_wait_for_verdicts() {
+  timed_out_ = false;
+  if (!dialogue_->writes().settled()) alarm_.arm(Clock::now() + patience_.request);
+}
+
+void Session::end_wait_for_verdicts() {
+  if (!dialogue_->writes().settled()) dialogue_->writes().abandon();
   dialogue_->settle();
 }
 

@@ -34,7 +34,8 @@ class Session final : public Connection {
   };
 
   awaitable<bool> agree();
-  awaitable<void> wait_for_verdicts();
+  void begin_wait_for_verdicts();
+  void end_wait_for_verdicts();
   awaitable<void> wait_for_state();
   awaitable<void> read_past();
   awaitable<void> read_history();

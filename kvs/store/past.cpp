@@ -69,7 +69,7 @@ void Past::pin(const State& state, Revision revision, Clock::time_point now) {
 }
 
 State advance(const State& base, const std::vector<CommitRef>& commits, Revision revision, StateLimits limits) {
-  StateEditor editor(base, limits);
+  StateEditor editor(base, StateEditor::Aside{}, limits);
   Revision last = base.revision();
   LogTime time = base.time();
   for (const CommitRef& commit : commits) {

@@ -10,10 +10,10 @@ namespace kvs {
 using tree::as_inner;
 using tree::as_leaf;
 
-const Record* State::find(std::string_view key) const { return tree::find(keys_.root.get(), key); }
+const Record* State::find(std::string_view key) const { return tree::find(keys_.root, key); }
 
 const Record* State::answer(std::string_view request_key) const {
-  return answers_.root ? tree::find(answers_.root.get(), request_key) : nullptr;
+  return answers_.root ? tree::find(answers_.root, request_key) : nullptr;
 }
 
 State::Cursor State::begin() const { return begin(keys_); }
@@ -21,12 +21,12 @@ State::Cursor State::begin() const { return begin(keys_); }
 State::Cursor State::answers() const { return begin(answers_); }
 
 State::Cursor State::begin(const Tree& tree) {
-  Cursor cursor(tree.root.get());
-  if (tree.root) cursor.descend(tree.root.get(), Cursor::Edge::first);
+  Cursor cursor(tree.root);
+  if (tree.root) cursor.descend(tree.root, Cursor::Edge::first);
   return cursor;
 }
 
-State::Cursor State::end() const { return Cursor(keys_.root.get()); }
+State::Cursor State::end() const { return Cursor(keys_.root); }
 
 State::Cursor State::seek(std::string_view key) const { return seek(keys_, key); }
 
@@ -35,9 +35,9 @@ State::Cursor State::tombstones_after(Revision revision) const {
 }
 
 State::Cursor State::seek(const Tree& tree, std::string_view key) {
-  Cursor cursor(tree.root.get());
+  Cursor cursor(tree.root);
   if (!tree.root) return cursor;
-  const tree::Node* node = tree.root.get();
+  const tree::Node* node = tree.root;
   while (!node->is_leaf) {
     const unsigned child = as_inner(node)->child_for(key);
     cursor.push(node, child);

@@ -11,10 +11,11 @@
 namespace kvs {
 
 namespace tree {
-struct Node;  // tree_node.hpp
-void intrusive_ptr_add_ref(const Node* node) noexcept;
-void intrusive_ptr_release(const Node* node) noexcept;
-using NodeRef = boost::intrusive_ptr<const Node>;
+struct Node;    // tree_node.hpp
+class Version;  // tree_versions.hpp
+class Draft;
+void intrusive_ptr_add_ref(const Version* version) noexcept;
+void intrusive_ptr_release(const Version* version) noexcept;
 }  // namespace tree
 
 // A value type: copying costs one atomic increment, versions share their nodes. Any thread may read any State at any
@@ -60,13 +61,15 @@ class State {
   friend class StateEditor;
   friend class StateBuilder;
   struct Tree {
-    tree::NodeRef root;
+    const tree::Node* root = nullptr;
     std::size_t size = 0;
     std::uint64_t bytes = 0;
   };
   static Cursor begin(const Tree& tree);
   static Cursor seek(const Tree& tree, std::string_view key);
 
+  // Holds what the roots lead to; null: nothing, or an editor does.
+  boost::intrusive_ptr<const tree::Version> version_;
   Tree keys_;
   Tree tombstones_;
   Tree answers_;
@@ -113,7 +116,13 @@ struct StateLimits {
 // it began with never changes. One thread. The editor may be dropped without commit().
 class StateEditor {
  public:
+  // One State goes on to one next State: throws std::logic_error if another editor works on this one or has gone on
+  // from it.
   explicit StateEditor(State base, StateLimits limits = {});
+  // Any number may be made aside. What such an editor makes is freed only when the last State of it is gone, and the
+  // base with it: for a few changes, not for a life.
+  struct Aside {};
+  StateEditor(State base, Aside, StateLimits limits = {});
   ~StateEditor();
   StateEditor(const StateEditor&) = delete;
   StateEditor& operator=(const StateEditor&) = delete;
@@ -133,17 +142,20 @@ class StateEditor {
   // The edited State at its new revision and time. The editor goes on from it (its nodes are shared from now on).
   State commit(Revision revision, LogTime time) { return commit(revision, time, revision); }
   State commit(Revision revision, LogTime time, Revision place);
+  void rollback();  // back to the last commit, or to the base
 
  private:
+  StateEditor(State base, StateLimits limits, bool aside);
   void forget_oldest_tombstone();
   void make_room();
   RecordRef put(State::Tree& tree, RecordRef record);
   RecordRef erase(State::Tree& tree, std::string_view key);
   std::uint64_t digest_of(const Record& record) const { return limits_.digests ? record.digest() : 0; }
 
+  State committed_;  // or what it began with
   State state_;
   const StateLimits limits_;
-  std::uint64_t stamp_;  // nodes made by this editor since the last commit carry it
+  std::unique_ptr<tree::Draft> draft_;
 };
 
 // Makes a State from records in rising key order (a snapshot being loaded), much faster than put() by put().

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "kvs/store/state.hpp"
@@ -8,26 +7,30 @@
 
 namespace kvs {
 
-namespace {
-
-// Unique in the process: editors on several threads may have begun with the same State.
-std::uint64_t next_stamp() {
-  static std::atomic<std::uint64_t> last{tree::no_stamp};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
-}  // namespace
-
-StateEditor::StateEditor(State base, StateLimits limits)
-    : state_(std::move(base)), limits_(limits), stamp_(next_stamp()) {
+StateEditor::StateEditor(State base, StateLimits limits, bool aside)
+    : committed_(std::move(base)),
+      state_(committed_),
+      limits_(limits),
+      draft_(
+          std::make_unique<tree::Draft>(state_.version_, aside ? tree::Draft::Kind::aside : tree::Draft::Kind::next)) {
   if (!limits_.digests) state_.digest_ = 0;
 }
 
-StateEditor::~StateEditor() = default;
+StateEditor::StateEditor(State base, StateLimits limits) : StateEditor(std::move(base), limits, false) {}
+
+StateEditor::StateEditor(State base, Aside, StateLimits limits) : StateEditor(std::move(base), limits, true) {}
+
+StateEditor::~StateEditor() { rollback(); }
+
+void StateEditor::rollback() {
+  draft_->rollback({state_.keys_.root, state_.tombstones_.root, state_.answers_.root, state_.answer_order_.root});
+  state_ = committed_;
+  if (!limits_.digests) state_.digest_ = 0;
+}
 
 RecordRef StateEditor::put(State::Tree& tree, RecordRef record) {
   const std::size_t footprint = record->footprint();
-  tree::Edit edit(tree.root, stamp_, record->key());
+  tree::Edit edit(*draft_, tree.root, record->key());
   if (edit.found()) {
     RecordRef old = edit.replace(std::move(record));
     tree.bytes += footprint - old->footprint();
@@ -40,7 +43,7 @@ RecordRef StateEditor::put(State::Tree& tree, RecordRef record) {
 }
 
 RecordRef StateEditor::erase(State::Tree& tree, std::string_view key) {
-  tree::Edit edit(tree.root, stamp_, key);
+  tree::Edit edit(*draft_, tree.root, key);
   if (!edit.found()) return {};
   RecordRef old = edit.erase();
   tree.bytes -= old->footprint();
@@ -108,7 +111,9 @@ State StateEditor::commit(Revision revision, LogTime time, Revision place) {
   state_.revision_ = revision;
   state_.time_ = time;
   state_.place_ = place;
-  stamp_ = next_stamp();  // whatever was made so far belongs to the State handed out as well
+  state_.version_ =
+      draft_->commit({state_.keys_.root, state_.tombstones_.root, state_.answers_.root, state_.answer_order_.root});
+  committed_ = state_;
   return state_;
 }
 

@@ -236,7 +236,7 @@ bool Store::make_durable(const Changes& changes, std::string_view bookmark, Verd
       outcome = Verdict::Outcome::unknown;
     }
   }
-  editor_ = std::make_unique<StateEditor>(newest_, options_.state);
+  editor_->rollback();
   for (auto& thread : verdicts) {
     for (Settled& settled : thread) settled.verdict = {}, settled.verdict.outcome = outcome;
   }

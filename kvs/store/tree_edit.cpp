@@ -17,8 +17,8 @@ constexpr unsigned fewest = 8;  // records or children of a node that has neighb
 
 }  // namespace
 
-Edit::Edit(NodeRef& root, std::uint64_t stamp, std::string_view key) : root_(root), stamp_(stamp) {
-  const Node* node = root_.get();
+Edit::Edit(Draft& draft, const Node*& root, std::string_view key) : draft_(draft), root_(root) {
+  const Node* node = root_;
   if (node == nullptr) return;
   while (!node->is_leaf) {
     const Inner* inner = as_inner(node);
@@ -29,47 +29,60 @@ Edit::Edit(NodeRef& root, std::uint64_t stamp, std::string_view key) : root_(roo
   place_ = leaf_->lower_bound(key);
 }
 
-// Ownership: a node on the path that carries the stamp is reached only through nodes that carry it too.
+// A node on the path that is the draft's is reached only through such nodes.
 
 Leaf* Edit::own_leaf() {
-  if (leaf_->stamp != stamp_) {
-    auto copy = leaf_->copy(stamp_);
-    leaf_ = copy.get();
+  if (leaf_->stamp != draft_.stamp()) {
+    auto copy = leaf_->copy(draft_.stamp());
+    const Leaf* old = std::exchange(leaf_, copy.get());
     put_node(leaf_level(), std::move(copy));
+    draft_.retire(old);
   }
   return const_cast<Leaf*>(leaf_);
 }
 
 Inner* Edit::own_inner(int level) {
   Step& step = path_[static_cast<std::size_t>(level)];
-  if (step.node->stamp != stamp_) {
-    auto copy = step.node->copy(stamp_);
-    step.node = copy.get();
+  if (step.node->stamp != draft_.stamp()) {
+    auto copy = step.node->copy(draft_.stamp());
+    const Inner* old = std::exchange(step.node, copy.get());
     put_node(level, std::move(copy));
+    draft_.retire(old);
   }
   return const_cast<Inner*>(step.node);
 }
 
 // Puts `node` where the path had its node of this level; level 0 is the root.
-void Edit::put_node(int level, NodeRef node) {
+void Edit::put_node(int level, Fresh node) {
   if (level == 0) {
-    root_ = std::move(node);
+    root_ = draft_.add(std::move(node));
   } else {
-    own_inner(level - 1)->replace_child(path_[static_cast<std::size_t>(level) - 1].index, std::move(node));
+    Inner* parent = own_inner(level - 1);
+    parent->replace_child(path_[static_cast<std::size_t>(level) - 1].index, draft_.add(std::move(node)));
   }
 }
 
-RecordRef Edit::replace(RecordRef record) { return own_leaf()->replace(place_.index, std::move(record)); }
+RecordRef Edit::replace(RecordRef record) {
+  draft_.prepare();
+  Leaf* leaf = own_leaf();
+  RecordRef old(leaf->records[place_.index]);
+  leaf->replace(place_.index, record.get());
+  draft_.add(std::move(record));
+  draft_.retire(old.get());
+  return old;
+}
 
 void Edit::insert(RecordRef record) {
+  draft_.prepare();
+  const Record* added = record.get();
   if (leaf_ == nullptr) {
-    const Record* only = record.get();
-    root_ = Leaf::make({&only, 1}, stamp_);
+    root_ = draft_.add(Leaf::make({&added, 1}, draft_.stamp()));
   } else if (leaf_->count < capacity) {
-    own_leaf()->insert(place_.index, std::move(record));
+    own_leaf()->insert(place_.index, added);
   } else {
-    insert_into_full_leaf(record.get());
+    insert_into_full_leaf(added);
   }
+  draft_.add(std::move(record));
 }
 
 void Edit::insert_into_full_leaf(const Record* record) {
@@ -103,13 +116,16 @@ bool Edit::is_at_right_edge() const {
 }
 
 RecordRef Edit::erase() {
+  draft_.prepare();
   const unsigned rest = leaf_->count - 1u;
   RecordRef erased(leaf_->records[place_.index]);
   if (path_.empty() && rest == 0) {
-    root_.reset();
+    root_ = nullptr;
+    draft_.retire(leaf_);
   } else if (path_.empty() || rest >= joined_below || !join_leaf(rest)) {
     own_leaf()->erase(place_.index);
   }
+  draft_.retire(erased.get());
   return erased;
 }
 
@@ -138,19 +154,33 @@ unsigned Edit::neighbour_to_join(const Inner& parent, unsigned index) {
 // Replaces `removed` leaves from the parent's child `first` on by one or two with these records, the first of them with
 // `left`.
 void Edit::put_leaves(unsigned first, unsigned removed, std::span<const Record* const> records, std::size_t left) {
-  const NodeRef one = Leaf::make(records.first(left), stamp_);
-  if (left == records.size()) return splice(leaf_level() - 1, first, removed, std::array{Entry{{}, one.get()}});
-  const NodeRef two = Leaf::make(records.subspan(left), stamp_);
-  const auto separator = separator_between(records[left - 1]->key(), records[left]->key());
-  splice(leaf_level() - 1, first, removed, std::array{Entry{{}, one.get()}, Entry{separator, two.get()}});
+  boost::container::static_vector<const Node*, 2> old;
+  for (unsigned i = first; i < first + removed; ++i)
+    old.push_back(path_.empty() ? leaf_ : path_.back().node->children[i]);
+  Fresh one = Leaf::make(records.first(left), draft_.stamp());
+  if (left == records.size()) {
+    splice(leaf_level() - 1, first, removed, std::array{Entry{{}, one.get()}});
+  } else {
+    Fresh two = Leaf::make(records.subspan(left), draft_.stamp());
+    const auto separator = separator_between(records[left - 1]->key(), records[left]->key());
+    splice(leaf_level() - 1, first, removed, std::array{Entry{{}, one.get()}, Entry{separator, two.get()}});
+    draft_.add(std::move(two));
+  }
+  draft_.add(std::move(one));
+  for (const Node* leaf : old) draft_.retire(leaf);
 }
 
 // The same with inner nodes.
 void Edit::put_inners(int level, unsigned first, unsigned removed, std::span<const Entry> entries, std::size_t left) {
-  const NodeRef one = Inner::make(entries.first(left), stamp_);
-  if (left == entries.size()) return splice(level - 1, first, removed, std::array{Entry{{}, one.get()}});
-  const NodeRef two = Inner::make(entries.subspan(left), stamp_);
-  splice(level - 1, first, removed, std::array{Entry{{}, one.get()}, Entry{entries[left].separator, two.get()}});
+  Fresh one = Inner::make(entries.first(left), draft_.stamp());
+  if (left == entries.size()) {
+    splice(level - 1, first, removed, std::array{Entry{{}, one.get()}});
+  } else {
+    Fresh two = Inner::make(entries.subspan(left), draft_.stamp());
+    splice(level - 1, first, removed, std::array{Entry{{}, one.get()}, Entry{entries[left].separator, two.get()}});
+    draft_.add(std::move(two));
+  }
+  draft_.add(std::move(one));
 }
 
 // Replaces, in the path's inner node of this level, `removed` children from `first` on by `added`, one or two.
@@ -158,7 +188,7 @@ void Edit::put_inners(int level, unsigned first, unsigned removed, std::span<con
 // above.
 void Edit::splice(int level, unsigned first, unsigned removed, std::span<const Entry> added) {
   if (level < 0) {  // the root was divided
-    root_ = Inner::make(added, stamp_);
+    root_ = draft_.add(Inner::make(added, draft_.stamp()));
     return;
   }
   const Inner& node = *path_[static_cast<std::size_t>(level)].node;
@@ -172,12 +202,13 @@ void Edit::splice(int level, unsigned first, unsigned removed, std::span<const E
     const bool appended = first + added.size() == entries.size();
     divide_inner(level, entries, appended ? capacity - fewest : entries.size() / 2);
   } else if (level == 0 && entries.size() == 1) {
-    root_ = NodeRef(entries[0].child);
+    root_ = entries[0].child;
   } else if (level > 0 && entries.size() < fewest) {
     join_inner(level, entries);
   } else {
-    put_node(level, Inner::make(entries, stamp_));
+    put_node(level, Inner::make(entries, draft_.stamp()));
   }
+  draft_.retire(&node);  // last: the separators were its own
 }
 
 void Edit::divide_inner(int level, std::span<const Entry> entries, std::size_t left) {
@@ -199,6 +230,7 @@ void Edit::join_inner(int level, std::span<const Entry> entries) {
   if (neighbour > index) add_other();
   all[seam].separator = parent->separator(std::min(index, neighbour));
   put_inners(level, std::min(index, neighbour), 2, all, all.size() <= capacity ? all.size() : all.size() / 2);
+  draft_.retire(&other);
 }
 
 }  // namespace kvs::tree

@@ -6,17 +6,19 @@
 #include <string_view>
 
 #include "kvs/store/tree_node.hpp"
+#include "kvs/store/tree_versions.hpp"
 
 namespace kvs::tree {
 
-// Goes down to `key` and stays there for one change. Nodes that carry `stamp` are changed in place, every other one on
-// the way is replaced by a copy first, so what else refers to it sees nothing.
+// Goes down to `key` and stays there for one change. Nodes of the draft are changed in place, every other one on the
+// way is replaced by a copy first, so what else refers to it sees nothing. If memory runs out (std::bad_alloc), the
+// tree is what it was.
 //
 // A full leaf first gives to a neighbour with room and is divided only if there is none; a leaf that has lost half of
 // its records is joined with a neighbour when both fit well into one. So leaves stay about four fifths full.
 class Edit {
  public:
-  Edit(NodeRef& root, std::uint64_t stamp, std::string_view key);
+  Edit(Draft& draft, const Node*& root, std::string_view key);
 
   bool found() const { return place_.found; }
 
@@ -36,7 +38,7 @@ class Edit {
   int leaf_level() const { return static_cast<int>(path_.size()); }
   Leaf* own_leaf();
   Inner* own_inner(int level);
-  void put_node(int level, NodeRef node);
+  void put_node(int level, Fresh node);
 
   void insert_into_full_leaf(const Record* record);
   bool join_leaf(unsigned rest);
@@ -51,8 +53,8 @@ class Edit {
   static bool has_room(const Node* neighbour);
   static unsigned neighbour_to_join(const Inner& parent, unsigned index);
 
-  NodeRef& root_;
-  const std::uint64_t stamp_;
+  Draft& draft_;
+  const Node*& root_;
   boost::container::static_vector<Step, 15> path_;  // inner nodes from the root on
   const Leaf* leaf_ = nullptr;                      // null: the tree is empty
   Leaf::Place place_{0, false};

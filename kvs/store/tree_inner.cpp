@@ -3,21 +3,19 @@
 #include <cstring>
 #include <new>
 #include <ranges>
-#include <utility>
 
 #include "kvs/slab.hpp"
 #include "kvs/store/tree_node.hpp"
 
 namespace kvs::tree {
 
-boost::intrusive_ptr<Inner> Inner::make(std::span<const Entry> entries, std::uint64_t stamp) {
+std::unique_ptr<Inner, Disposer> Inner::make(std::span<const Entry> entries, std::uint64_t stamp) {
   assert(entries.size() >= 2 && entries.size() <= capacity);
   std::size_t text_size = 0;
   for (const Entry& entry : entries.subspan(1)) text_size += entry.separator.size();
-  boost::intrusive_ptr<Inner> inner(new (allocate_small(sizeof(Inner) + text_size)) Inner(stamp), false);
+  std::unique_ptr<Inner, Disposer> inner(new (allocate_small(sizeof(Inner) + text_size)) Inner(stamp));
   std::uint32_t end = 0;
   for (const Entry& entry : entries) {
-    intrusive_ptr_add_ref(entry.child);
     inner->children[inner->count++] = entry.child;
     if (inner->count == 1) continue;
     std::memcpy(inner->text() + end, entry.separator.data(), entry.separator.size());
@@ -28,24 +26,15 @@ boost::intrusive_ptr<Inner> Inner::make(std::span<const Entry> entries, std::uin
   return inner;
 }
 
-boost::intrusive_ptr<Inner> Inner::copy(std::uint64_t stamp) const {
-  for (unsigned i = 0; i < count; ++i) __builtin_prefetch(children[i], 1);
-  boost::intrusive_ptr<Inner> inner(new (allocate_small(sizeof(Inner) + text_size())) Inner(stamp), false);
+std::unique_ptr<Inner, Disposer> Inner::copy(std::uint64_t stamp) const {
+  std::unique_ptr<Inner, Disposer> inner(new (allocate_small(allocated())) Inner(stamp));
   inner->count = count;
   inner->prefix_size = prefix_size;
   std::copy(heads, heads + capacity, inner->heads);
   std::copy(separator_ends, separator_ends + count - 1, inner->separator_ends);
   std::copy(children, children + count, inner->children);
   std::memcpy(inner->text(), text(), text_size());
-  for (unsigned i = 0; i < count; ++i) intrusive_ptr_add_ref(children[i]);
   return inner;
-}
-
-void Inner::destroy(const Inner* inner) noexcept {
-  for (unsigned i = 0; i < inner->count; ++i) intrusive_ptr_release(inner->children[i]);
-  const std::size_t size = sizeof(Inner) + inner->text_size();
-  inner->~Inner();
-  deallocate_small(const_cast<Inner*>(inner), size);
 }
 
 void Inner::set_heads() {
@@ -66,10 +55,6 @@ unsigned Inner::child_for(std::string_view key) const {
   while (last < count - 1u && heads[last] == head) ++last;
   const auto places = std::views::iota(first, last);
   return *std::ranges::upper_bound(places, key, {}, [this](unsigned i) { return separator(i); });
-}
-
-void Inner::replace_child(unsigned index, NodeRef child) {
-  NodeRef old(std::exchange(children[index], child.detach()), false);
 }
 
 }  // namespace kvs::tree

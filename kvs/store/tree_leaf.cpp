@@ -1,41 +1,27 @@
 #include <algorithm>
 #include <cassert>
 #include <new>
-#include <utility>
 
 #include "kvs/slab.hpp"
 #include "kvs/store/tree_node.hpp"
 
 namespace kvs::tree {
 
-boost::intrusive_ptr<Leaf> Leaf::make(std::span<const Record* const> records, std::uint64_t stamp) {
+std::unique_ptr<Leaf, Disposer> Leaf::make(std::span<const Record* const> records, std::uint64_t stamp) {
   assert(!records.empty() && records.size() <= capacity);
-  boost::intrusive_ptr<Leaf> leaf(new (allocate_small(sizeof(Leaf))) Leaf(stamp), false);
-  for (const Record* record : records) {
-    intrusive_ptr_add_ref(record);
-    leaf->records[leaf->count++] = record;
-  }
+  std::unique_ptr<Leaf, Disposer> leaf(new (allocate_small(sizeof(Leaf))) Leaf(stamp));
+  for (const Record* record : records) leaf->records[leaf->count++] = record;
   leaf->set_heads(common_prefix(leaf->key(0), leaf->key(leaf->count - 1u)));
   return leaf;
 }
 
-boost::intrusive_ptr<Leaf> Leaf::copy(std::uint64_t stamp) const {
-  // The counts to be raised lie all over the memory: start fetching them all, then raise.
-  for (unsigned i = 0; i < count; ++i) __builtin_prefetch(records[i], 1);
-  boost::intrusive_ptr<Leaf> leaf(new (allocate_small(sizeof(Leaf))) Leaf(stamp), false);
+std::unique_ptr<Leaf, Disposer> Leaf::copy(std::uint64_t stamp) const {
+  std::unique_ptr<Leaf, Disposer> leaf(new (allocate_small(sizeof(Leaf))) Leaf(stamp));
   leaf->count = count;
   leaf->prefix_size = prefix_size;
   std::copy(heads, heads + capacity, leaf->heads);
   std::copy(records, records + count, leaf->records);
-  for (unsigned i = 0; i < count; ++i) intrusive_ptr_add_ref(records[i]);
   return leaf;
-}
-
-void Leaf::destroy(const Leaf* leaf) noexcept {
-  for (unsigned i = 0; i < leaf->count; ++i) __builtin_prefetch(leaf->records[i], 1);
-  for (unsigned i = 0; i < leaf->count; ++i) intrusive_ptr_release(leaf->records[i]);
-  leaf->~Leaf();
-  deallocate_small(const_cast<Leaf*>(leaf), sizeof(Leaf));
 }
 
 // All keys begin with the same `prefix` bytes.
@@ -74,11 +60,11 @@ unsigned Leaf::lower_bound_among_equal_heads(std::string_view key, std::uint64_t
   return static_cast<unsigned>(std::lower_bound(records + first, records + last, key, below) - records);
 }
 
-void Leaf::insert(unsigned index, RecordRef record) {
+void Leaf::insert(unsigned index, const Record* record) {
   assert(count < capacity && index <= count);
   std::copy_backward(records + index, records + count, records + count + 1);
   std::copy_backward(heads + index, heads + count, heads + count + 1);
-  records[index] = record.detach();
+  records[index] = record;
   ++count;
   // Only a new first or last key can make the common prefix shorter.
   const std::size_t prefix =
@@ -90,12 +76,7 @@ void Leaf::insert(unsigned index, RecordRef record) {
   }
 }
 
-RecordRef Leaf::replace(unsigned index, RecordRef record) {
-  return {std::exchange(records[index], record.detach()), false};
-}
-
-RecordRef Leaf::erase(unsigned index) {
-  RecordRef erased(records[index], false);
+void Leaf::erase(unsigned index) {
   std::copy(records + index + 1, records + count, records + index);
   std::copy(heads + index + 1, heads + count, heads + index);
   heads[--count] = unused_head;
@@ -104,7 +85,6 @@ RecordRef Leaf::erase(unsigned index) {
     const std::size_t prefix = common_prefix(key(0), key(count - 1u));
     if (prefix > prefix_size) set_heads(prefix);
   }
-  return erased;
 }
 
 }  // namespace kvs::tree

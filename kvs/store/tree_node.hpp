@@ -3,10 +3,10 @@
 // A node keeps the number of bytes its keys have in common and, for each key, the eight bytes after them (its head):
 // nearly every comparison is one of two numbers inside the node. Only keys with equal heads are compared in full. A
 // node is immutable once its editor has committed. Until then it carries the editor's stamp and may be changed in
-// place.
+// place. Nodes do not count who refers to them: tree_versions.hpp knows when they go.
 #pragma once
-#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -17,11 +17,9 @@
 namespace kvs::tree {
 
 inline constexpr unsigned capacity = 32;                         // records of a leaf, children of an inner node
-inline constexpr std::uint64_t no_stamp = 0;                     // of nodes that nobody may change
 inline constexpr std::uint64_t unused_head = ~std::uint64_t{0};  // not below any head
 
 struct Node {
-  mutable std::atomic<std::uint32_t> references{1};
   std::uint8_t count = 0;  // records or children in use: at least one of a leaf, at least two of an inner node
   const bool is_leaf;
   std::uint16_t prefix_size = 0;
@@ -45,12 +43,19 @@ struct Node {
   ~Node() = default;
 };
 
-struct Leaf : Node {
-  const Record* records[capacity];  // one reference each, in key order
+// Frees the node, and nothing that it refers to.
+void dispose(const Node* node) noexcept;
 
-  static boost::intrusive_ptr<Leaf> make(std::span<const Record* const> records, std::uint64_t stamp);
-  boost::intrusive_ptr<Leaf> copy(std::uint64_t stamp) const;
-  static void destroy(const Leaf* leaf) noexcept;
+struct Disposer {
+  void operator()(const Node* node) const noexcept { dispose(node); }
+};
+using Fresh = std::unique_ptr<const Node, Disposer>;  // in no tree yet
+
+struct Leaf : Node {
+  const Record* records[capacity];  // in key order
+
+  static std::unique_ptr<Leaf, Disposer> make(std::span<const Record* const> records, std::uint64_t stamp);
+  std::unique_ptr<Leaf, Disposer> copy(std::uint64_t stamp) const;
 
   std::string_view key(unsigned i) const { return records[i]->key(); }
 
@@ -65,9 +70,9 @@ struct Leaf : Node {
   Place lower_bound(std::string_view key) const;
 
   // In place, for the editor whose stamp this leaf carries. insert() needs room.
-  void insert(unsigned index, RecordRef record);
-  RecordRef replace(unsigned index, RecordRef record);
-  RecordRef erase(unsigned index);
+  void insert(unsigned index, const Record* record);
+  void replace(unsigned index, const Record* record) { records[index] = record; }
+  void erase(unsigned index);
 
  private:
   explicit Leaf(std::uint64_t owner) : Node(true, owner) {}
@@ -85,12 +90,11 @@ struct Entry {
 // They never change: a node with other separators is another node. Children may be replaced in place.
 struct Inner : Node {
   std::uint32_t separator_ends[capacity];  // in text(); separator i stands between the children i and i + 1
-  const Node* children[capacity];          // one reference each
+  const Node* children[capacity];
 
-  // Takes a reference to each child.
-  static boost::intrusive_ptr<Inner> make(std::span<const Entry> entries, std::uint64_t stamp);
-  boost::intrusive_ptr<Inner> copy(std::uint64_t stamp) const;
-  static void destroy(const Inner* inner) noexcept;
+  static std::unique_ptr<Inner, Disposer> make(std::span<const Entry> entries, std::uint64_t stamp);
+  std::unique_ptr<Inner, Disposer> copy(std::uint64_t stamp) const;
+  std::size_t allocated() const { return sizeof(Inner) + text_size(); }
 
   // The child under which `key` is or would be.
   unsigned child_for(std::string_view key) const;
@@ -102,7 +106,7 @@ struct Inner : Node {
   Entry entry(unsigned i) const { return {i == 0 ? std::string_view{} : separator(i - 1), children[i]}; }
 
   // In place, for the editor whose stamp this node carries.
-  void replace_child(unsigned index, NodeRef child);
+  void replace_child(unsigned index, const Node* child) { children[index] = child; }
 
  private:
   explicit Inner(std::uint64_t owner) : Node(false, owner) {}

@@ -27,7 +27,7 @@ inline void apply(StateEditor& editor, const Changes& changes) {
 }
 
 inline State with(State state, const Changes& changes) {
-  StateEditor editor(std::move(state));
+  StateEditor editor(std::move(state), StateEditor::Aside{});
   apply(editor, changes);
   return editor.commit(changes.back().revision(), changes.back().record->modified());
 }

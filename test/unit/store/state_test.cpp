@@ -289,7 +289,9 @@ BOOST_AUTO_TEST_CASE(an_editor_dropped_without_a_commit_leaves_no_trace) {
 BOOST_AUTO_TEST_CASE(two_editors_of_one_state_do_not_see_each_other) {
   const Model model = some_model(1000);
   StateEditor one(build(model));
-  StateEditor two(one.commit(Revision{8}, LogTime{}));
+  const State base = one.commit(Revision{8}, LogTime{});
+  BOOST_CHECK_THROW(StateEditor{base}, std::logic_error);
+  StateEditor two(base, StateEditor::Aside{});
   one.put(record(numbered(5), "one"));
   two.put(record(numbered(5), "two"));
   BOOST_TEST(one.find(numbered(5))->value() == "one");
