@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The page /ui/ in a real browser: the feed of changes, breaks in it, status, keyboard, narrow and dark, tokens."""
+"""The page /ui/ in a real browser: the feed of changes, breaks in it, status, keyboard, narrow and dark."""
 import json
 import re
 
@@ -78,8 +78,8 @@ class FeedOfChanges(PageTest):
         self.shot("history")
 
 
-class Breaks(PageTest):
-    """The server goes and comes back, and the page says what that meant."""
+class Away(PageTest):
+    """The server ends, and things happen before the page comes back."""
 
     def seed(self):
         self.put("City", "Ahmedabad")
@@ -97,6 +97,29 @@ class Breaks(PageTest):
         self.wait_for(lambda: self.kind() not in ("lost", ""), "the other banner")
         return self.kind()
 
+    def away_while(self, change):
+        """What the banner is then. The page is held back, not the server: it asks for the status before it connects."""
+        self.command("Network.enable")
+        self.command("Network.setBlockedURLs", urls=["*/v1/status"])
+        self.addCleanup(self.command, "Network.setBlockedURLs", urls=[])
+        self.break_connection()
+        self.restart()
+        change()
+        self.command("Network.setBlockedURLs", urls=[])
+        return self.come_back()
+
+    def fill(self):
+        """Changes until the history no longer has its beginning."""
+        begin = self.server.request("GET", "/v1/status").json()["revision"]
+        with self.server.connect() as connection:
+            for number in range(4000):
+                connection.request("PUT", "/v1/kv/full", body="x" * 1000)
+                if number % 100 == 99 and connection.request("GET", "/v1/status").json()["oldest_revision"] > begin:
+                    return
+        self.fail("the history reaches back for ever")
+
+
+class Breaks(Away):
     def test_a_restart_misses_nothing_and_says_so(self):
         self.break_connection()
         self.assertEqual(self.text("#stream-state"), "not connected")
@@ -116,16 +139,7 @@ class Breaks(PageTest):
         self.wait_for(lambda: self.kind() == "back", "the banner")
 
     def test_what_changed_meanwhile_is_caught_up(self):
-        # The page is held back, not the server: it asks for the status before it connects.
-        self.command("Network.enable")
-        self.command("Network.setBlockedURLs", urls=["*/v1/status"])
-        self.addCleanup(self.command, "Network.setBlockedURLs", urls=[])
-        self.break_connection()
-        self.restart()
-        for number in range(3):
-            self.put("City", str(number))
-        self.command("Network.setBlockedURLs", urls=[])
-        self.assertEqual(self.come_back(), "back")
+        self.assertEqual(self.away_while(lambda: [self.put("City", str(number)) for number in range(3)]), "back")
         self.assertIn("Nothing was missed: 3 changes caught up.", self.text("#banner-words"))
         self.assertEqual(self.texts("#feed .value")[:3], ["2", "1", "0"])
 
@@ -142,43 +156,45 @@ class Breaks(PageTest):
         other.kill()
 
 
-class Gaps(PageTest):
-    """The history is so short that it does not reach back to where the page was."""
+SHORT_HISTORY = ("--history-bytes", "64KiB", "--history-memory", "64KiB")  # less than fill() writes
 
-    flags = ("--history-bytes", "64KiB", "--history-memory", "64KiB")
 
-    def away_while(self, change):
-        self.expected_complaints += ["WebSocket", "Failed to load", "ERR_CONNECTION"]
-        self.command("Network.enable")
-        self.command("Network.setBlockedURLs", urls=["*/v1/status"])
-        self.addCleanup(self.command, "Network.setBlockedURLs", urls=[])
-        self.server.kill()
-        self.wait_for(lambda: self.find("#banner").get_attribute("data-kind") == "lost", "the banner")
-        self.restart()
-        change()
-        self.command("Network.setBlockedURLs", urls=[])
-        self.try_now()
-        self.wait_for(lambda: self.find("#banner").get_attribute("data-kind") != "lost", "the other banner")
-        return self.find("#banner").get_attribute("data-kind")
+class Gaps(Away):
+    flags = SHORT_HISTORY
 
-    def fill(self):
-        """Changes until the history no longer has its beginning."""
-        begin = self.server.request("GET", "/v1/status").json()["revision"]
-        with self.server.connect() as connection:
-            for number in range(4000):
-                connection.request("PUT", "/v1/kv/full", body="x" * 1000)
-                if number % 100 == 99 and connection.request("GET", "/v1/status").json()["oldest_revision"] > begin:
-                    return
-        self.fail("the history reaches back for ever")
-
-    def test_a_gap_is_not_passed_over(self):
-        kind = self.away_while(self.fill)
-        self.assertIn(kind, ("diff", "reset"))
-        words = self.text("#banner-words")
-        self.assertIn("no longer reaches back" if kind == "diff" else "everything was loaded anew", words)
-        self.wait_text("#feed .mark", "The history no longer…" if kind == "diff" else "What happened after this is not known.")
-        self.wait_row("full")
+    def test_of_a_gap_the_difference_is_shown_and_said_to_be_one(self):
+        self.assertEqual(self.away_while(self.fill), "diff")
+        self.assertIn("The history no longer reaches back so far: 1 key differs from before; what happened in between is "
+                      "not known.", self.text("#banner-words"))
+        self.wait_text("#feed .mark", "The history no longer…")
+        self.wait_for(lambda: self.names() == ["City", "full"], "the keys of now")
+        self.wait_text("#feed .key", "full")
         self.shot("gap")
+
+
+class LongGaps(Away):
+    """Nor is it known any more which keys were deleted."""
+
+    flags = (*SHORT_HISTORY, "--tombstones", "1")
+
+    def delete_and_fill(self):
+        for key in ("gone", "another"):
+            self.put(key, "another value")
+            self.remove(key)
+        self.fill()
+
+    def test_where_not_even_the_difference_is_known_everything_is_loaded_anew(self):
+        self.put("gone", "its value")
+        self.choose("gone")
+        self.wait_text("#value", "its value")
+        self.assertEqual(self.away_while(self.delete_and_fill), "reset")
+        self.assertIn("You were away for too long to tell what changed: everything was loaded anew.",
+                      self.text("#banner-words"))
+        self.wait_text("#feed .mark", "What happened after this is not known.")
+        self.wait_for(lambda: self.names() == ["City", "full"], "the keys of now")
+        self.assertNotIn("full", self.texts("#feed .key"))  # that it is there is no change
+        self.wait_text("#entry-note", "Deleted. Its last value…")
+        self.shot("reset")
 
 
 class StatusOfTheServer(PageTest):
@@ -192,7 +208,7 @@ class StatusOfTheServer(PageTest):
             for _ in range(100):
                 connection.request("GET", "/v1/kv/k1")
         label = "return document.querySelector('#spark-rate svg').getAttribute('aria-label')"
-        self.wait_for(lambda: re.search(r"at most [1-9]", self.script(label)), "the requests in the line")
+        self.wait_for(lambda: re.search(r"now [1-9]", self.script(label)), "the requests in the line")
         self.assertEqual(self.text("#tile-watchers"), "1")
         self.assertEqual(self.text("#tile-bus"), "local")
         labels = [one.get_attribute("aria-label") for one in self.all(".spark svg")]
@@ -388,52 +404,6 @@ class Empty(PageTest):
         self.wait_text("#keys-note", "No keys yet.")
         self.assertIn("curl -T - http://127.0.0.1:%d/v1/kv/City" % self.server.port, self.text("#welcome"))
         self.shot("empty")
-
-
-class Token(PageTest):
-    def set_token(self, token):
-        self.click("#token")
-        self.wait_shown("#token-dialog")
-        self.type("#token-field", token)
-        self.press(Keys.ENTER)
-
-    def test_it_is_kept_for_the_tab_and_sent_with_requests(self):
-        self.script("""
-          window.seen = [];
-          const fetched = window.fetch;
-          window.fetch = (target, options) => { seen.push(options.headers.Authorization); return fetched(target, options); };
-          const Real = WebSocket;
-          window.WebSocket = class extends Real {
-            constructor(url, protocols) { super(url, protocols); seen.push(protocols.join(" ")); window.socket = this; }
-          };""")
-        self.set_token("secret-of-32_bytes")
-        self.wait_gone("#token-dialog")
-        self.wait_for(lambda: "kvs.v1 kvs.bearer.secret-of-32_bytes" in self.script("return seen"), "the subprotocols")
-        self.assertIn("Bearer secret-of-32_bytes", self.script("return seen"))
-        self.assertEqual(self.script("return sessionStorage.getItem('kvs.token')"), "secret-of-32_bytes")
-        self.assertEqual(self.script("return localStorage.length"), 0)
-        self.assertEqual(self.script("return document.cookie"), "")
-        self.wait_for(lambda: self.script("return socket.protocol") == "kvs.v1", "the server's choice")
-        self.open()
-        self.assertEqual(self.find("#token").get_attribute("data-set"), "true")
-        self.click("#token")
-        self.wait_shown("#forget-token")
-        self.click("#forget-token")
-        self.wait_for(lambda: self.find("#token").get_attribute("data-set") == "false", "it forgotten")
-        self.assertIsNone(self.script("return sessionStorage.getItem('kvs.token')"))
-
-    def test_who_is_not_known_is_asked_for_one(self):
-        self.script("""
-          window.fetch = () => Promise.resolve(new Response('{"code":"unauthenticated","detail":"who are you?"}',
-                                                            {status: 401}));""")
-        self.wait_text("#token-note", "The server wants a token.")
-        self.assertEqual(self.focused.get_attribute("id"), "token-field")
-        self.shot("token")
-
-    def test_what_cannot_be_one_is_not_sent(self):
-        self.set_token("two words")
-        self.wait_text("#token-note", "A token has letters…")
-        self.assertIsNone(self.script("return sessionStorage.getItem('kvs.token')"))
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ class PageTest(unittest.TestCase):
     (a breach of the content policy, an error in a script) fail the test, but for `expected_complaints`."""
 
     flags = ()
+    login = {}  # what requests from beside the page bring to be let in
     size = (1366, 860)
     dark = False
 
@@ -99,15 +100,15 @@ class PageTest(unittest.TestCase):
     # The server, from beside the page.
 
     def put(self, key, value, query="", headers=None):
-        answer = self.server.request("PUT", "/v1/kv/" + key + query, headers, value)
+        answer = self.server.request("PUT", "/v1/kv/" + key + query, {**self.login, **(headers or {})}, value)
         self.assertIn(answer.status, (200, 201), repr(answer))
         return answer.json()["revision"]
 
     def remove(self, key):
-        return self.server.request("DELETE", "/v1/kv/" + key).json()["revision"]
+        return self.server.request("DELETE", "/v1/kv/" + key, self.login).json()["revision"]
 
     def value(self, key):
-        answer = self.server.request("GET", "/v1/kv/" + key)
+        answer = self.server.request("GET", "/v1/kv/" + key, self.login)
         return answer.body if answer.status == 200 else None
 
     # The browser.

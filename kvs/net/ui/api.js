@@ -40,7 +40,8 @@ async function problemOf(response) {
 // The Response of a success, else throws a Problem.
 export async function request(method, target, { headers = {}, body, timeout = 15000 } = {}) {
   const all = { ...headers };
-  if (token()) all.Authorization = "Bearer " + token();
+  const sent = token();
+  if (sent) all.Authorization = "Bearer " + sent;
   let response;
   try {
     response = await fetch(target, { method, headers: all, body, cache: "no-store", signal: AbortSignal.timeout(timeout) });
@@ -48,8 +49,10 @@ export async function request(method, target, { headers = {}, body, timeout = 15
     throw new Problem(0, { detail: "The server does not answer." });
   }
   if (response.ok) return response;
-  if (response.status === 401) events.dispatchEvent(new Event("unauthenticated"));
-  throw await problemOf(response);
+  if (response.status !== 401) throw await problemOf(response);
+  if (sent === token()) events.dispatchEvent(new Event("unauthenticated"));
+  // Its own words are for programs.
+  throw new Problem(401, { code: "unauthenticated", detail: sent ? "The server does not know this token." : "The server wants a token." });
 }
 
 async function json(method, target, options) {
@@ -82,6 +85,16 @@ export async function metrics() {
 export const record = (id) => json("GET", item(id) + "?record=1");
 export const history = (id) => json("GET", "/v1/history/" + id + "?limit=30");
 export const list = (target) => json("GET", target);
+
+// Why the server refuses a watch, which browsers do not tell of a WebSocket; null if it does not.
+export async function refusal(since) {
+  try {
+    await request("GET", `/v1/watch?wait=1ms&since=${since}`);
+    return null;
+  } catch (error) {
+    return error.status ? error : null;
+  }
+}
 
 // `revision`: what the key must be at, 0 = must not be there. `body`: a string, bytes or a file.
 export function put(id, body, { revision, ttl, contentType }) {

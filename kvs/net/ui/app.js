@@ -72,7 +72,8 @@ function onStream(state) {
   $("stream-state").textContent = state.kind === "lost" ? "not connected" : "live";
   if (state.kind === "lost") {
     stale = "";
-    banner("lost", `Not connected: ${state.why.replace(/\.$/, "")}. What is shown may be old. Trying again…`);
+    const old = watch.wasLive ? " What is shown may be old." : "";
+    banner("lost", `Not connected: ${state.why.replace(/\.$/, "")}.${old} Trying again…`);
     return;
   }
   if (state.kind === "back") {
@@ -140,6 +141,9 @@ api.events.addEventListener("token", () => {
   declined = false;
   $("token").dataset.set = api.token() !== "";
   $("token").title = api.token() ? "a token is set for this tab" : "";
+  // What the one before could see is not for whoever has this one.
+  for (const part of [feed, tree, entry, status]) part.clear();
+  watch.forget();
   watch.start();
   status.poll();
   tree.reload();

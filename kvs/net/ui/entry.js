@@ -80,6 +80,13 @@ export class Entry {
     this.again = false;
   }
 
+  // Nothing of what was shown stays.
+  clear() {
+    this.close();
+    this.record = null;
+    this.wipe();
+  }
+
   wipe() {
     $("about").replaceChildren();
     $("value").textContent = "";
@@ -203,7 +210,7 @@ export class Entry {
       const answer = await api.history(id);
       if (id !== this.id) return;
       $("history-note").textContent = answer.items.length
-        ? `Known back to revision ${text.number(answer.oldest_revision)}.`
+        ? answer.oldest_revision === 0 ? "Known from the beginning." : `Known back to revision ${text.number(answer.oldest_revision)}.`
         : `Nothing is known of it since revision ${text.number(answer.oldest_revision)}.`;
       $("history-list").replaceChildren(...answer.items.map((event) => historyRow(event)));
     } catch (error) {

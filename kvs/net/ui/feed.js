@@ -17,6 +17,15 @@ export class Feed {
     $("feed-filter").addEventListener("input", () => this.showAll());
   }
 
+  clear() {
+    this.events = [];
+    this.fresh = 0;
+    this.held = 0;
+    $("feed").replaceChildren();
+    this.sayPaused();
+    this.sayNone();
+  }
+
   add(events, live) {
     if (live) this.speak(events);
     this.push(events.slice(-kept).map((event) => this.noteOf(event, live)), events.length);

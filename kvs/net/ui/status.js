@@ -10,7 +10,7 @@ const samples = 60;
 async function answersGiven() {
   const text = await api.metrics();
   if (text === null) return null;
-  const rows = text.matchAll(/^kvs_http_requests_total\{([^}]*)\} (\S+)$/gm);
+  const rows = text.matchAll(/^kvs_http_requests_total\{(.*)\} (\S+)$/gm);
   return Array.from(rows).reduce((sum, [, labels, count]) => sum + (/route="\/(metrics|v1\/status)"/.test(labels) ? 0 : Number(count)), 0);
 }
 
@@ -37,12 +37,15 @@ export class Status {
   async poll() {
     clearTimeout(this.timer);
     if (document.hidden) return; // nobody looks; it goes on when somebody does
+    const mine = (this.asking = {});
     try {
       const given = await answersGiven();
-      this.take(await api.status(), given);
+      const status = await api.status();
+      if (mine === this.asking) this.take(status, given);
     } catch (error) {
-      this.miss(error);
+      if (mine === this.asking) this.miss(error);
     }
+    if (mine !== this.asking) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.poll(), every);
   }
@@ -62,6 +65,16 @@ export class Status {
     document.body.dataset.reachable = true;
     this.tiles(status, rate);
     this.details(status);
+  }
+
+  clear() {
+    this.asking = null;
+    this.last = null;
+    for (const name of Object.keys(this.series)) this.series[name] = [];
+    for (const name of ["revision", "keys", "rate", "watchers", "bus"]) $("tile-" + name).textContent = "–";
+    $("tile-bytes").textContent = "";
+    $("status-list").replaceChildren();
+    this.draw();
   }
 
   miss(error) {
@@ -116,7 +129,7 @@ export class Status {
       ["Bus", [status.bus.kind, status.bus.up ? "up" : "away", status.bus.detail].filter(Boolean).join(", ")],
       ["Commands behind the bus", status.bus.lag],
       ...(status.bus.members ?? []).map((member) => ["Instance " + member.name, "heard of at " + text.moment(member.heard)]),
-      ...Object.entries(status.limits).map(([name, value]) => ["Limit: " + name.replaceAll("_", " "), /size|bytes|memory/.test(name) ? text.size(value) : value]),
+      ...Object.entries(status.limits).map(([name, value]) => ["Limit: " + name.replaceAll("_", " "), name === "max_memory" && value === 0 ? "none" : /size|bytes|memory/.test(name) ? text.size(value) : value]),
     ];
     const items = rows.filter(([, value]) => value !== undefined && value !== null && value !== "");
     $("status-list").replaceChildren(...items.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, typeof value === "number" ? text.number(value) : String(value)))));

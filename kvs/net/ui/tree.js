@@ -140,6 +140,12 @@ export class Tree {
     for (const level of this.levels()) level.load();
   }
 
+  clear() {
+    for (const level of this.levels()) ++level.asked; // what is on its way is not for this tree
+    this.root = null;
+    this.element.replaceChildren();
+  }
+
   *levels(level = this.root) {
     if (!level) return;
     yield level;

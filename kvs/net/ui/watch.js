@@ -14,13 +14,19 @@ const mostWait = 10000;
 export class Watch {
   constructor(listener) {
     this.listener = listener;
-    this.position = null; // {revision, logId}
-    this.lostAt = 0;
-    this.attempts = 0;
-    this.how = "all";
-    this.missed = 0;
     this.socket = null;
     this.timer = 0;
+    this.forget();
+  }
+
+  // As if it had never been: whoever watches from now on may be somebody else.
+  forget() {
+    this.position = null; // {revision, logId}
+    this.wasLive = false;
+    this.lostAt = 0;
+    this.attempts = 0;
+    this.missed = 0;
+    this.how = "all";
   }
 
   async start() {
@@ -56,8 +62,10 @@ export class Watch {
     const socket = new WebSocket(`${scheme}${location.host}/v1/watch?since=${since}&progress=5s`, api.protocols());
     this.socket = socket;
     this.live = false;
+    let opened = false;
+    socket.onopen = () => (opened = true);
     socket.onmessage = (message) => this.receive(JSON.parse(message.data));
-    socket.onclose = (event) => this.closed(event);
+    socket.onclose = (event) => (opened ? this.closed(event) : this.refused(since));
     this.hear();
   }
 
@@ -72,7 +80,7 @@ export class Watch {
   close() {
     clearTimeout(this.quiet);
     if (!this.socket) return;
-    this.socket.onmessage = this.socket.onclose = null;
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
     this.socket.close();
     this.socket = null;
   }
@@ -114,7 +122,7 @@ export class Watch {
   }
 
   synced() {
-    this.live = true;
+    this.live = this.wasLive = true;
     this.attempts = 0;
     const seconds = this.lostAt ? Math.round((Date.now() - this.lostAt) / 1000) : 0;
     const again = this.lostAt !== 0 || this.how !== "all";
@@ -123,6 +131,14 @@ export class Watch {
     this.missed = 0;
     this.how = "all";
     this.began = this.position.revision;
+  }
+
+  async refused(since) {
+    clearTimeout(this.quiet);
+    this.socket = null;
+    const mine = this.starting;
+    const why = await api.refusal(since);
+    if (mine === this.starting) this.lost(why ? why.message : "the connection broke");
   }
 
   closed(event) {
