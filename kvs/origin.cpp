@@ -1,11 +1,24 @@
 #include "kvs/origin.hpp"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <charconv>
 #include <cstring>
 
 namespace kvs {
+
+Network network_of(const Origin& origin) {
+  Network network{origin.kind, 0};
+  std::memcpy(&network.address, origin.address.data(), origin.kind == Origin::Kind::ipv4 ? 4 : sizeof network.address);
+  return network;
+}
+
+bool is_near(const Origin& origin) {
+  if (origin.kind == Origin::Kind::ipv4) return origin.address[0] == 127;
+  if (origin.kind != Origin::Kind::ipv6) return origin.kind == Origin::Kind::local;
+  return std::memcmp(origin.address.data(), &in6addr_loopback, sizeof in6addr_loopback) == 0;
+}
 
 std::string to_string(const Origin& origin) {
   char text[INET6_ADDRSTRLEN];

@@ -1,6 +1,7 @@
 // Where a command came from: the client's address, as the legacy watch shows it.
 #pragma once
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,16 @@ struct Origin {
 
   bool operator==(const Origin&) const = default;
 };
+
+// What counts as one neighbour: an IPv4 address, or the /64 of an IPv6 one, whose owner has all addresses in it.
+struct Network {
+  Origin::Kind kind = Origin::Kind::none;
+  std::uint64_t address = 0;
+  auto operator<=>(const Network&) const = default;
+};
+Network network_of(const Origin& origin);
+// On this machine: a local socket, a loopback address.
+bool is_near(const Origin& origin);
 
 // "127.0.0.1:51234", "[::1]:51234", "unix" for a local socket, "" for none.
 std::string to_string(const Origin& origin);

@@ -34,6 +34,8 @@ ServerOptions server_options(const ServeOptions& options) {
   ServerOptions server;
   server.max_value_size = options.max_value_size;
   server.max_connections = connections_in_reach(options.max_connections);
+  server.max_connections_per_address = options.max_connections_per_address;
+  server.max_in_flight = options.max_in_flight;
   server.history_memory = options.history_memory;
   server.max_memory = options.max_memory;
   server.allowed_hosts = options.allowed_hosts;

@@ -34,7 +34,9 @@ struct ServeOptions {
   std::uint64_t max_memory = 0;                 // 0: no limit
   std::size_t idempotency_window = 0;           // at least 1
   std::size_t tombstones = 0;
-  unsigned max_connections = 0;  // at least 1
+  unsigned max_connections = 0;                 // at least 1
+  std::size_t max_connections_per_address = 0;  // 0: no limit
+  std::size_t max_in_flight = 0;                // at least 1
   bool allow_anonymous = false;
   std::filesystem::path auth_file;         // empty: nobody is asked for a token
   TlsFiles tls;                            // no certificate: in the clear

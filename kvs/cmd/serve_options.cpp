@@ -219,6 +219,9 @@ ServeOptions serve_options(const Settings& given) {
   options.tombstones = settings.number("tombstones");
   options.max_connections = static_cast<unsigned>(settings.number("max-connections"));
   if (options.max_connections == 0) throw settings.wrong("max-connections", "at least 1");
+  options.max_connections_per_address = settings.number("max-connections-per-address");
+  options.max_in_flight = settings.number("max-in-flight");
+  if (options.max_in_flight == 0) throw settings.wrong("max-in-flight", "at least 1");
   options.allow_anonymous = settings.on("allow-anonymous");
   options.auth_file = settings.text("auth-file");
   options.tls = tls_files(settings);

@@ -245,7 +245,7 @@ Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size, bool wai
   Need need = denied ? refuse(*denied) : dispatch(body);
   if (need == Need::verdicts) return need;  // it will be looked at again behind the writes
   if (need == Need::state || need == Need::past || need == Need::history) {
-    paused_.emplace(Paused{body, size, InFlight(worker_.traffic())});
+    paused_.emplace(Paused{body, size, Counted(worker_.counters().in_flight)});
     return need;
   }
   in_.consume(size);
@@ -279,6 +279,7 @@ std::optional<Dialogue::Need> Dialogue::await_state(const result<Consistency>& w
   ReadWait::End end = wait_.end();
   if (end != ReadWait::End::reached) return refuse(read_problem(end, *wanted, worker_));
   if (!wanted->as_of || *wanted->as_of == worker_.view().held().revision()) return std::nullopt;
+  if (worker_.crowded()) return refuse(read_problem(ReadWait::End::full, *wanted, worker_));
   past_.emplace(*wanted->as_of);
   if (*wanted->as_of != no_revision) return Need::past;
   past_found(State{});

@@ -175,7 +175,7 @@ class Dialogue {
   struct Paused {
     std::string_view body;
     std::size_t size;
-    InFlight flight;
+    Counted in_flight;
   };
   std::optional<Paused> paused_;
   // The state of the past that a read is answered from.

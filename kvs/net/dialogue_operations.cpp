@@ -141,6 +141,8 @@ Dialogue::Need Dialogue::status() {
   status["limits"] = {{"max_key_size", max_key_size},
                       {"max_value_size", options.max_value_size},
                       {"max_connections", options.max_connections},
+                      {"max_connections_per_address", options.max_connections_per_address},
+                      {"max_in_flight", options.max_in_flight},
                       {"max_memory", options.max_memory},
                       {"idempotency_window", store.options().state.answers},
                       {"tombstones", store.options().state.tombstones},

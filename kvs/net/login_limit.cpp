@@ -1,6 +1,5 @@
 #include "kvs/net/login_limit.hpp"
 
-#include <cstring>
 #include <random>
 
 namespace kvs {
@@ -25,9 +24,8 @@ LoginLimit::LoginLimit() {
 }
 
 std::size_t LoginLimit::index(const Origin& peer) const {
-  std::uint64_t network = 0;
-  std::memcpy(&network, peer.address.data(), peer.kind == Origin::Kind::ipv4 ? 4 : sizeof network);
-  return mix(mix(network ^ seed_) + static_cast<std::uint64_t>(peer.kind)) % counters;
+  Network network = network_of(peer);
+  return mix(mix(network.address ^ seed_) + static_cast<std::uint64_t>(network.kind)) % counters;
 }
 
 void LoginLimit::failed(const Origin& peer, Clock::time_point now) {

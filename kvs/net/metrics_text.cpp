@@ -187,20 +187,26 @@ void tell_operations(Families& all, const std::vector<const Traffic*>& threads) 
               {{"op", std::string(to_string(static_cast<KeyOperation>(i / results)))},
                {"result", std::string(to_string(static_cast<Result>(i % results)))}});
   }
-  std::uint64_t in_flight = 0;
   Summed<16> published(duration_bounds);
   for (const Traffic* thread : threads) {
-    in_flight += thread->in_flight.value();
     published.add(thread->published);
   }
-  gauge(all, "kvs_http_requests_in_flight", "Requests that wait for the order or for a state.",
-        static_cast<double>(in_flight));
   family(all, "kvs_bus_publish_duration_seconds",
          "From a write's request until its command came back in the order, judged and durable.", Type::Histogram)
       .metric.push_back(published.metric(nanosecond));
   add_words<PublishFailure>(all, "kvs_bus_publish_failures_total",
                             "Commands that did not get into the order, or of which nobody knows.", Type::Counter,
                             "reason", threads, &Traffic::unpublished);
+}
+
+void tell_crowd(Families& all, const ServerCounters& counters) {
+  gauge(all, "kvs_http_requests_in_flight", "Requests that wait for the order or for a state.",
+        static_cast<double>(counters.in_flight.load()));
+  gauge(all, "kvs_connections", "Connections open.", static_cast<double>(counters.connections.load()));
+  Family& refused = family(all, "kvs_connections_refused_total",
+                           "Connections beyond a limit, of all or of one address.", Type::Counter);
+  add_value(refused, static_cast<double>(counters.refused_in_all.load()), {{"limit", "all"}});
+  add_value(refused, static_cast<double>(counters.refused_by_address.load()), {{"limit", "address"}});
 }
 
 void tell_watches(Families& all, const std::vector<const Traffic*>& threads) {
@@ -240,7 +246,7 @@ std::string metrics_text(Worker& worker) {
   tell_bus(all, worker);
   tell_requests(all, threads);
   tell_operations(all, threads);
-  gauge(all, "kvs_connections", "Connections open.", static_cast<double>(worker.counters().connections.load()));
+  tell_crowd(all, worker.counters());
   tell_watches(all, threads);
   tell_process(all);
   std::ostringstream text;

@@ -51,9 +51,11 @@ PublishFailure failure_of(PublishResult result) {
 }  // namespace
 
 PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners, RequestKeys::Use key) {
+  if (worker_.crowded()) return PublishResult::full;
   // First, for a verdict must find it: there may be no memory for it any more once the command is published.
   auto index = static_cast<std::uint32_t>(writes_.size());
-  writes_.push_back({{}, form, false, command.record, manners, std::move(key), InFlight(worker_.traffic()), {}});
+  writes_.push_back(
+      {{}, form, false, command.record, manners, std::move(key), Counted(worker_.counters().in_flight), {}});
   PublishResult result = worker_.view().submit(std::move(command), *this, index, writes_.back().ticket);
   if (result != PublishResult::accepted) {
     writes_.pop_back();
@@ -135,7 +137,7 @@ Problem publish_problem(PublishResult result, Worker& worker, std::string_view m
   std::string meaning(means);
   Store& store = worker.store();
   if (result == PublishResult::full)
-    return {errc::too_many_requests, "too many writes are waiting: " + meaning + "; try again in a second"};
+    return {errc::too_many_requests, "too many requests are waiting: " + meaning + "; try again in a second"};
   if (result == PublishResult::too_large)
     return {errc::request_too_large, "the bus can't carry as much at once: " + meaning + "; send less in one request"};
   if (store.phase() == Phase::failed) {

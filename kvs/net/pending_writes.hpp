@@ -37,7 +37,7 @@ class PendingWrites final : public Settler {
     RecordRef record;  // for its key: all the rest of it belongs to the judge until the verdict is here
     Manners manners;
     RequestKeys::Use key;
-    InFlight flight;
+    Counted in_flight;
     Verdict verdict;
   };
   void settle(std::uint32_t index, Verdict&& verdict) override;

@@ -7,6 +7,8 @@ namespace kvs {
 void ReadWait::begin(const Consistency& wanted) {
   at_least_ = wanted.at_least;
   deadline_ = Clock::now() + wanted.timeout;
+  bool waits = wanted.linearizable || worker_.view().state().revision() < at_least_;
+  if (waits && worker_.crowded()) return be_over(End::full);
   if (!wanted.linearizable) return go_on(PublishResult::accepted);
   stage_ = Stage::barrier;
   PublishResult result = worker_.view().await_barrier(*this);

@@ -13,7 +13,7 @@ class ReadWait final : public StateWaiter {
     reached,
     not_in_time,
     away,  // nothing newer can be had: no bus, or the server stops
-    full,  // the bus takes no barrier now
+    full,  // too many wait already, or the bus takes no barrier now
   };
 
   ReadWait(Worker& worker, Wakeup& wakeup) : worker_(worker), wakeup_(wakeup) {}

@@ -30,10 +30,14 @@ constexpr std::chrono::milliseconds accept_pause{100};  // when descriptors or m
 constexpr std::uint64_t least_exodus = 32;
 constexpr std::chrono::seconds crowd_look{1};
 
-constexpr std::string_view too_many =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\nConnection: "
-    "close\r\n"
-    "Content-Length: 49\r\n\r\ntoo many connections; try again in a few seconds\n";
+constexpr std::chrono::seconds say_every{1};  // a crowd shall not fill the log
+
+// For those who are turned away before they are listened to.
+std::string refusal(std::string_view words) {
+  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\nConnection: "
+         "close\r\nContent-Length: " +
+         std::to_string(words.size()) + "\r\n\r\n" + std::string(words);
+}
 
 Tcp::endpoint tcp_endpoint(const asio::generic::stream_protocol::endpoint& generic) {
   Tcp::endpoint endpoint;
@@ -54,13 +58,16 @@ Origin origin_of(const Socket& socket, Arrival arrival) {
   if (error) return origin;
   Tcp::endpoint endpoint = tcp_endpoint(remote);
   origin.port = endpoint.port();
-  if (endpoint.address().is_v4()) {
+  auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())  // on a listener for both
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  if (address.is_v4()) {
     origin.kind = Origin::Kind::ipv4;
-    auto bytes = endpoint.address().to_v4().to_bytes();
+    auto bytes = address.to_v4().to_bytes();
     std::copy(bytes.begin(), bytes.end(), origin.address.begin());
   } else {
     origin.kind = Origin::Kind::ipv6;
-    auto bytes = endpoint.address().to_v6().to_bytes();
+    auto bytes = address.to_v6().to_bytes();
     std::copy(bytes.begin(), bytes.end(), origin.address.begin());
   }
   return origin;
@@ -77,8 +84,15 @@ void remove_leftover(const std::filesystem::path& path) {
   if (error == asio::error::connection_refused) ::unlink(path.c_str());
 }
 
+// What a connection has of the server's bounds, as long as it lives.
+struct Place {
+  Counted in_all;
+  AddressLimit::Place of_address;
+};
+
 // The connection's whole life.
-awaitable<void> serve_connection(Worker& worker, Socket socket, Arrival arrival, Origin peer) {
+awaitable<void> serve_connection(Worker& worker, Socket socket, Arrival arrival, Origin peer,
+                                 [[maybe_unused]] Place place) {
   std::unique_ptr<TlsConnection> tls;
   const auto& context = worker.counters().tls;
   if (context && arrival != Arrival::local_socket)
@@ -176,29 +190,52 @@ awaitable<void> Server::accept(Listener& listener) {
     Socket socket =
         co_await listener.acceptor.async_accept(worker.context(), asio::redirect_error(use_awaitable, error));
     if (stopping_) break;
+    std::string failure;
     if (!error) {
-      welcome(worker, std::move(socket), listener.arrival);
-      continue;
+      try {
+        welcome(worker, socket, listener.arrival);
+      } catch (const std::exception& lost) {  // no memory: this one is closed, the next may find some
+        failure = lost.what();
+      }
+    } else if (error != asio::error::connection_aborted) {
+      failure = error.message();
     }
-    if (error == asio::error::connection_aborted) continue;
-    log::warn("cannot accept a connection", {{"error", error.message()}});
+    if (failure.empty()) continue;
+    log::warn("cannot accept a connection", {{"error", failure}});
     pause.expires_after(accept_pause);
     co_await pause.async_wait(asio::redirect_error(use_awaitable, error));
   }
 }
 
-void Server::welcome(Worker& worker, Socket socket, Arrival arrival) {
+// Counted here, so that a burst can't slip past a limit.
+void Server::welcome(Worker& worker, Socket& socket, Arrival arrival) {
   boost::system::error_code error;
   socket.non_blocking(true, error);
-  if (counters_.connections.load() >= options_.max_connections) {
-    socket.write_some(asio::buffer(too_many), error);
-    socket.shutdown(Socket::shutdown_send, error);
-    return;
-  }
-  crowd_ = std::max(crowd_, ++counters_.connections);  // here, so that a burst can't slip past the limit
-  if (arrival != Arrival::local_socket) socket.set_option(Tcp::no_delay(true), error);
   Origin peer = origin_of(socket, arrival);
-  asio::co_spawn(worker.executor(), serve_connection(worker, std::move(socket), arrival, peer), log_escaped);
+  if (counters_.connections.load() >= options_.max_connections) return turn_away(socket, peer, false);
+  auto of_address = counters_.addresses.take(peer, options_.max_connections_per_address);
+  if (!of_address) return turn_away(socket, peer, true);
+  Place place{Counted(counters_.connections), std::move(*of_address)};
+  crowd_ = std::max(crowd_, counters_.connections.load());
+  if (arrival != Arrival::local_socket) socket.set_option(Tcp::no_delay(true), error);
+  asio::co_spawn(worker.executor(), serve_connection(worker, std::move(socket), arrival, peer, std::move(place)),
+                 log_escaped);
+}
+
+void Server::turn_away(Socket& socket, const Origin& peer, bool by_address) {
+  ++(by_address ? counters_.refused_by_address : counters_.refused_in_all);
+  std::string words = by_address ? "too many connections from your address; close some, or try again in a few seconds\n"
+                                 : "too many connections; try again in a few seconds\n";
+  boost::system::error_code error;
+  socket.write_some(asio::buffer(refusal(words)), error);
+  socket.shutdown(Socket::shutdown_send, error);
+  ++not_said_;
+  auto now = Clock::now();
+  if (said_ != Clock::time_point{} && now - said_ < say_every) return;
+  said_ = now;
+  log::warn(by_address ? "too many connections from one address: refused (--max-connections-per-address)"
+                       : "too many connections: refused (--max-connections)",
+            {{"client", to_string(peer)}, {"refused", std::exchange(not_said_, 0)}});
 }
 
 }  // namespace kvs

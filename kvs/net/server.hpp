@@ -37,7 +37,8 @@ class Server {
     std::filesystem::path path;
   };
   awaitable<void> accept(Listener& listener);
-  void welcome(Worker& worker, Socket socket, Arrival arrival);
+  void welcome(Worker& worker, Socket& socket, Arrival arrival);
+  void turn_away(Socket& socket, const Origin& peer, bool by_address);
   awaitable<void> follow_crowd();
   Listener& open(const asio::generic::stream_protocol::endpoint& endpoint, int descriptor, Arrival arrival);
 
@@ -48,6 +49,8 @@ class Server {
   std::size_t next_ = 0;
   std::uint64_t crowd_ = 0;  // the most connections since memory was given back
   asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> crowd_timer_;
+  Clock::time_point said_{};    // when the log last told of connections turned away
+  std::uint64_t not_said_ = 0;  // those since then
   bool stopping_ = false;
 };
 

@@ -28,6 +28,8 @@ struct Patience {
 struct ServerOptions {
   std::size_t max_value_size = default_max_value_size;
   std::size_t max_connections = 10'000;
+  std::size_t max_connections_per_address = 512;  // an IPv6 address counts as its /64; loopback is free; 0: no limit
+  std::size_t max_in_flight = 1024;               // requests that wait for the order or for a state
   std::uint64_t max_memory = 0;                   // bytes of keys, values and bookkeeping; 0: no limit
   std::size_t history_memory = 64 * 1024 * 1024;  // bytes of recent changes kept in memory
   std::vector<std::string> allowed_hosts;         // names beyond localhost that a Host field may have

@@ -15,17 +15,6 @@ namespace {
 constexpr std::size_t least_room = 4 * 1024;
 constexpr std::size_t kept_output = 128 * 1024;
 
-class Counted {
- public:
-  explicit Counted(std::atomic<std::uint64_t>& count) : count_(count) { ++count_; }
-  ~Counted() { --count_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  std::atomic<std::uint64_t>& count_;
-};
-
 }  // namespace
 
 Session::Session(Worker& worker, Channel channel, Arrival arrival, Origin peer)
@@ -38,8 +27,6 @@ Session::Session(Worker& worker, Channel channel, Arrival arrival, Origin peer)
   dialogue_ = std::make_unique<Dialogue>(worker, wakeup_, arrival, peer);
   worker_.add(*this);
 }
-
-Session::~Session() { --worker_.counters().connections; }
 
 void Session::Alarm::expired() {
   session_.timed_out_ = true;

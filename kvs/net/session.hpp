@@ -12,9 +12,7 @@ class LongPoll;
 
 class Session final : public Connection {
  public:
-  // Counted among the connections already; counts itself out.
   Session(Worker& worker, Channel channel, Arrival arrival, Origin peer);
-  ~Session();
 
   // Until the connection has ended, one way or the other. Does not throw for what clients do.
   awaitable<void> run();

@@ -1,6 +1,7 @@
 // What one I/O thread counts of its requests and watches, for /metrics.
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -64,7 +65,6 @@ class Traffic {
   void went_on(Resume resume) { resumed[static_cast<std::size_t>(resume)].add(); }
   void failed(PublishFailure failure) { unpublished[static_cast<std::size_t>(failure)].add(); }
 
-  Tally in_flight;  // requests that wait for the order or for a state
   std::array<Tally, key_operations * results> operations_done;
   std::array<Tally, publish_failures> unpublished;
   Durations published{duration_bounds};  // from a write's request until its command came back, judged and durable
@@ -81,21 +81,21 @@ class Traffic {
   std::array<Answers, routes * methods> answers_;
 };
 
-// As long as it lives, a request is in flight.
-class InFlight {
+// As long as it lives, one more is counted.
+class Counted {
  public:
-  explicit InFlight(Traffic& traffic) : traffic_(&traffic) { traffic_->in_flight.add(); }
-  InFlight(InFlight&& other) noexcept : traffic_(std::exchange(other.traffic_, nullptr)) {}
-  InFlight& operator=(InFlight&& other) noexcept {
-    std::swap(traffic_, other.traffic_);
+  explicit Counted(std::atomic<std::uint64_t>& count) : count_(&count) { ++*count_; }
+  Counted(Counted&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  Counted& operator=(Counted&& other) noexcept {
+    std::swap(count_, other.count_);
     return *this;
   }
-  ~InFlight() {
-    if (traffic_) traffic_->in_flight.take();
+  ~Counted() {
+    if (count_) --*count_;
   }
 
  private:
-  Traffic* traffic_;
+  std::atomic<std::uint64_t>* count_;
 };
 
 }  // namespace kvs

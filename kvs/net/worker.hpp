@@ -11,6 +11,7 @@
 
 #include "kvs/net/access.hpp"
 #include "kvs/net/access_log.hpp"
+#include "kvs/net/address_limit.hpp"
 #include "kvs/net/request_keys.hpp"
 #include "kvs/net/server_options.hpp"
 #include "kvs/net/slow_clients.hpp"
@@ -41,10 +42,15 @@ class Connection : public ConnectionHook {
 // What all threads share: what the server counts, as /v1/status shows it, and the request keys in use.
 struct ServerCounters {
   std::atomic<std::uint64_t> connections{0};
+  std::atomic<std::uint64_t> refused_in_all{0};      // connections, for there were too many
+  std::atomic<std::uint64_t> refused_by_address{0};  // for their address had too many
   std::atomic<std::uint64_t> watchers{0};
   std::atomic<std::uint64_t> snapshots{0};  // being sent
   std::atomic<std::uint64_t> searches{0};   // through the history for one key
-  RequestKeys request_keys;
+  // Requests that wait for the order or for a state. Every write counts itself in and out: not beside what others read.
+  alignas(64) std::atomic<std::uint64_t> in_flight{0};
+  alignas(64) RequestKeys request_keys;
+  AddressLimit addresses;
   Access access;
   std::shared_ptr<TlsContext> tls;  // of the TCP listeners; null: they speak in the clear
   const Clock::time_point started = Clock::now();
@@ -64,6 +70,8 @@ class Worker {
   // From now on these foreign origins are let in, and no others.
   void let_in(std::vector<std::string> cors_origins) { options_.cors_origins = std::move(cors_origins); }
   ServerCounters& counters() { return counters_; }
+  // Whether so many requests wait that one more that would have to is refused.
+  bool crowded() const { return counters_.in_flight.load(std::memory_order_relaxed) >= options_.max_in_flight; }
   Traffic& traffic() { return traffic_; }
   AccessLog& access_log() { return access_log_; }
   SlowClients& slow_clients() { return slow_clients_; }

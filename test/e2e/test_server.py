@@ -9,6 +9,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -87,6 +88,70 @@ class ConnectionLimit(ServerTest):
                 if again.read_response().status == 200:
                     break
             self.assertLess(time.monotonic(), deadline)
+
+
+def own_address():
+    """An address of this machine beyond loopback; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))
+        except OSError:
+            raise unittest.SkipTest("this machine has no address but loopback's") from None
+        return asking.getsockname()[0]
+
+
+class AddressLimit(ServerTest):
+    flags = ("--listen", "0.0.0.0:0", "--allow-anonymous", "--max-connections-per-address", "3", "--access-log")
+
+    def setUp(self):
+        port = self.server.process.wait_line(r"listening.*url=http://0\.0\.0\.0:(\d+)").group(1)
+        self.address = (own_address(), int(port))
+
+    def come(self):
+        connection = Connection(self.address)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_one_address_has_its_share_and_no_more(self):
+        held = [self.come() for _ in range(3)]
+        for connection in held:
+            self.assertEqual(connection.request("GET", "/livez").status, 200)
+        refused = self.come()
+        refused.try_send(request_bytes("GET", "/livez"))
+        answer = refused.read_response()
+        self.assertEqual((answer.status, answer.header("Retry-After"), answer.body),
+                         (503, "1", b"too many connections from your address; close some, or try again in a few seconds\n"))
+        self.server.process.wait_line(r"level=warn.*too many connections from one address.*client=%s:" % re.escape(self.address[0]))
+        with self.connect() as near:  # loopback has no such limit
+            for _ in range(4):
+                with self.connect() as another:
+                    self.assertEqual(another.request("GET", "/livez").status, 200)
+            text = near.request("GET", "/metrics").body.decode()
+            self.assertIn('kvs_connections_refused_total{limit="address"} 1\n', text)
+            self.assertIn('kvs_connections_refused_total{limit="all"} 0\n', text)
+            self.assertEqual(near.request("GET", "/v1/status").json()["limits"]["max_connections_per_address"], 3)
+        held.pop().close()
+        deadline = time.monotonic() + 20
+        while True:
+            again = self.come()
+            again.try_send(request_bytes("GET", "/livez"))
+            if again.read_response().status == 200:
+                break
+            again.close()
+            self.assertLess(time.monotonic(), deadline)
+
+
+class BothFamilies(ServerTest):
+    def test_on_a_listener_for_both_an_ipv4_address_is_one(self):
+        try:
+            server = Server("--allow-anonymous", "--access-log", listen="[::]:0")
+        except AssertionError as failed:
+            if "cannot listen" not in str(failed):
+                raise
+            self.skipTest("no IPv6 here")
+        with server:
+            server.request("GET", "/livez")
+            server.process.wait_line(r"route=/livez.*client=127\.0\.0\.1:\d+")
 
 
 class Questions(ServerTest):

@@ -39,6 +39,8 @@ BOOST_AUTO_TEST_CASE(everything_has_a_default) {
   BOOST_TEST(all.history_memory == 64U << 20);
   BOOST_TEST(all.max_value_size == 1U << 20);
   BOOST_TEST(all.max_connections == 10'000U);
+  BOOST_TEST(all.max_connections_per_address == 512U);
+  BOOST_TEST(all.max_in_flight == 1024U);
   BOOST_TEST(all.threads >= 1U);
   BOOST_TEST(!all.instance.empty());
   BOOST_TEST(all.kafka_topic == "kvs");
@@ -88,6 +90,7 @@ BOOST_AUTO_TEST_CASE(bounds_are_kept) {
   BOOST_TEST(wrong({"--history-bytes", "1KiB"}) == "--history-bytes: at least 65536 bytes");
   BOOST_TEST(wrong({"--max-value-size", "2GiB"}) == "--max-value-size: at most 1073741824 bytes");
   BOOST_TEST(wrong({"--max-connections", "0"}) == "--max-connections: at least 1");
+  BOOST_TEST(wrong({"--max-in-flight", "0"}) == "--max-in-flight: at least 1");
   BOOST_TEST(wrong({"--instance", "a b"}).starts_with("--instance: "));
 }
 

@@ -43,7 +43,6 @@ class Client {
       server.wait(Socket::wait_read);
     }
     server.non_blocking(true);
-    ++fixture.counters.connections;
     asio::co_spawn(io_, serve(fixture.worker, std::move(server)), [over = server_over_](std::exception_ptr error) {
       *over = true;
       if (error) std::rethrow_exception(error);
@@ -92,6 +91,7 @@ class Client {
 
   // The server's end, as long as it lives.
   static awaitable<void> serve(Worker& worker, Channel channel) {
+    Counted connection(worker.counters().connections);
     Session session(worker, std::move(channel), Arrival::loopback, parse_origin("127.0.0.1:4711"));
     co_await session.run();
   }

@@ -106,7 +106,6 @@ BOOST_AUTO_TEST_CASE(a_client_that_leaves_by_tls_ends_it) {
   Fixture f;
   asio::io_context& io = f.worker.context();
   TlsPair tls(io);
-  ++f.counters.connections;
   asio::co_spawn(io, Client::serve(f.worker, std::move(tls.server)), asio::detached);
   asio::co_spawn(io, TlsPair::agree(tls.client), asio::detached);
   boost::system::error_code error;
