@@ -30,7 +30,7 @@ void SlowClients::cut_until_it_fits(const Part& spared) {
   while (sum_ > most_ && &parts_.front() != &spared) {
     Part& slowest = parts_.front();
     slowest.release();
-    slowest.client_.abort();
+    slowest.client_.cut();
   }
   auto now = Clock::now();
   if (said_ != Clock::time_point{} && now - said_ < say_every) return;

@@ -66,6 +66,11 @@ void WatchConnection::abort() {
   feed_.interrupt();
 }
 
+void WatchConnection::cut() {
+  note_end(WatchOutcome::slow);
+  abort();
+}
+
 void WatchConnection::revoke() {
   const HolderRef& holder = feed_.request().holder;
   auto table = worker_.counters().access.table();

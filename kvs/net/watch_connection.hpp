@@ -21,6 +21,7 @@ class WatchConnection : public Connection {
 
   void drain() override {}  // the store's end of history ends it, with everything sent
   void abort() override;
+  void cut() override;
   void revoke() override;
 
  protected:

@@ -32,6 +32,8 @@ class Connection : public ConnectionHook {
   virtual void drain() = 0;
   // Ends now, whatever it is doing.
   virtual void abort() = 0;
+  // Likewise, for holding memory and taking nothing.
+  virtual void cut() { abort(); }
   // Who may do what has changed: ends what is not allowed any more.
   virtual void revoke() = 0;
 

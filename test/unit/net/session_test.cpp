@@ -176,6 +176,23 @@ BOOST_AUTO_TEST_CASE(of_clients_that_take_no_byte_the_longest_slow_is_cut_when_t
   BOOST_TEST(third.answer().body.size() == large);
 }
 
+BOOST_AUTO_TEST_CASE(a_watch_that_is_cut_for_it_counts_as_slow) {
+  NetFixture f([] {
+    ServerOptions options = impatient(&Patience::idle, 1h);
+    options.slow_memory = large;
+    return options;
+  }());
+  f.load();
+  f.apply(put("large", std::string(large, 'x')));
+  Client first(f, get("/v1/watch?initial=1"), small);
+  settle(f.worker.context());
+  Client second(f, get("/v1/watch?initial=1"), small);
+  drive(f.worker.context(), [&] { return first.server_over(); });
+  auto ended = [&](WatchOutcome how) { return f.worker.traffic().ends[static_cast<std::size_t>(how)].value(); };
+  BOOST_TEST(ended(WatchOutcome::slow) == 1U);
+  BOOST_TEST(ended(WatchOutcome::client) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(who_sends_a_large_body_and_goes_on_outlives_who_does_not) {
   NetFixture f([] {
     ServerOptions options = impatient(&Patience::idle, 1h);
