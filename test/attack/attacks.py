@@ -76,8 +76,12 @@ class Attacker:
         return len(self.out) != 0
 
     def read(self):
+        self.take(self.appetite)
+
+    def take(self, most):
+        """So many bytes, or the end of it."""
         try:
-            if self.socket.recv(self.appetite):
+            if self.socket.recv(most):
                 return
         except BlockingIOError:
             return
@@ -126,14 +130,7 @@ class SlowReader(Attacker):
         return get(b"/v1/kv/large") * 64
 
     def tick(self):
-        try:
-            if self.socket.recv(1):
-                return
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
-        self.cut()
+        self.take(1)
 
 
 class SlowWatcher(SlowReader):
