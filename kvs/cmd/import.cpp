@@ -87,7 +87,7 @@ class Importer {
     try {
       return parse_import(line, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
     } catch (const Failure& failure) {
-      give_up(Failure(failure.exit_code(), place(lines_.count()) + failure.what()));
+      give_up(Failure(failure.exit_code(), place(lines_.count()) + failure.what(), failure.hint()));
     }
   }
 

@@ -16,7 +16,8 @@ struct ImportRecord {
   std::optional<std::chrono::milliseconds> ttl;  // none: for ever; 0 or less: it has expired
 };
 
-// One line of what kvs export wrote, at the time `now`. Throws Failure (bad data) that says what is wrong with it.
+// One line of what kvs export wrote, at the time `now`; by hand it may have `ttl`, too. Throws Failure (bad data) that
+// says what is wrong with it: also a member that records do not have.
 ImportRecord parse_import(std::string_view line, LogTime now);
 
 // "2026-11-22T06:12:16.016Z"; nullopt if it is none.

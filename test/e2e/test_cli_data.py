@@ -112,6 +112,16 @@ class Transfer(CommandTest):
             result = kvs("import", "--server", server.address, stdin=b"{}\n")
         self.assertEqual(result, (9, "", "kvs: stdin:1: a record without a key\n"))
 
+    def test_an_import_refuses_a_member_that_records_do_not_have(self):
+        status = answer(200, '{"keys":0,"limits":{"max_value_size":20}}')
+        text = b'{"key":"a","value":"1","revision":3}\n{"key":"b","value":"2","tll":"30s"}\n'
+        with FakeServer(status) as server:
+            result = kvs("import", "--server", server.address, stdin=text)
+            self.assertEqual(len(server.requests), 1)  # nothing of it was sent
+        self.assertEqual(result, (9, "", "kvs: stdin:2: no record has a member 'tll'\na record may have key, key_base64, "
+                                         "value, value_base64, content_type, expires, ttl, version, modified, revision, "
+                                         "created_revision, size\n"))
+
     def test_an_import_names_the_file_and_line_it_gives_up_at(self):
         status = answer(200, '{"keys":0,"limits":{"max_value_size":3}}')
         with tempfile.TemporaryDirectory() as directory:

@@ -44,6 +44,13 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_no_record_is_said_to_be_so) {
   BOOST_TEST(wrong("{") == "no JSON object");
   BOOST_TEST(wrong(R"({"value":"1"})") == "a record without a key");
   BOOST_TEST(wrong(R"({"key":"a","size":1})") == "a record without a value");
+  BOOST_TEST(
+      wrong(R"({"key":"a","value":"","vesion":1})").starts_with("no record has a member 'vesion' | a record may"));
+  BOOST_TEST(wrong(R"({"key":"a","value":7})") == "value is no string: 7");
+  BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":30})") == "ttl is no string: 30");
+  BOOST_TEST(wrong(R"({"key":"a","value":"","value_base64":""})") ==
+             "value and value_base64: one of them says what it is");
+  BOOST_TEST(wrong(R"({"key_base64":"/","value":""})") == "key_base64 is no base64");
   BOOST_TEST(wrong(R"({"key":"a","value":"","expires":"soon"})") == "expires is no time: soon");
   BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":"soon"})") == "ttl is no duration (30s, 1h30m): soon");
   BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":"1s","expires":"2026-11-22T06:12:46.516Z"})") ==
