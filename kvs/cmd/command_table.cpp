@@ -147,10 +147,12 @@ constexpr std::array commands{
         "percent-encoded), metrics, admin (everything). The server reads the file again at SIGHUP.",
         "kvs token create anna read write:app/ 2>> /etc/kvs/auth > anna.token\n"
         "kvs token create prometheus metrics"},
-    CommandRow{Verb::config_show, "config show", "", "[flags]", "Show every setting and where it comes from",
-               "With the same flags, environment and config file as kvs serve; secrets are hidden. On a pipe it is a\n"
-               "config file itself.",
-               "kvs config show --config /etc/kvs/kvs.conf"},
+    CommandRow{
+        Verb::config_show, "config show", "", "[flags]", "Show every setting and where it comes from",
+        "With the same flags, environment and config file as kvs serve; secrets are hidden. On a pipe it is a\n"
+        "config file itself, in which what is not set, hidden or found out by the server (its name, threads, data\n"
+        "directory) is a comment.",
+        "kvs config show --config /etc/kvs/kvs.conf"},
     CommandRow{Verb::completion, "completion", "", "bash|zsh|fish", "Print what completes commands in a shell",
                "Commands, flags, their values and the server's keys. The packages of most systems install it; else\n"
                "put the first of these lines into ~/.bashrc, or the second into ~/.zshrc after compinit.",

@@ -183,6 +183,8 @@ LogFormat log_format(const std::string& text) {
 constexpr std::array<const char*, 5> secret_files{"kafka-config-file", "auth-file", "tls-cert", "tls-key",
                                                   "tls-client-ca"};
 
+}  // namespace
+
 Settings with_credentials(Settings settings) {
   std::string directory = settings.variable("CREDENTIALS_DIRECTORY");
   if (directory.empty()) return settings;
@@ -193,8 +195,6 @@ Settings with_credentials(Settings settings) {
   }
   return settings;
 }
-
-}  // namespace
 
 ServeOptions serve_options(const Settings& given) {
   const Settings settings = with_credentials(given);

@@ -100,7 +100,7 @@ class Contexts(unittest.TestCase):
             shown = json.loads(self.kvs(*words, "-o", "json", env={"KVS_THREADS": "2"}).stdout)
             lines = self.kvs(*words, env={"KVS_THREADS": "2"}).stdout.splitlines()
             with tempfile.NamedTemporaryFile("w") as again:
-                again.write("\n".join(line for line in lines if "hidden" not in line))
+                again.write("\n".join(lines))
                 again.flush()
                 self.assertEqual(kvs("serve", "--check-config", "--config", again.name).code, 0)
         self.assertEqual(shown["fsync"], {"value": "never", "from": "--fsync"})
@@ -109,9 +109,35 @@ class Contexts(unittest.TestCase):
         self.assertEqual(shown["history-memory"], {"value": "64MiB", "from": "default"})
         self.assertEqual(shown["kafka-config"]["value"], ["sasl.password=(hidden)", "a=b"])
         self.assertIn("fsync = never  # --fsync", lines)
+        self.assertIn(f"# kafka-config = sasl.password=(hidden)  # {config.name}:3: kafka-config", lines)
         table = self.kvs(*words[:2], terminal=True, columns=60).stdout
         self.assertEqual(table.split("\n")[0].split(), ["SETTING", "FROM", "VALUE"])
         self.assertTrue(all(len(line) <= 60 for line in table.splitlines()), table)
+
+    def test_config_show_leaves_nothing_out(self):
+        home = {"HOME": "/home/x", "XDG_STATE_HOME": ""}
+        shown = json.loads(self.kvs("config", "show", "-o", "json", env=home).stdout)
+        lines = self.kvs("config", "show", env=home).stdout.splitlines()
+        self.assertEqual([line.removeprefix("# ").split(" = ")[0] for line in lines], list(shown))
+        self.assertEqual(shown["data-dir"], {"value": "/home/x/.local/state/kvs", "from": "default"})
+        self.assertEqual(shown["auth-file"], {"value": None, "from": "default"})
+        self.assertRegex(shown["threads"]["value"], r"^[1-9]\d*$")
+        self.assertIn("# data-dir = /home/x/.local/state/kvs  # default", lines)
+        self.assertIn("# auth-file = (none)  # default", lines)
+        self.assertIn("history-memory = 64MiB  # default", lines)
+        self.assertIn("auth-file           default  (none)\n", self.kvs("config", "show", env=home, terminal=True).stdout)
+
+    def test_config_show_knows_what_the_service_manager_and_kafka_change(self):
+        with tempfile.TemporaryDirectory() as directory:
+            with open(directory + "/auth-file", "w", encoding="utf-8"):
+                env = {"CREDENTIALS_DIRECTORY": directory, "STATE_DIRECTORY": "/var/lib/kvs"}
+            words = ("config", "show", "-o", "json", "--bus", "kafka", "--kafka-brokers", "k:1", "--instance", "i")
+            shown = json.loads(self.kvs(*words, env=env).stdout)
+            self.assertEqual(shown["auth-file"], {"value": directory + "/auth-file", "from": "CREDENTIALS_DIRECTORY"})
+        self.assertEqual(shown["data-dir"], {"value": "/var/lib/kvs", "from": "STATE_DIRECTORY"})
+        self.assertEqual(shown["fsync"], {"value": "never", "from": "default"})
+        refused = json.loads(self.kvs("config", "show", "-o", "json", "--listen", "0.0.0.0:1").stdout)
+        self.assertEqual(refused["listen"], {"value": "0.0.0.0:1", "from": "--listen"})
 
 
 if __name__ == "__main__":
