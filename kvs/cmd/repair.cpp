@@ -36,17 +36,19 @@ RepairPlan plan_for(FileSystem& files, const fs::path& directory) try {
 
 std::vector<std::string> words_for(const RepairPlan& plan) {
   std::vector<std::string> lines;
-  for (const std::string& line : plan.damage) lines.push_back("damaged: " + line);
+  for (const std::string& line : plan.damage) lines.push_back("found: " + line);
+  std::string last = std::to_string(number(plan.last));
+  lines.push_back("kept: everything up to revision " + last + ", which is " + std::to_string(plan.keys) + " keys");
+  lines.push_back(plan.loses() ? "lost: the changes after revision " + last + ", " + std::to_string(plan.lost_bytes) +
+                                     " bytes of the journal: some of them cannot be read, the others not without them"
+                               : "lost: nothing, the journal has all of it");
   if (plan.cut)
-    lines.push_back("to be cut: " + plan.cut->segment.string() + " at offset " + std::to_string(plan.cut->offset));
-  for (const fs::path& path : plan.segments) lines.push_back("to be taken out: " + path.string());
-  for (const fs::path& path : plan.snapshots) lines.push_back("to be taken out: " + path.string());
-  std::string stays =
-      "stays: revision " + std::to_string(number(plan.last)) + ", " + std::to_string(plan.keys) + " keys";
-  lines.push_back(plan.loses() ? "lost: every change after revision " + std::to_string(number(plan.last)) + " (" +
-                                     std::to_string(plan.lost_bytes) + " bytes of the journal)"
-                               : "lost: nothing");
-  lines.push_back(stays);
+    lines.push_back("repair: cut " + plan.cut->segment.string() + " at offset " + std::to_string(plan.cut->offset));
+  for (const fs::path& path : plan.segments) lines.push_back("repair: take out " + path.string());
+  for (const fs::path& path : plan.snapshots) lines.push_back("repair: take out " + path.string());
+  if (plan.loses())
+    lines.push_back("or: restore a backup or snapshot that is newer than revision " + last +
+                    "; an instance on a Kafka bus loses nothing, it reads the rest from the topic again");
   return lines;
 }
 
@@ -67,11 +69,13 @@ int repair(const Settings& settings) {
   for (const std::string& line : words_for(plan)) output.write(escaped(line, Escape::line) + "\n");
   output.flush();
   if (settings.on("dry-run")) return exit_code::ok;
-  if (!confirmed(settings, "Repair " + escaped(directory.string(), Escape::line) + " in this way?"))
+  if (!confirmed(settings, "Repair " + escaped(directory.string(), Escape::line) +
+                               " in this way? The files as they are stay in it, in damaged-N."))
     return exit_code::other;
   fs::path aside = carry_out(files, directory, plan);
   if (!output.quiet())
-    output.write("repaired; the files as they were are in " + escaped(aside.string(), Escape::line) + "\n");
+    output.write("repaired: kvs serve starts again; the files as they were are in " +
+                 escaped(aside.string(), Escape::line) + "\n");
   output.flush();
   return exit_code::ok;
 }

@@ -144,11 +144,11 @@ void Recovery::refuse_without_base() const {
               ", and no good snapshot reaches up to there";
   auto before = segment_path(directory_, first.number - 1);
   if (std::ranges::binary_search(contents_.segments, first.number - 1)) {
-    throw DamagedJournal(before, 0,
-                         "damaged: not the beginning of a journal segment. Without it " + what + advice + notes);
+    throw DamagedJournal(before, 0, "damaged: not the beginning of a journal segment. Without it " + what,
+                         advice + notes);
   }
   if (first.number > 1) what += ": " + before.filename().string() + " is missing";
-  throw DamagedJournal(first.path, 0, what + advice + notes);
+  throw DamagedJournal(first.path, 0, what, advice + notes);
 }
 
 std::size_t Recovery::first_to_replay(Revision base) const {

@@ -68,7 +68,7 @@ class Planner {
       try {
         return Recovery(planned_, directory_, silent).run();
       } catch (const DamagedJournal& damage) {
-        plan_.damage.emplace_back(damage.what());
+        plan_.damage.push_back(damage.finding());
         leave_out(damage);
       }
     }
@@ -89,7 +89,7 @@ class Planner {
     }
     plan_.cut = {damage.file(), damage.offset()};
     planned_.cut(damage.file(), damage.offset());
-    plan_.lost_bytes += files_.open_to_read(damage.file())->size() - damage.offset();
+    plan_.lost_bytes += written_bytes(damage.file(), damage.offset());
   }
 
   void take_out(const fs::path& path) {
@@ -97,7 +97,20 @@ class Planner {
     plan_.segments.push_back(path);
     std::ranges::sort(plan_.segments);
     planned_.hide(path);
-    plan_.lost_bytes += files_.open_to_read(path)->size();
+    plan_.lost_bytes += written_bytes(path, 0);
+  }
+
+  // From `offset` on, without the zeros behind them that were made ready.
+  std::uint64_t written_bytes(const fs::path& path, std::uint64_t offset) {
+    auto file = files_.open_to_read(path);
+    std::vector<char> piece(64 * 1024);
+    std::uint64_t end = offset;
+    for (std::uint64_t at = offset; std::size_t count = file->read(at, piece); at += count) {
+      auto last =
+          std::find_if(piece.rend() - static_cast<std::ptrdiff_t>(count), piece.rend(), [](char c) { return c != 0; });
+      if (last != piece.rend()) end = at + static_cast<std::uint64_t>(piece.rend() - last);
+    }
+    return end - offset;
   }
 
   // A start leaves these out by itself; only the space they take is lost on them.

@@ -22,7 +22,7 @@ struct RepairPlan {
   std::vector<std::string> damage;               // what was found, a line each
   Revision last = no_revision;                   // the newest place that stays
   std::size_t keys = 0;                          // at that revision
-  std::uint64_t lost_bytes = 0;                  // of the journal
+  std::uint64_t lost_bytes = 0;                  // of the journal, written after `last`, readable or not
 
   bool empty() const { return !cut && segments.empty() && snapshots.empty(); }
   bool loses() const { return cut || !segments.empty(); }

@@ -110,9 +110,9 @@ void Replay::refuse_damage(std::size_t index, std::uint64_t offset, std::string_
   if (first_empty_) index = *first_empty_, offset = 0;
   throw DamagedJournal(segments_[index].path, offset,
                        "damaged: there is no whole batch here, but a later one at offset " + std::to_string(*proof) +
-                           " of " + segments_[at].path.filename().string() +
-                           ". Restore the directory from a backup; or let kvs repair " + "--data-dir " +
-                           directory_.string() + " say what would be lost without it, and do so");
+                           " of " + segments_[at].path.filename().string(),
+                       ". Restore the directory from a backup; or let kvs repair --data-dir " + directory_.string() +
+                           " say what would be lost without it, and do so");
 }
 
 // From the last one on, so that there is never a gap.
