@@ -167,6 +167,9 @@ std::optional<Problem> parse_grant(std::string_view text, Rights& rights) {
   }
   if (*role == Role::metrics || *role == Role::admin)
     return bad("the role " + std::string(word) + " is for everything: it takes no prefix");
+  if (colon + 1 == text.size())
+    return bad(std::string(text) + " names no prefix: leave the colon out for every key (" + std::string(word) +
+               "), or name one (" + std::string(word) + ":app/)");
   std::string scratch;
   auto prefix = decode_key(text.substr(colon + 1), scratch);
   if (!prefix) return bad("the prefix of " + std::string(text) + ": " + prefix.error().detail);

@@ -232,7 +232,7 @@ class Starting(CommandTest):
         self.assertEqual(code, 0)
         self.assertRegex(out, r"^[A-Za-z0-9_-]{43}\n$")
         self.assertRegex(err, r"^anna [0-9a-f]{64} read:a%20b/ write\n$")
-        for words in (("anna",), ("an/na", "read"), ("anna", "root"), ("anna", "admin:x")):
+        for words in (("anna",), ("an/na", "read"), ("anna", "root"), ("anna", "admin:x"), ("anna", "read:")):
             self.assertEqual(kvs("token", "create", *words)[:2], (2, ""))
 
 

@@ -134,6 +134,8 @@ BOOST_AUTO_TEST_CASE(prefixes_in_grants_are_percent_encoded) {
   BOOST_TEST(parse_grant("read:%zz", rights).has_value());
   BOOST_TEST(parse_grant("admin:a", rights).has_value());
   BOOST_TEST(parse_grant("metrics:a", rights).has_value());
+  BOOST_TEST(parse_grant("read:", rights)->detail ==
+             "read: names no prefix: leave the colon out for every key (read), or name one (read:app/)");
   BOOST_TEST(parse_grant("root", rights).has_value());
   BOOST_TEST((rights == Rights{}));
 }
