@@ -26,11 +26,21 @@ bool is_placeholder(std::string_view word) {
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
+std::string duration_complaint(std::string_view text) {
+  if (parse_duration(text)) return {};
+  std::string message = quoted(text) + " is no duration (500ms, 30s, 1h30m)";
+  return parse_duration(std::string(text) + "s") ? message + ": did you mean " + std::string(text) + "s?" : message;
+}
+
 std::string choice_complaint(const Option& option, std::string_view text) {
   std::vector<std::string_view> words = choices(option.value);
   for (std::string_view word : words)
     if (is_placeholder(word) ? parse_duration(text).has_value() : word == text) return {};
-  std::string message = quoted(text) + " is none of " + std::string(option.value);
+  bool duration = std::ranges::any_of(words, is_placeholder);
+  if (duration && !text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos)
+    return duration_complaint(text);  // its unit was forgotten
+  std::string message =
+      quoted(text) + " is none of " + std::string(option.value) + (duration ? " (500ms, 30s, 1h30m)" : "");
   std::string_view near = closest(text, words);
   return near.empty() || is_placeholder(near) ? message : message + ": did you mean " + std::string(near) + "?";
 }
@@ -95,7 +105,7 @@ std::string complaint(const Option& option, std::string_view text) {
       if (parse_number(text, option.most)) return {};
       return quoted(text) + " is no number from 0 to " + std::to_string(option.most);
     case Kind::duration:
-      return parse_duration(text) ? "" : quoted(text) + " is no duration (500ms, 30s, 1h30m)";
+      return duration_complaint(text);
     case Kind::size:
       return parse_size(text) ? "" : quoted(text) + " is no size (4096, 64KiB, 1MiB)";
     case Kind::position:

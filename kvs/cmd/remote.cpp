@@ -119,14 +119,22 @@ ClientAnswer Remote::ask(ClientRequest request) {
   return answer;
 }
 
+namespace {
+
+std::string hint_for_unreachable(std::string_view what) {
+  if (what.starts_with("TLS: ")) return "certificates to trust are given by --cacert FILE";
+  if (what.starts_with("cannot find ")) return "the server is named by --server http://HOST:PORT, or KVS_SERVER";
+  return "start one with: kvs serve";
+}
+
+}  // namespace
+
 Failure failure_from(const ClientError& error, const ServerAddress& address, bool writing) {
   std::string url = address.url();
   std::string unknown = writing && error.sent() ? "; the write may have been applied" : "";
   switch (error.kind()) {
     case ClientError::Kind::unreachable:
-      return {exit_code::unreachable, "cannot reach " + url + ": " + error.what(),
-              std::string_view(error.what()).starts_with("TLS: ") ? "certificates to trust are given by --cacert FILE"
-                                                                  : "start one with: kvs serve"};
+      return {exit_code::unreachable, "cannot reach " + url + ": " + error.what(), hint_for_unreachable(error.what())};
     case ClientError::Kind::lost:
       return {exit_code::unreachable, "lost " + url + ": " + error.what() + unknown};
     case ClientError::Kind::timed_out:

@@ -8,6 +8,7 @@
 
 #include "kvs/cmd/instance_name.hpp"
 #include "kvs/cmd/kafka_settings.hpp"
+#include "kvs/cmd/listen_flag.hpp"
 #include "kvs/cmd/serve.hpp"
 #include "kvs/cmd/serve_sockets.hpp"
 #include "kvs/cmd/serve_watchdog.hpp"
@@ -17,30 +18,6 @@
 
 namespace kvs {
 namespace {
-
-using boost::asio::ip::address;
-
-ListenAddress local_socket(const Settings& settings, const std::string& path) {
-  constexpr std::size_t longest = 107;  // sockaddr_un::sun_path with its closing zero
-  if (path.empty() || path.size() > longest) throw settings.wrong("listen", "unix:PATH takes 1 to 107 bytes of path");
-  return {.address = {}, .port = 0, .path = path};
-}
-
-ListenAddress listen_address(const Settings& settings, const std::string& text) {
-  if (text.starts_with("unix:")) return local_socket(settings, text.substr(5));
-  std::size_t colon = text.rfind(':');
-  auto port = parse_number(colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1), 65535);
-  std::string host = text.substr(0, colon);
-  if (!port || host.empty()) throw settings.wrong("listen", "'" + text + "' is neither ADDR:PORT nor unix:PATH");
-  if (host == "localhost") host = "127.0.0.1";
-  bool brackets = host.front() == '[' && host.back() == ']';
-  if (brackets) host = host.substr(1, host.size() - 2);
-  boost::system::error_code error;
-  address parsed = boost::asio::ip::make_address(host, error);
-  if (error || parsed.is_v6() != brackets)
-    throw settings.wrong("listen", "'" + text + "' does not begin with an address (127.0.0.1:23333, [::1]:23333)");
-  return {.address = parsed.to_string(), .port = static_cast<std::uint16_t>(*port), .path = {}};
-}
 
 bool beyond_loopback(const ListenAddress& listen) {
   return listen.path.empty() && !boost::asio::ip::make_address(listen.address).is_loopback();
@@ -116,7 +93,7 @@ void read_fsync(const Settings& settings, ServeOptions& options) {
   options.fsync = FsyncMode::interval;
   options.fsync_interval = settings.duration("fsync");
   if (options.fsync_interval.count() < 1 || options.fsync_interval > std::chrono::hours{1})
-    throw settings.wrong("fsync", "an interval from 1ms to 1h");
+    throw settings.wrong("fsync", "'" + text + "' is out of bounds: an interval from 1ms to 1h, or always or never");
 }
 
 std::uint64_t size_between(const Settings& settings, std::string_view name, std::uint64_t least, std::uint64_t most) {

@@ -105,10 +105,17 @@ class Usage(unittest.TestCase):
                                 "kvs: kvs set has no flag --all", "kvs set --help lists its flags")
         self.assert_usage_error(["get", "-o", "jsn"],
                                 "kvs: --output: 'jsn' is none of json|ndjson|table|raw: did you mean json?")
-        self.assert_usage_error(["get", "--timeout", "5"], "kvs: --timeout: '5' is no duration (500ms, 30s, 1h30m)")
+        self.assert_usage_error(["get", "--timeout", "5"], "kvs: --timeout: '5' is no duration (500ms, 30s, 1h30m): did you mean 5s?")
+        self.assert_usage_error(["set", "a", "b", "--ttl", "30"],
+                                "kvs: --ttl: '30' is no duration (500ms, 30s, 1h30m): did you mean 30s?")
+        self.assert_usage_error(["serve", "--fsync", "off"], "kvs: --fsync: 'off' is none of always|INTERVAL|never (500ms, 30s, 1h30m)")
+        self.assert_usage_error(["serve", "--listen", "23333"],
+                                "kvs: --listen: '23333' is neither ADDR:PORT nor unix:PATH: did you mean 127.0.0.1:23333?")
 
     def test_an_address_that_is_none(self):
-        self.assertEqual(kvs("get", "k", "--server", "http://a/b").code, 2)
+        self.assertEqual(kvs("get", "k", "--server", "http://a/b"), (2, "", "kvs: --server: 'http://a/b' has a path: leave out /b\n"))
+        self.assertEqual(kvs("get", "k", "--server", "no..such").stderr.splitlines()[1:],
+                         ["the server is named by --server http://HOST:PORT, or KVS_SERVER"])
         self.assertIn("KVS_SERVER: ", kvs("get", "k", env={"KVS_SERVER": "a b"}).stderr)
 
     def test_help_goes_to_stdout(self):

@@ -70,6 +70,27 @@ BOOST_AUTO_TEST_CASE(listeners_are_addresses_or_paths) {
     BOOST_TEST(wrong({"--listen", bad}).starts_with("--listen: "), bad);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_listener_may_have_been_meant_to_be_is_said) {
+  auto meant = [](const std::string& text) {
+    std::string said = wrong({"--listen", text});
+    std::size_t at = said.find(": did you mean ");
+    return at == std::string::npos ? said : said.substr(at + 15);
+  };
+  BOOST_TEST(meant("8080") == "127.0.0.1:8080?");
+  BOOST_TEST(meant(":8080") == "127.0.0.1:8080?");
+  BOOST_TEST(meant("*:8080") == "0.0.0.0:8080?");
+  BOOST_TEST(meant("10.0.0.7") == "10.0.0.7:23333?");
+  BOOST_TEST(meant("[::1]") == "[::1]:23333?");
+  BOOST_TEST(meant("::1:80") == "[::1]:80?");
+  BOOST_TEST(meant("http://127.0.0.1:80/") == "127.0.0.1:80?");
+  BOOST_TEST(meant("kvs.example:80") ==
+             "--listen: 'kvs.example:80' does not begin with an address (127.0.0.1:23333, [::1]:23333, "
+             "unix:/run/kvs/kvs.sock)");
+  BOOST_TEST(meant("127.0.0.1:99999") ==
+             "--listen: '127.0.0.1:99999' does not end with a port from 0 to 65535 (127.0.0.1:23333, [::1]:23333, "
+             "unix:/run/kvs/kvs.sock)");
+}
+
 BOOST_AUTO_TEST_CASE(beyond_loopback_needs_to_be_asked_for_by_name) {
   BOOST_TEST(wrong({"--listen", "0.0.0.0:23333"}).find("--allow-anonymous") != std::string::npos);
   BOOST_TEST(wrong({"--listen", "[::]:23333"}).find("--allow-anonymous") != std::string::npos);
@@ -82,7 +103,8 @@ BOOST_AUTO_TEST_CASE(fsync_is_a_word_or_an_interval) {
   ServeOptions every = options({"--fsync", "200ms"});
   BOOST_TEST((every.fsync == FsyncMode::interval));
   BOOST_TEST(every.fsync_interval.count() == 200);
-  BOOST_TEST(wrong({"--fsync", "2h"}) == "--fsync: an interval from 1ms to 1h");
+  BOOST_TEST(wrong({"--fsync", "2h"}) ==
+             "--fsync: '2h' is out of bounds: an interval from 1ms to 1h, or always or never");
 }
 
 BOOST_AUTO_TEST_CASE(bounds_are_kept) {

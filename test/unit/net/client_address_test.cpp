@@ -32,6 +32,14 @@ BOOST_AUTO_TEST_CASE(everything_else_is_none) {
     BOOST_TEST(url(text) == "wrong", text);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_of_the_whole) {
+  auto wrong = [](std::string_view text) { return parse_server_address(text).error().detail; };
+  BOOST_TEST(wrong("http://").starts_with("'http://' is no address: http://HOST:PORT"));
+  BOOST_TEST(wrong("ftp://a").starts_with("'ftp://a' begins with ftp://, which is unknown here"));
+  BOOST_TEST(wrong("http://a:1/b/c") == "'http://a:1/b/c' has a path: leave out /b/c");
+  BOOST_TEST(wrong("http://a:99999").starts_with("'http://a:99999' does not end with a port from 1 to 65535"));
+}
+
 BOOST_AUTO_TEST_CASE(the_host_field_of_a_local_socket_is_localhost) {
   BOOST_TEST(parse_server_address("unix:/x")->authority() == "localhost");
   BOOST_TEST(parse_server_address("[::1]:5")->authority() == "[::1]:5");
