@@ -1,9 +1,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 
+#include "kvs/cmd/data_place.hpp"
 #include "kvs/cmd/doctor.hpp"
 #include "kvs/cmd/serve_process.hpp"
 #include "kvs/store/data_directory.hpp"
@@ -22,14 +22,6 @@ void add(Findings& findings, Level level, std::string name, std::string words, s
   findings.push_back({level, std::move(name), std::move(words), std::move(repair)});
 }
 
-// Where the directory is, or is going to be.
-fs::path existing_part(fs::path path) {
-  std::error_code ignored;
-  path = fs::absolute(path, ignored);
-  while (!fs::exists(path, ignored) && path.has_parent_path() && path != path.parent_path()) path = path.parent_path();
-  return path;
-}
-
 std::uint64_t bytes_in(const fs::path& directory) {
   std::uint64_t sum = 0;
   std::error_code error;
@@ -39,8 +31,6 @@ std::uint64_t bytes_in(const fs::path& directory) {
   }
   return sum;
 }
-
-std::string user() { return std::to_string(geteuid()); }
 
 void look_at_mode(const fs::path& directory, Findings& findings) {
   struct stat about{};
@@ -54,12 +44,8 @@ void look_at_directory(const ServeOptions& options, Findings& findings) {
   const fs::path& directory = options.data_dir;
   fs::path there = existing_part(directory);
   std::error_code ignored;
-  if (!fs::is_directory(there, ignored))
-    return add(findings, Level::fail, "data directory", there.string() + " is no directory");
-  if (access(there.c_str(), R_OK | W_OK | X_OK) != 0)
-    return add(findings, Level::fail, "data directory",
-               there.string() + " cannot be written to by this user (" + user() + ")",
-               "chown " + user() + " " + there.string() + "    # or run it as the user who owns it");
+  if (auto problem = place_problem(directory))
+    return add(findings, Level::fail, "data directory", problem->words, problem->repair);
   bool made = there == fs::absolute(directory, ignored);
   add(findings, Level::ok, "data directory",
       made ? directory.string() + " holds " + std::to_string(bytes_in(directory) / mebibyte) + " MiB"

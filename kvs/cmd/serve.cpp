@@ -12,6 +12,7 @@
 #include "kvs/bus/kafka_bus.hpp"
 #include "kvs/bus/local_bus.hpp"
 #include "kvs/cmd/bootstrap.hpp"
+#include "kvs/cmd/data_place.hpp"
 #include "kvs/cmd/exit_code.hpp"
 #include "kvs/cmd/serve_log.hpp"
 #include "kvs/cmd/serve_process.hpp"
@@ -122,13 +123,14 @@ int Serving::run() {
   return exit_code::ok;
 }
 
+// Before the data is loaded: a load balancer and whoever waits for the start can ask how far it is.
 void Serving::open_listeners() {
-  std::vector<std::string> urls;
-  for (const ListenAddress& address : options_.listen) urls.push_back(server_->listen(address));
+  for (const ListenAddress& address : options_.listen) urls_.push_back(server_->listen(address));
   server_->start();
-  for (const auto& url : urls) log::info("listening", {{"url", url}});
+  for (const auto& url : urls_) log::info("listening", {{"url", url}});
   say_durability();
-  if (on_terminal_) banner(urls);
+  log::info("loading: until that is done only /livez, /readyz, /metrics and /v1/status are answered",
+            {{"data_dir", options_.ephemeral ? "(none)" : options_.data_dir.string()}});
 }
 
 void Serving::say_durability() const {
@@ -152,11 +154,11 @@ void Serving::say_durability() const {
   if (geteuid() == 0) log::warn("running as root; a user of its own is enough");
 }
 
-void Serving::banner(const std::vector<std::string>& urls) const {
-  std::string url = urls.front();
+void Serving::banner() const {
+  std::string url = urls_.front();
   std::cerr << "\n  kvs " KVS_VERSION "   bus: " << options_.bus
             << "   data: " << (options_.ephemeral ? "in memory only" : options_.data_dir.string()) << "\n";
-  for (const auto& one : urls) std::cerr << "  " << one << "\n";
+  for (const auto& one : urls_) std::cerr << "  " << one << "\n";
   std::string target = url.starts_with("unix:") ? "--unix-socket " + url.substr(5) + " http://localhost" : url;
   std::cerr << "\n  try:  echo -n Ahmedabad | curl -T - " << target << "/v1/kv/City\n\n";
 }
@@ -216,6 +218,7 @@ void Serving::became_ready() {
   ready_ = true;
   start_timer_->cancel();
   if (ending_) return;
+  if (on_terminal_) banner();
   notifier_.ready("serving");
   watchdog_->start();
 }
@@ -257,6 +260,7 @@ int serve(const Settings& settings, const ServeOptions& options) {
   give_up_privileges();
   configure_log(options);
   try {
+    check_data_place(settings, options);
     return run(settings, options);
   } catch (const DamagedData& error) {
     log::error(error.what());

@@ -36,7 +36,7 @@ class Serving {
   // serve.cpp: the start.
   void open_listeners();
   void say_durability() const;
-  void banner(const std::vector<std::string>& urls) const;
+  void banner() const;
   std::vector<Executor> watched_threads();
   awaitable<void> tell_of_start();
   void run_writer();
@@ -80,9 +80,10 @@ class Serving {
   std::exception_ptr load_error_;
   std::atomic<std::size_t> unready_{0};  // threads that do not serve the loaded data yet
   const bool on_terminal_;
-  bool ready_ = false;        // the first worker's thread
-  bool ending_ = false;       // the same
-  bool writer_gone_ = false;  // the same
+  std::vector<std::string> urls_;  // of the listeners
+  bool ready_ = false;             // the first worker's thread
+  bool ending_ = false;            // the same
+  bool writer_gone_ = false;       // the same
   std::atomic<bool> forced_{false};
 };
 
