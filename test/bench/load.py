@@ -81,6 +81,25 @@ class Load:
             raise Failed(f"{server.name}: {out.strip()}")
         return {"per_second": float(found.group(1))}
 
+    def h2load(self, server, target, flags=(), headers=None, body=None, clients=1, streams=1):
+        """One request again and again, so many at a time."""
+        arguments = ["h2load", *flags, "-t1", f"-c{clients}", f"-m{streams}", f"-D{int(self.seconds * 1000)}ms",
+                     f"--warm-up-time={int(self.warmup * 1000)}ms"]
+        arguments += [word for name, value in (headers or {}).items() for word in ("-H", f"{name}: {value}")]
+        if body is not None:
+            (server.directory / "body").write_bytes(body)
+            arguments += ["-d", str(server.directory / "body")]
+        process = self.cores.start([*arguments, f"http://127.0.0.1:{server.port}{target}"], self.cores.load,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        out = process.communicate()[0].decode()
+        speed = re.search(r"([\d.]+) req/s", out)
+        done = re.search(r"requests: .* (\d+) done, (\d+) succeeded", out)
+        refused = re.search(r"status codes: \d+ 2xx, 0 3xx, 0 4xx, 0 5xx", out) is None
+        data = re.search(r"traffic: .* \((\d+)\) data", out)
+        if process.returncode != 0 or refused or not (speed and done and data) or done.group(1) != done.group(2) or done.group(1) == "0":
+            raise Failed(f"{server.name}: {out.strip()} {server.log_end()}")
+        return {"per_second": float(speed.group(1)), "answers": int(done.group(1)), "data_bytes": int(data.group(1))}
+
     def raw(self, mode, port, **options):
         """librdkafka alone, on the core where kvs is else, against the broker at this port."""
         options = {"port": port, "value_size": VALUE_SIZE, "seconds": self.seconds, "warmup": self.warmup, **options}

@@ -128,7 +128,8 @@ def machine(cores, kvs, syncs):
     return {"cpu": cpu.group(1) if cpu else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release(),
             "server_core": cores.server, "load_core": cores.load, "sync_us": syncs,
             "versions": [*version("kvs", kvs, "version"), *version("nginx", "nginx", "-v"),
-                         *version("Redis", "redis-server", "--version"), *version("NATS", "nats-server", "--version")]}
+                         *version("Redis", "redis-server", "--version"), *version("NATS", "nats-server", "--version"),
+                         *version("etcd", "etcd", "--version")]}
 
 
 def write_json(path, table, results, this_machine, failures):

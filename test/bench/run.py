@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The benchmark: kvs beside nginx, Redis and NATS, each alone on one core, in turns, in one run; and on Kafka.
+"""The benchmark: kvs beside nginx, Redis, NATS and etcd, each alone on one core, in turns, in one run; and on Kafka.
 
 Prints a table with medians, ratios and goals as Markdown, and writes everything that was measured as JSON."""
 import argparse
@@ -11,11 +11,12 @@ import sys
 import tempfile
 
 import attack_rows
+import etcd_rows
 import kafka_rows
 import report
 from load import Load
 from rows import Bench, Scale
-from servers import Cores, Failed, Kvs, Nats, Nginx, Redis
+from servers import Cores, Etcd, Failed, Kvs, Nats, Nginx, Redis
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMOKE = Scale(keys=10_000, few_keys=100, listed_keys=5000, fanout=(10, 100), idle_watchers=100, other_watchers=200,
@@ -56,7 +57,7 @@ def raise_file_limit(wanted=65536):
 
 def wanted_sides(measurement, options):
     """Its sides that can be measured here."""
-    present = {"nginx": Nginx.present(), "redis": Redis.present(), "nats": Nats.present()}
+    present = {"nginx": Nginx.present(), "redis": Redis.present(), "nats": Nats.present(), "etcd": Etcd.present()}
     for side, measure in measurement.sides.items():
         ours = side not in present
         if (ours and not options.peers) or (not ours and present[side] and not options.no_peers):
@@ -98,7 +99,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-", dir=where) as directory:
         bench = Bench(cores, load, scale, directory)
         kafka = kafka_rows.KafkaBench(bench)
-        measurements = bench.all() + attack_rows.AttackBench(bench).all()
+        measurements = bench.all() + etcd_rows.EtcdBench(bench).all() + attack_rows.AttackBench(bench).all()
         if not options.without_kafka and kafka_rows.present():
             measurements += kafka.all()
         elif not options.without_kafka:

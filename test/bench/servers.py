@@ -1,5 +1,8 @@
 """The servers that are compared: each a process of ours on the server's core, with its files in a directory of its own."""
+import base64
 import contextlib
+import http.client
+import json
 import os
 import pathlib
 import re
@@ -273,3 +276,57 @@ class Nats(Server):
     def present(cls):
         cls.program = shutil.which("nats-server") or shutil.which("/usr/sbin/nats-server") or "nats-server"
         return super().present()
+
+
+class Etcd(Server):
+    """One member. It is filled through its JSON gateway, and measured by gRPC."""
+
+    name = program = "etcd"
+    ready_request, ready_answer = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1 200"
+    many = 1000  # puts in one transaction
+
+    def arguments(self):
+        url = f"http://127.0.0.1:{self.port}"
+        return [self.program, "--data-dir", str(self.directory / "data"), "--listen-client-urls", url, "--advertise-client-urls",
+                url, "--listen-peer-urls", "http://127.0.0.1:0", "--max-txn-ops", str(self.many), "--log-level", "error"]
+
+    @classmethod
+    def present(cls):
+        return super().present() and shutil.which("h2load") is not None
+
+    def call(self, connection, method, body):
+        connection.request("POST", "/v3/kv/" + method, json.dumps(body))
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status != 200:
+            raise Failed(f"etcd: {method}: {text.decode(errors='replace')}")
+        return json.loads(text)
+
+    @contextlib.contextmanager
+    def connected(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_TIMEOUT)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def put(self, key, value):
+        with self.connected() as connection:
+            self.call(connection, "put", {"key": encoded(key), "value": encoded(value)})
+
+    def version(self, key):
+        """How often it was written since it was made."""
+        with self.connected() as connection:
+            return int(self.call(connection, "range", {"key": encoded(key)})["kvs"][0]["version"])
+
+    def fill(self, keys, value):
+        text = encoded(value)
+        with self.connected() as connection:
+            for first in range(0, keys, self.many):
+                numbers = range(first, min(first + self.many, keys))
+                puts = [{"requestPut": {"key": encoded(b"key:%012d" % number), "value": text}} for number in numbers]
+                self.call(connection, "txn", {"success": puts})
+
+
+def encoded(data):
+    return base64.b64encode(data).decode()
