@@ -103,7 +103,7 @@ class Follower {
       watch_ = nullptr;
       if (!done_ && feed_.full()) {
         co_await wait_for_room();
-      } else if (!done_) {
+      } else if (!done_ && !std::exchange(anew_, false)) {
         co_await wait_after(loss);
       }
     }
@@ -112,7 +112,7 @@ class Follower {
   // One connection, from open to end: why it ended.
   awaitable<std::string> once(ClientWatch& watch) {
     std::string refusal = co_await open(watch);
-    if (!refusal.empty()) co_return refusal;
+    if (!refusal.empty() || anew_) co_return refusal;
     while (!done_) {
       std::optional<std::string> message = co_await watch.next();
       if (!message) break;
@@ -135,12 +135,16 @@ class Follower {
     std::string protocol = feed_.protocol();
     // The server waits for a revision that is still to come before it says no.
     ClientClock::time_point deadline = std::min(remote_.deadline() + default_read_wait, end_at_);
+    say_if_slow();
     try {
       answer = co_await watch.open(target, protocol, deadline);
     } catch (const ClientError& error) {
       refusal = kvs::failure_from(error, remote_.address(), false).what();
     }
+    slow_.cancel();
     if (!refusal.empty() || done_) co_return refusal;
+    anew_ = answer.status != 101 && feed_.refused(answer);
+    if (anew_) co_return refusal;
     if (answer.status != 101) {
       Failure failure = kvs::failure_from(answer);
       if (!worth_another_try(answer.status)) throw failure;
@@ -148,6 +152,14 @@ class Follower {
     }
     opened(answer);
     co_return std::string();
+  }
+
+  void say_if_slow() {
+    if (feed_.awaited().empty()) return;
+    slow_.expires_after(silence);
+    slow_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) notice("waiting for " + feed_.awaited() + " at " + remote_.address().url());
+    });
   }
 
   void opened(const ClientAnswer& answer) {
@@ -237,9 +249,11 @@ class Follower {
   Timer pause_{remote_.context()};
   Timer grace_{remote_.context()};
   Timer life_{remote_.context()};
+  Timer slow_{remote_.context()};
   Backoff backoff_;
   ClientWatch* watch_ = nullptr;  // while one is open or being opened
   bool away_ = false;             // the loss was told, the return was not
+  bool anew_ = false;             // the feed asks for something else at once
   bool done_ = false;
   bool nobody_reads_ = false;
   bool following_ = true, working_ = true;

@@ -20,7 +20,12 @@ class Feed {
   // "from revision 42", for the notice of the return; may be empty.
   virtual std::string place() const = 0;
 
+  // What the server may have to wait for before it answers: "revision 42"; empty if it need not.
+  virtual std::string awaited() const { return {}; }
+
   virtual void opened(const ClientAnswer& answer) = 0;
+  // The server does not go on from where target() says, and says why. True: target() says something else now.
+  virtual bool refused(const ClientAnswer&) { return false; }
   // Hands on one message; when it returns, the message counts as seen. False: that was all that is wanted.
   virtual bool take(std::string_view message) = 0;
 

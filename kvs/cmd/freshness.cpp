@@ -27,6 +27,8 @@ bool Freshness::waits() const { return !revision_.empty() || !min_revision_.empt
 
 void Freshness::give_time(Remote& remote) const {
   if (waits()) remote.wait_longer(for_the_refusal);
+  const std::string& revision = min_revision_.empty() ? revision_ : min_revision_;
+  if (!revision.empty()) remote.say_if_slow("revision " + revision + " (up to " + format_duration(wait_) + ")");
 }
 
 void Freshness::stay_at(const ClientAnswer& answer) {

@@ -99,7 +99,9 @@ constexpr std::array options{
     Option{"resume-file", 0, Kind::text, "FILE", "", watching, Reach::flag,
            "Go on after the revision in FILE, and keep it up to date; without the file begin as told otherwise"},
     Option{"on-gap", 0, Kind::choice, "diff|reset|fail", "diff", watching, Reach::flag,
-           "If the history no longer reaches back: the net difference, the whole state, or exit code 6"},
+           "If the history no longer reaches back: the net difference, the whole state, or exit code 6; of another "
+           "history diff "
+           "and reset tell the whole state"},
     Option{"coalesce", 0, Kind::toggle, "", "", watching, Reach::flag,
            "Only the newest change of each key that comes while CMD is busy"},
     Option{"debounce", 0, Kind::duration, "DURATION", "0s", watching, Reach::flag,

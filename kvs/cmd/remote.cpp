@@ -78,11 +78,21 @@ void append_encoded(std::string& out, std::string_view bytes) {
 Remote::Remote(const Settings& settings)
     : timeout_(settings.duration("timeout")),
       trace_(trace_of(settings)),
+      quiet_(settings.on("quiet")),
       client_(context_.get_executor(), address_of(settings), trace_) {}
 
 void Remote::run(awaitable<void> task) {
   std::exception_ptr failed;
-  asio::co_spawn(context_, std::move(task), [&](std::exception_ptr error) { failed = std::move(error); });
+  if (!awaited_.empty() && !quiet_) {
+    slow_.expires_after(silence);
+    slow_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) std::cerr << "kvs: waiting for " + awaited_ + " at " + address().url() + "\n" << std::flush;
+    });
+  }
+  asio::co_spawn(context_, std::move(task), [&](std::exception_ptr error) {
+    failed = std::move(error);
+    slow_.cancel();
+  });
   context_.restart();
   context_.run();
   if (failed) std::rethrow_exception(failed);
@@ -100,8 +110,12 @@ awaitable<void> Remote::exchange_pieces(ClientRequest request, Client::Sink sink
 
 ClientAnswer Remote::fetch(ClientRequest request, Client::Sink sink) {
   ClientAnswer answer;
+  Client::Sink answered = [this, &sink](std::string_view piece) {
+    slow_.cancel();
+    sink(piece);
+  };
   try {
-    run(exchange_pieces(std::move(request), std::move(sink), answer));
+    run(exchange_pieces(std::move(request), std::move(answered), answer));
   } catch (const ClientError& error) {
     throw failure_from(error, address(), false);
   }

@@ -1,5 +1,6 @@
 // The server a command talks to.
 #pragma once
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "kvs/net/client.hpp"
 
 namespace kvs {
+
+// How long a server may think before a command says what it waits for.
+inline constexpr std::chrono::seconds silence{1};
 
 // Asks one request after the other and waits for each.
 class Remote {
@@ -29,15 +33,22 @@ class Remote {
   ClientClock::time_point deadline() const { return ClientClock::now() + timeout_; }
   // The server may take --timeout by itself before it answers, and is then waited for a little longer.
   void wait_longer(std::chrono::milliseconds more) { timeout_ += more; }
+  // The server may have to wait for `what` ("revision 42") before it answers: if it takes a while, that is said.
+  void say_if_slow(std::string what) { awaited_ = std::move(what); }
   Client::Trace trace() const { return trace_; }
 
  private:
+  using Timer = asio::basic_waitable_timer<ClientClock, asio::wait_traits<ClientClock>, Executor>;
+
   awaitable<void> exchange(ClientRequest request, ClientAnswer& answer);
   awaitable<void> exchange_pieces(ClientRequest request, Client::Sink sink, ClientAnswer& answer);
 
   asio::io_context context_{1};
   std::chrono::milliseconds timeout_;
   Client::Trace trace_;
+  std::string awaited_;
+  bool quiet_;
+  Timer slow_{context_};
   Client client_;
 };
 

@@ -59,6 +59,22 @@ void WatchFeed::opened(const ClientAnswer& answer) {
   if (!initial_ && position_.empty() && !cursor.empty()) position_ = log_id_.empty() ? cursor : cursor + "@" + log_id_;
 }
 
+bool WatchFeed::refused(const ClientAnswer& answer) {
+  bool other = answer.status == 410 && json_string(answer.body, "code") == "other_log";
+  if (!other || on_gap_ == "fail") return false;
+  std::string log(answer.field("kvs-log-id"));
+  say("the server has another history" + (log.empty() ? "" : " (" + log + ")") + " than that of " + position_ +
+      ": what follows is its whole state");
+  std::string revision = std::to_string(json_number(answer.body, "current_revision").value_or(0));
+  std::string oldest = std::to_string(json_number(answer.body, "oldest_revision").value_or(0));
+  hand_over(parse_item(R"({"op":"reset","revision":)" + revision + R"(,"oldest_revision":)" + oldest + "}"));
+  output_.flush();
+  position_.clear();
+  initial_ = true;
+  between_revisions_ = true;
+  return true;
+}
+
 void WatchFeed::move_to(std::uint64_t revision) {
   if (revision == 0 && !between_revisions_) return;
   position_ = std::to_string(revision);

@@ -22,7 +22,10 @@ class WatchFeed : public Feed {
   std::string target() const override;
   std::string protocol() const override { return "kvs.v1"; }
   std::string place() const override { return position_.empty() ? "" : "from revision " + position_; }
+  std::string awaited() const override { return initial_ || position_.empty() ? "" : "revision " + position_; }
   void opened(const ClientAnswer& answer) override;
+  // Another history: nothing of the old one holds, which is what `reset` says.
+  bool refused(const ClientAnswer& answer) override;
   bool take(std::string_view message) override;
   bool full() const override { return runner_ && runner_->full(); }
   awaitable<void> work(Executor executor) override;

@@ -66,7 +66,7 @@ class ExitCodes(unittest.TestCase):
 
     def test_a_watch_that_is_refused_ends(self):
         self.assertEqual(self.ask([problem(403, "foreign_origin", "no")], "watch").code, 7)
-        self.assertEqual(self.ask([problem(410, "other_log", "another history")], "watch", "--since", "1").code, 6)
+        self.assertEqual(self.ask([problem(410, "other_log", "another history")], "watch", "--since", "1", "--on-gap", "fail").code, 6)
         self.assertEqual(self.ask([answer(404, "no such route\n", "text/plain")], "watch").code, 1)
 
     def test_a_server_that_is_still_starting_is_asked_again(self):

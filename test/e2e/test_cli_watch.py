@@ -3,8 +3,9 @@
 import json
 import os
 import signal
+import tempfile
 
-from kvs_cli import Command, CommandTest, interrupted, kvs
+from kvs_cli import Command, CommandTest, FakeServer, interrupted, kvs
 from kvs_harness import *
 
 
@@ -142,17 +143,55 @@ class Reconnect(unittest.TestCase):
         result = command.end()
         self.assertEqual((result.code, result.stderr), (0, ""))
 
-    def test_another_history_in_its_place_is_said_and_not_mistaken_for_the_old_one(self):
-        command = self.watch()
+    def meet_another_history(self, *arguments):
+        """A watch that has seen something of the server, in whose place there is then one with two keys."""
+        command = self.watch(*arguments)
         command.wait_stdout("synced")
         self.server.put("a", "1")
         command.wait_stdout('"value":"1"')
         self.server.kill()
         command.wait_stderr("trying again")
-        other = Server(listen=self.server.listen)
-        self.addCleanup(other.remove)
-        result = command.end()
+        with Server() as filled:
+            filled.put("b", "2")
+            filled.put("c", "3")
+            filled.stop()
+            filled.listen = self.server.listen
+            filled.start()
+            if "fail" not in arguments:
+                command.wait_stdout("synced", 2)
+                filled.put("d", "4")
+            return command.end(), filled.request("GET", "/v1/status").json()["log_id"]
+
+    def test_another_history_in_its_place_is_said_and_told_from_its_beginning(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "resume")
+            for choice in ("diff", "reset"):
+                with self.subTest(choice):
+                    self.setUp()
+                    result, log_id = self.meet_another_history("--on-gap", choice, "--count", "2", "--resume-file", path)
+                    self.assertEqual(result.code, 0, result)
+                    events = [json.loads(line) for line in result.stdout.splitlines()][2:]
+                    self.assertEqual(events[0], {"op": "reset", "revision": 2, "oldest_revision": 0})
+                    self.assertEqual([(event["op"], event.get("key"), event.get("initial")) for event in events[1:]],
+                                     [("set", "b", True), ("set", "c", True), ("synced", None, None), ("set", "d", None)])
+                    self.assertRegex(result.stderr, rf"\nkvs: the server has another history \({log_id}\) than that of 1@[0-9a-f]+: "
+                                                    "what follows is its whole state\n")
+                    with open(path, encoding="utf-8") as file:
+                        self.assertEqual(file.read().strip(), f"3@{log_id}")
+                    os.remove(path)
+
+    def test_another_history_is_a_gap_for_who_wants_none(self):
+        result, unused = self.meet_another_history("--on-gap", "fail")
         self.assertEqual(result.code, 6, result)
+        self.assertIn("another history", result.stderr)
+
+    def test_what_is_waited_for_is_said(self):
+        with FakeServer(None, None, None, None) as silent:
+            for words in (("watch", "--since", "7"), ("get", "k", "--revision", "7"), ("list", "--min-revision", "7")):
+                command = Command(*words, "--server", silent.address)
+                self.addCleanup(command.kill)
+                command.wait_stderr("kvs: waiting for revision 7")
+                interrupted(command)
 
 
 class Gaps(CommandTest):
