@@ -14,20 +14,27 @@ std::size_t kind_of(WatchForm form) { return static_cast<std::size_t>(form); }
 constexpr std::size_t event_pieces = static_cast<std::size_t>(WatchForm::array);  // which is never shared itself
 static_assert(static_cast<std::size_t>(WatchForm::legacy) < Commit::renderings);
 
+// Of a commit whose events are larger than this each watcher makes those it wants by itself: to keep them all for a
+// choice would cost more memory than it saves time. So where a piece ends fits into 32 bits.
+constexpr std::size_t most_in_pieces = std::size_t{64} * 1024 * 1024;
+
+// No pieces at all if they would be too large.
 Rendering render_pieces(const Commit& commit) {
   Rendering rendering;
   const Changes& changes = commit.changes();
   rendering.ends.reserve(changes.size());
   for (const Change& change : changes) {
     append_event(rendering.bytes, change);
+    if (rendering.bytes.size() > most_in_pieces) return {};
     rendering.ends.push_back(static_cast<std::uint32_t>(rendering.bytes.size()));
   }
   return rendering;
 }
 
-// Every change's event, for whoever puts together a choice of them.
+// A change's event, for whoever puts together a choice of them; empty if it must be made.
 std::string_view piece(const Commit& commit, std::size_t index) {
   const Rendering& all = commit.rendering(event_pieces, render_pieces);
+  if (all.ends.empty()) return {};
   std::size_t begin = index == 0 ? 0 : all.ends[index - 1];
   return std::string_view(all.bytes).substr(begin, all.ends[index] - begin);
 }
@@ -68,12 +75,14 @@ class Choice {
   void append(std::string& out, bool more) {
     const Change& change = commit_.changes()[*waiting_];
     if (request_.form == WatchForm::legacy) return append_legacy_event(out, change, topic_);
-    if (shared_ || request_.previous || request_.value != ValueForm::value) {
+    bool own = shared_ || request_.previous || request_.value != ValueForm::value;
+    std::string_view made = own ? std::string_view{} : piece(commit_, *waiting_);
+    if (made.empty()) {
       const Record* previous = request_.previous ? change.previous.get() : nullptr;
       return append_event(out, change, request_.value, {.more = more, .previous = previous});
     }
-    if (more) return append_more(out, piece(commit_, *waiting_));
-    out += piece(commit_, *waiting_);
+    if (more) return append_more(out, made);
+    out += made;
   }
 
   EventFrames& frames_;

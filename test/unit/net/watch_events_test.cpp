@@ -73,6 +73,17 @@ BOOST_AUTO_TEST_CASE(a_commit_is_one_message_for_all_who_want_everything) {
   BOOST_TEST(&shared(commit) == &rendering);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_commit_beyond_64_mib_a_choice_is_the_same) {
+  Changes changes;
+  for (std::uint64_t i = 1; i <= 12; ++i)  // each byte is six in JSON
+    changes.push_back(set(i / 2 + 1, i % 2 ? "odd" : "even", std::string(1024 * 1024, static_cast<char>(i))));
+  WatchRequest request = of_keys({"even"});
+  Texts expected;
+  for (std::size_t i = 1; i < changes.size(); i += 2) expected.push_back('[' + event(changes[i]) + ']');
+  bool same = send(changes, request).texts == expected;
+  BOOST_TEST(same);
+}
+
 BOOST_AUTO_TEST_CASE(a_large_commit_is_several_messages_of_about_64_kib) {
   Changes changes;
   for (std::uint64_t i = 1; i <= 40; ++i) changes.push_back(set(i, "k", std::string(10'000, 'x')));
