@@ -17,7 +17,7 @@ class PollStream:
 
     def __init__(self, address, parameters, receive_buffer=None):
         names = dict(parameters)
-        self._filter = [(name, value) for name, value in parameters if name in ("key", "prefix", "ops")]
+        self._filter = [(name, value) for name, value in parameters if name in ("key", "prefix", "ops", "prev")]
         self._initial = "initial" in names and "since" not in names
         self._connection = Connection(address, PATIENCE, receive_buffer)
         try:

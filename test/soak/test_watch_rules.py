@@ -185,6 +185,34 @@ class Marks(WatchRulesTest):
         self.accept(polls, batch(*changes(0, 5), control("progress", 5)), batch(control("progress", 5)))
         self.reject([TOO_EARLY, UNWANTED], polls, batch(*changes(0, 5), control("progress", 6)), batch(*changes(5)))
 
+    def test_an_answer_of_a_poll_that_was_forgotten(self):
+        """The next one goes on behind it, or says that there was nothing."""
+        polls = since(0, polls=True)
+        answers = [batch(*changes(0, 3), control("progress", 3)), batch(*changes(3, 6), control("progress", 6)),
+                   batch(*changes(6, 9), control("progress", 9)), batch(*changes(9), control("progress", 12))]
+        self.accept(polls, *answers)
+        for forgotten in range(3):
+            rest = answers[:forgotten] + answers[forgotten + 1:]
+            self.reject(MISSING, polls, *rest)
+            empty = batch(control("progress", answers[forgotten].events[-1].revision))
+            self.reject(TOO_EARLY, polls, *answers[:forgotten], empty, *answers[forgotten + 1:])
+        self.reject(TOO_EARLY, polls, *answers[:3], batch(control("progress", 12)))
+
+    def test_what_was_there_before(self):
+        asked, everything = since(0, previous=True), changes()
+        before = {5: LOG[0], 8: LOG[1], 9: LOG[2]}  # of a, b, a
+        told = [one._replace(previous=before.get(one.revision)) for one in everything]
+        self.accept(asked, batch(*told, synced(12)))
+        self.accept(asked, batch(*everything[:4], *told[4:], synced(12)))  # what is not in memory comes without
+        self.reject(OTHER_CHANGE, since(0), batch(*told))
+        older, other = told[5]._replace(previous=LOG[0]), told[5]._replace(previous=Change(5, "a", "1"))
+        made = told[3]._replace(previous=LOG[2])
+        again = told[6]._replace(previous=LOG[1])  # b was deleted meanwhile
+        for wrong in (older, other, made, again):
+            self.reject(OTHER_CHANGE, asked, batch(*(wrong if one.revision == wrong.revision else one for one in told)))
+        state = [one._replace(previous=LOG[0]) for one in initial(LOG[2])]
+        self.reject(INITIAL_STATE, Opened(10, 11, 0, 5, INITIAL, previous=True), batch(*state, *initial(LOG[1]), synced(5)))
+
     def test_changes_of_some_kinds(self):
         sets, deletes = Filter(ops=("set",)), Filter(ops=("delete", "expire"))
         gone = [change for change in changes() if change.value is None]
@@ -192,6 +220,9 @@ class Marks(WatchRulesTest):
         self.accept(since(0), batch(*there, synced(12)), filter_=sets)
         self.accept(since(0), batch(*gone, synced(12)), filter_=deletes)
         self.reject(UNWANTED, since(0), batch(*changes()), filter_=sets)
+        self.reject(UNWANTED, since(0), batch(*changes()), filter_=deletes)
+        self.accept(since(0), batch(*gone), filter_=Filter(ops=("delete",)))
+        self.reject(UNWANTED, since(0), batch(*(one._replace(op="expire") for one in gone)), filter_=Filter(ops=("delete",)))
         self.reject(MISSING, since(5), batch(*there[4:], synced(12)), filter_=sets)
         self.reject(TOO_EARLY, since(0), batch(synced(12)), filter_=deletes)
         difference = [since(3), batch(control("diff", 9, since=3), *initial(LOG[5], LOG[3]), synced(9))]

@@ -46,6 +46,7 @@ class Event(NamedTuple):
     oldest: int = 0              # of reset
     time: int = 0                # ms since 1970: when it changed
     expires: int = 0             # the same; 0: it stays
+    previous: Optional[Change] = None  # what it says was there before
 
     def change(self):
         return Change(self.revision, self.key, self.value)
@@ -55,11 +56,19 @@ class Event(NamedTuple):
         return what + " (initial)" * self.initial + " (more)" * self.more
 
 
+def parse_previous(raw):
+    """With prev=1; only of a live key there is something."""
+    if "prev" not in raw:
+        return None
+    return Change(raw["prev"]["revision"], raw.get("key", ""), tag_of(raw["prev"]["value"]))
+
+
 def parse_event(raw):
     value = raw.get("value")
     return Event(raw["op"], raw.get("revision", 0), raw.get("key", ""), None if value is None else tag_of(value),
                  raw.get("initial", False), raw.get("more", False), raw.get("created", False), raw.get("since", 0),
-                 raw.get("oldest_revision", 0), ms(raw.get("modified") or raw.get("time")), ms(raw.get("expires")))
+                 raw.get("oldest_revision", 0), ms(raw.get("modified") or raw.get("time")), ms(raw.get("expires")),
+                 parse_previous(raw))
 
 
 class Opened(NamedTuple):
@@ -73,6 +82,7 @@ class Opened(NamedTuple):
     count: int = 0
     marks: bool = False
     polls: bool = False  # by long polls, which say how far they have come, but not when they have caught up
+    previous: bool = False  # it asked for what was there before
 
 
 class Batch(NamedTuple):

@@ -103,7 +103,8 @@ class WatchRules:
         if self.opened.count and self.delivered >= self.opened.count:
             self._wrong(ENDING, f"{group[0]} after the {self.opened.count} changes that were asked for")
         self.delivered += len(group)
-        if revision <= self.position or not all(self.filter.takes(event.change()) for event in group):
+        of_a_kind = all(not self.filter.ops or event.op in self.filter.ops for event in group)
+        if revision <= self.position or not of_a_kind or not all(self.filter.takes(event.change()) for event in group):
             self._wrong(UNWANTED, str(group[0]))
             return
         self._check_gap(revision - 1, MISSING, group[0])
@@ -129,11 +130,21 @@ class WatchRules:
             creates = event.value is not None and (before is None or before.value is None)
             if event.created != creates and self.order.whole(event.key, after, event.revision - 1):
                 self._wrong(OTHER_CHANGE, f"got {event}, created={event.created}, after {before}")
+            self._check_previous(event, before, after)
+
+    def _check_previous(self, event, before, after):
+        """A change that is not in memory any more comes without it."""
+        if event.previous is None:
+            return
+        if not self.opened.previous:
+            self._wrong(OTHER_CHANGE, f"got {event} with what was there before, which was not asked for")
+        elif event.previous != before and self.order.whole(event.key, after, event.revision - 1):
+            self._wrong(OTHER_CHANGE, f"got {event}, before it {event.previous}, after {before}")
 
     # A state, or a difference
 
     def _state_event(self, event):
-        if not event.initial or event.more:
+        if not event.initial or event.more or event.previous:
             self._wrong(INITIAL_STATE, f"{event} within an initial state")
         elif not self.filter.takes(event.change()):
             self._wrong(UNWANTED, str(event))

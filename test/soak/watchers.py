@@ -100,7 +100,8 @@ class Watcher:
         count = 0 if calm or self.chance.random() < 0.6 else self.chance.choice([1, 2, 10, 300])
         marks = not calm and self.chance.random() < 0.4
         self.slow = not calm and self.chance.random() < 0.3
-        parameters = self.parameters(start, position, count, marks)
+        previous = self.chance.random() < 0.4
+        parameters = self.parameters(start, position, count, marks, previous)
         began = time.monotonic_ns()
         try:
             if address is None:
@@ -117,12 +118,12 @@ class Watcher:
         self.resumes += resumed
         self.polls += transport.polls
         opened = Opened(began, time.monotonic_ns(), instance.number, self.stream.cursor, start, position, count, marks,
-                        transport.polls)
+                        transport.polls, previous)
         self.session.items.append(opened)
         self.catching_state = start == INITIAL
         self.position = None if self.catching_state else self.stream.cursor
 
-    def parameters(self, start, position, count, marks):
+    def parameters(self, start, position, count, marks, previous):
         parameters = self.session.filter.parameters()
         if start == SINCE:
             with_log = self.chance.random() < 0.5
@@ -134,6 +135,8 @@ class Watcher:
             parameters.append(("count", str(count)))
         if marks:
             parameters.append(("progress", self.chance.choice(["100ms", "1s"])))
+        if previous:
+            parameters.append(("prev", "1"))
         self.chance.shuffle(parameters)
         return parameters
 
