@@ -102,6 +102,7 @@ Serving::Serving(const Settings& settings, const ServeOptions& options)
 
 int Serving::run() {
   std::signal(SIGPIPE, SIG_IGN);
+  for (int number : {SIGUSR1, SIGUSR2}) std::signal(number, SIG_IGN);  // others dump or rotate by them; here nothing
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a full disk: an error of write()
   for (auto& worker : workers_) guards_.emplace_back(worker->executor());
   signals_.emplace(first().executor(), SIGINT, SIGTERM);

@@ -143,6 +143,12 @@ class Hangup(ServiceTest):
         self.assertEqual((answer.status, answer.header("Access-Control-Allow-Origin")), (404, origin))
         return True
 
+    def test_other_signals_for_programs_do_nothing(self):
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            self.server.process.signal(number)
+        self.reload("log-level = info\n")  # comes after them
+        self.server.stop()
+
     def test_the_log_level_changes(self):
         self.assertEqual(self.server.stderr.count("level=info"), 0)
         self.reload("log-level = info\n")
