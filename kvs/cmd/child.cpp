@@ -21,7 +21,10 @@ namespace {
 std::string message(int error) { return std::generic_category().message(error); }
 
 Failure cannot_run(const std::string& program, int error) {
-  return {exit_code::other, "cannot run " + program + ": " + message(error)};
+  if (error == ENOENT && program.find('/') == std::string::npos)
+    return {exit_code::no_such_program, "cannot run " + program + ": it is not in the path"};
+  return {error == ENOENT ? exit_code::no_such_program : exit_code::cannot_run,
+          "cannot run " + program + ": " + message(error)};
 }
 
 // Pointers into strings that must outlive them, as exec wants them.

@@ -29,15 +29,18 @@ constexpr std::array commands{
     CommandRow{
         Verb::remove, "delete", "del rm", "KEY... [flags]", "Delete keys",
         "Prints how many keys were deleted. A key that is not there counts 0 and is no error. With --prefix all\n"
-        "of them go at one revision; on a terminal you are asked first, else it needs --yes.",
+        "of them go at one revision; on a terminal you are asked first if there are any, else it needs --yes\n"
+        "whether there are any or not. Exit code 4 if the key is not at the revision of --if-revision.",
         "kvs delete City\n"
+        "kvs delete lock --if-revision 42\n"
         "kvs delete --prefix app/tmp/ --dry-run"},
     CommandRow{Verb::watch, "watch", "", "[KEY...] [flags] [-- CMD...]", "Follow changes",
                "Keys and --prefix together choose what is watched; neither: everything. A line per change on a\n"
                "terminal, one JSON event a line on a pipe. Reconnects by itself and goes on where it was.\n"
                "With CMD: runs it for each change instead, one after the other, without a shell. It gets KVS_OP,\n"
                "KVS_KEY, KVS_VALUE and KVS_REVISION, and the event as JSON on its standard input. A value that holds\n"
-               "a NUL or is over 32 KiB is left out, and KVS_VALUE_OMITTED=1 says so.",
+               "a NUL or is over 32 KiB is left out, and KVS_VALUE_OMITTED=1 says so. Exit code 127 if there is no\n"
+               "such program, 126 if it cannot be run.",
                "kvs watch\n"
                "kvs watch --prefix app/ --initial\n"
                "kvs watch City --count 1 --timeout 30s\n"
@@ -47,6 +50,7 @@ constexpr std::array commands{
                "-l shows revision, version, size and time, too. --separator / shows what is up to the next / once.",
                "kvs list app/\n"
                "kvs list --separator / -l\n"
+               "kvs list log/ --reverse --limit 10\n"
                "kvs list -0 tmp/ | xargs -0 kvs delete"},
     CommandRow{Verb::touch, "touch", "", "KEY --ttl DURATION|none", "Change how long a key lives",
                "Its value stays; watchers see the change. Prints the revision.", "kvs touch session/1 --ttl 30m"},
@@ -72,16 +76,18 @@ constexpr std::array commands{
         "server says when it refuses to start is where to begin. No server may be running on it.",
         "kvs repair --data-dir /var/lib/kvs --dry-run\n"
         "kvs repair --data-dir /var/lib/kvs --yes"},
-    CommandRow{Verb::wait, "wait", "", "KEY [flags]", "Wait until a key is there, has a value, or is gone",
-               "Prints the revision at which it was so. Exit code 124 if --timeout ends first.",
-               "kvs wait ready --timeout 1m\n"
-               "kvs wait state --value done\n"
-               "kvs wait lock --gone"},
+    CommandRow{
+        Verb::wait, "wait", "", "KEY [flags]", "Wait until a key is there, has a value, or is gone",
+        "Prints the revision at which it was so. Exit code 124 if --timeout ends first; how it was then is said.",
+        "kvs wait ready --timeout 1m\n"
+        "kvs wait state --value done\n"
+        "kvs wait lock --gone"},
     CommandRow{Verb::exec, "exec", "", "--prefix PREFIX [flags] -- CMD...",
                "Run a program with keys as its environment",
                "Each key becomes a variable: what no name of a variable may hold becomes an underscore. With\n"
                "--restart-on-change or --signal kvs stays, and tells the program of changes; it ends when the program\n"
-               "does, with its exit code. Else the program takes the place of kvs.",
+               "does, with its exit code. Else the program takes the place of kvs. Exit code 127 if there is no such\n"
+               "program, 126 if it cannot be run.",
                "kvs exec --prefix app/ --strip-prefix --upcase -- env\n"
                "kvs exec --prefix app/ --strip-prefix --restart-on-change -- ./server --port 80"},
     CommandRow{Verb::status, "status", "", "[flags]", "Show what the server says about itself", "",
@@ -159,7 +165,7 @@ constexpr std::array commands{
                "source <(kvs completion bash)\n"
                "source <(kvs completion zsh)\n"
                "kvs completion fish > ~/.config/fish/completions/kvs.fish"},
-    CommandRow{Verb::version, "version", "", "", "Show the version", "", "kvs version"},
+    CommandRow{Verb::version, "version", "", "", "Show the version", "", "kvs version\nkvs version -o json"},
     CommandRow{Verb::help, "help", "", "[COMMAND]", "Explain a command", "", "kvs help watch"},
     CommandRow{Verb::complete_words, "__complete", "", "-- [WORD...]", "Say what may stand in place of the last word",
                "", "kvs __complete -- get Ci", true},

@@ -18,8 +18,27 @@ std::vector<std::string> wanted_keys(const Settings& settings) {
   return keys;
 }
 
-ClientAnswer remove_one(Remote& remote, const std::string& key) {
-  ClientAnswer answer = remote.ask({.method = "DELETE", .target = key_target(key), .fields = {}, .body = {}});
+// Revision 0 is "no such key", for which there is nothing to delete.
+std::string wanted_revision(const Settings& settings, const std::vector<std::string>& keys) {
+  if (!settings.given("if-revision")) return {};
+  if (keys.size() > 1) throw settings.wrong("if-revision", "goes with one key");
+  if (settings.number("if-revision") == 0) throw settings.wrong("if-revision", "the revision of a key is at least 1");
+  return settings.text("if-revision");
+}
+
+Failure condition_failed(const std::string& key, const ClientAnswer& answer) {
+  auto current = json_number(answer.body, "current_revision");
+  if (!current) return failure_from(answer);
+  std::string why = *current == 0 ? "there is no key " + key : key + " is at revision " + std::to_string(*current);
+  return {exit_code::condition_failed, "not deleted: " + why};
+}
+
+// `revision`: only of the key at that one; empty: of whatever is there.
+ClientAnswer remove_one(Remote& remote, const std::string& key, const std::string& revision) {
+  ClientRequest request{.method = "DELETE", .target = key_target(key), .fields = {}, .body = {}};
+  if (!revision.empty()) request.fields.emplace_back("If-Match", '"' + revision + '"');
+  ClientAnswer answer = remote.ask(std::move(request));
+  if (answer.status == 412) throw condition_failed(key, answer);
   if (answer.status != 200) throw failure_from(answer);
   return answer;
 }
@@ -59,10 +78,12 @@ int remove_range(const Settings& settings) {
     output.flush();
     return exit_code::ok;
   }
+  // Where nobody can be asked, it is refused whether there are such keys or not: a script is to fail the first time.
   if (!settings.on("yes")) {
-    std::string number = can_ask() ? std::to_string(count_keys(remote, prefix, nullptr)) + " " : "";
-    if (!confirmed(settings, "Delete the " + number + "keys that begin with '" + escaped(prefix, Escape::line) + "'?"))
-      return exit_code::other;
+    std::uint64_t count = can_ask() ? count_keys(remote, prefix, nullptr) : 0;
+    std::string what = std::to_string(count) + " keys that begin with '" + escaped(prefix, Escape::line) + "'";
+    bool needless = can_ask() && count == 0;
+    if (!needless && !confirmed(settings, "Delete the " + what + "?")) return exit_code::other;
   }
   ClientAnswer answer = remote.ask({.method = "DELETE", .target = range_target(prefix), .fields = {}, .body = {}});
   if (answer.status != 200) throw failure_from(answer);
@@ -78,10 +99,14 @@ int remove_range(const Settings& settings) {
 }  // namespace
 
 int remove(const Settings& settings) {
-  if (settings.given("prefix")) return remove_range(settings);
+  if (settings.given("prefix")) {
+    if (settings.given("if-revision")) throw settings.wrong("if-revision", "goes with a key, not with --prefix");
+    return remove_range(settings);
+  }
   for (const char* name : {"dry-run", "yes"})
     if (settings.given(name)) throw settings.wrong(name, "goes with --prefix");
   std::vector<std::string> keys = wanted_keys(settings);
+  std::string revision = wanted_revision(settings, keys);
   Remote remote(settings);
   Output output(settings);
   bool as_json = output.own_json() || output.form() == Form::json || output.form() == Form::ndjson;
@@ -89,7 +114,7 @@ int remove(const Settings& settings) {
   int code = exit_code::ok;
   for (std::size_t i = 0; i < keys.size() && code == exit_code::ok; ++i) {
     try {
-      ClientAnswer answer = remove_one(remote, keys[i]);
+      ClientAnswer answer = remove_one(remote, keys[i], revision);
       deleted += json_number(answer.body, "deleted").value_or(0);
       if (as_json) output.write_json(answer.body);
     } catch (const Failure& failure) {

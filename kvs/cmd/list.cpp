@@ -18,6 +18,13 @@ std::string target_for(const Settings& settings) {
   bool prefixed = !settings.arguments().empty() && !settings.arguments().front().empty();
   if (prefixed) add_parameter(target, "prefix", settings.arguments().front());
   if (settings.given("separator")) add_parameter(target, "separator", settings.text("separator"));
+  for (const char* bound : {"start", "after", "end"}) {
+    if (!settings.given(bound)) continue;
+    if (settings.text(bound).empty()) throw settings.wrong(bound, "a key has at least one byte");
+    add_parameter(target, bound, settings.text(bound));
+  }
+  if (settings.on("reverse")) add_parameter(target, "reverse", "1");
+  if (settings.given("limit") && settings.number("limit") == 0) throw settings.wrong("limit", "at least 1");
   if (settings.given("limit")) add_parameter(target, "limit", settings.text("limit"));
   Freshness(settings).add_to(target);
   return target;

@@ -117,9 +117,14 @@ int run_client(const Settings& settings, bool legacy) {
   }
 }
 
+int show_version(const CommandLine& line) {
+  auto form = line.flags.find("output");
+  bool as_json = line.on("json") || (form != line.flags.end() && form->second.back().ends_with("json"));
+  return print(as_json ? "{\"version\":\"" KVS_VERSION "\"}\n" : "kvs " KVS_VERSION "\n");
+}
+
 int run(CommandLine line, bool legacy) {
-  if (line.on("version") || (line.command && line.command->verb == Verb::version))
-    return print("kvs " KVS_VERSION "\n");
+  if (line.on("version") || (line.command && line.command->verb == Verb::version)) return show_version(line);
   if (!line.group.empty() && !line.on("help"))
     throw UsageError("kvs " + line.group + " needs a command", "kvs help " + line.group + " lists them");
   if (!line.command || line.on("help") || line.command->verb == Verb::help) return explain(line);

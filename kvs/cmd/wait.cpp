@@ -4,6 +4,7 @@
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/remote.hpp"
+#include "kvs/cmd/text.hpp"
 
 namespace kvs {
 namespace {
@@ -32,18 +33,32 @@ class WaitFeed : public Feed {
   }
   std::string protocol() const override { return "kvs.v1"; }
   std::string place() const override { return ""; }
-  void opened(const ClientAnswer&) override { there_ = false; }
+  void opened(const ClientAnswer&) override { there_ = told_ = false; }
+
+  // The time is up: what was waited for, and how it is instead.
+  Failure not_in_time(const std::string& patience) const {
+    std::string wish = gone_ ? "gone" : value_ ? "'" + escaped(*value_, Escape::line) + "'" : "there";
+    std::string now = !told_   ? "the server did not tell in time how it is"
+                      : there_ ? (gone_ ? "it is still there" : "it has another value") + at()
+                               : "there is no such key";
+    return {exit_code::timed_out,
+            escaped(key_, Escape::line) + " was not " + wish + " within " + patience + ": " + now};
+  }
 
   bool take(std::string_view message) override {
     for (const Item& event : parse_items(message)) {
       if (event.op == "reset") there_ = false;
       if (event.change()) there_ = event.op == "set";
+      if (event.change()) revision_ = event.revision;
+      if (event.op == "synced") told_ = true;
       if (holds(event)) return tell(event);
     }
     return true;
   }
 
  private:
+  std::string at() const { return ", at revision " + std::to_string(revision_); }
+
   // That a key is not there is known when all there is was told.
   bool holds(const Item& event) const {
     if (gone_) return !there_ && (event.op == "synced" || (event.change() && !event.initial));
@@ -65,6 +80,8 @@ class WaitFeed : public Feed {
   std::optional<std::string> value_;
   bool gone_;
   bool there_ = false;
+  bool told_ = false;  // there_ and revision_ are known
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace
@@ -72,7 +89,9 @@ class WaitFeed : public Feed {
 int wait(const Settings& settings) {
   Output output(settings);
   WaitFeed feed(settings, output);
-  return follow(settings, feed);
+  int code = follow(settings, feed);
+  if (code == exit_code::timed_out) throw feed.not_in_time(settings.text("timeout"));
+  return code;
 }
 
 }  // namespace kvs

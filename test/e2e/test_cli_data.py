@@ -43,6 +43,16 @@ class Listing(CommandTest):
                 self.assertEqual(server.requests[0].split("\r\n")[0], f"GET {target} HTTP/1.1")
 
 
+    def test_a_part_is_listed_from_either_end(self):
+        for words, keys in ((("--limit", "2"), "app/a\napp/deep/x\n"), (("--reverse",), "odd\\nkey\napp/deep/x\napp/a\n"),
+                            (("--reverse", "--limit", "1"), "odd\\nkey\n"), (("--after", "app/a"), "app/deep/x\nodd\\nkey\n"),
+                            (("--start", "app/deep/x"), "app/deep/x\nodd\\nkey\n"), (("--end", "app/deep/x"), "app/a\n"),
+                            (("app/", "--start", "app/b", "--end", "z"), "app/deep/x\n"), (("--limit", "100000"), None)):
+            self.assert_ends(self.kvs("list", *words), 0, keys, "")
+        self.assert_ends(self.kvs("list", "--limit", "0"), 2, "", "kvs: --limit: at least 1\n")
+        self.assert_ends(self.kvs("list", "--after", ""), 2, "", "kvs: --after: a key has at least one byte\n")
+
+
 class Ranges(CommandTest):
     def setUp(self):
         for key in ("r%2Fa", "r%2Fb", "s"):
@@ -55,6 +65,22 @@ class Ranges(CommandTest):
         self.assert_ends(self.kvs("delete", "--prefix", "r/", "--dry-run"), 0, "r/a\nr/b\n", "")
         self.assert_ends(self.kvs("delete", "--prefix", "r/", "--yes"), 0, "2\n", "")
         self.assert_ends(self.kvs("list"), 0, "s\n", "")
+
+    def test_a_range_without_keys_is_no_error_but_needs_yes_all_the_same(self):
+        self.assertEqual(self.kvs("delete", "--prefix", "none/").code, 2)
+        self.assert_ends(self.kvs("delete", "--prefix", "none/", "--yes"), 0, "0\n", "")
+        self.assert_ends(self.kvs("delete", "--prefix", "none/", "--dry-run"), 0, "", "")
+
+    def test_a_key_is_deleted_at_one_revision_only(self):
+        revision = self.server.put("one", "x")
+        self.assert_ends(self.kvs("delete", "one", "--if-revision", str(revision + 1)), 4, "",
+                         f"kvs: not deleted: one is at revision {revision}\n")
+        self.assert_ends(self.kvs("delete", "one", "--if-revision", str(revision)), 0, "1\n", "")
+        self.assert_ends(self.kvs("delete", "one", "--if-revision", str(revision)), 4, "", "kvs: not deleted: there is no key one\n")
+        for words, said in ((("a", "b", "--if-revision", "1"), "goes with one key"),
+                            (("--prefix", "r", "--if-revision", "1"), "goes with a key, not with --prefix"),
+                            (("a", "--if-revision", "0"), "the revision of a key is at least 1")):
+            self.assert_ends(self.kvs("delete", *words), 2, "", f"kvs: --if-revision: {said}\n")
 
     def test_usage(self):
         for words in (["--prefix", "", "--yes"], ["--prefix", "r", "k", "--yes"], ["k", "--yes"], ["k", "--dry-run"]):

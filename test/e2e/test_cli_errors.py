@@ -132,6 +132,8 @@ class Usage(unittest.TestCase):
     def test_the_version_is_the_first_line(self):
         for words in (["--version"], ["version"], ["get", "--version"]):
             self.assertRegex(kvs(*words).stdout, r"^kvs \d+\.\d+\.\d+\n")
+            for form in (("-o", "json"), ("--json",)):
+                self.assertRegex(kvs(*words, *form).stdout, r'^\{"version":"\d+\.\d+\.\d+"\}\n$')
 
     def test_a_config_file_is_checked_without_opening_anything(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -58,7 +58,7 @@ class WatchPrograms(Directory):
         self.assert_ends(result, 0, "", "".join(lines))
         self.assert_ends(self.kvs(*words, "--fail-fast", "--", "sh", "-c", "exit 7"), 1, "", lines[0])
         result = self.kvs(*words, "--", "/nonexistent")
-        self.assert_ends(result, 1, "", "kvs: cannot run /nonexistent: No such file or directory\n")
+        self.assert_ends(result, 127, "", "kvs: cannot run /nonexistent: No such file or directory\n")
 
     def test_it_goes_on_where_the_resume_file_says(self):
         begin = self.put("p5", "1")
@@ -131,8 +131,14 @@ class Wait(CommandTest):
         event = json.loads(self.assert_ends(command.end(), 0).stdout)
         self.assertEqual((event["op"], event["key"]), ("delete", "w/b"))
 
-    def test_its_time_limit_is_exit_124(self):
-        self.assert_ends(self.kvs("wait", "w/never", "--timeout", "100ms"), 124, "", "")
+    def test_its_time_limit_is_exit_124_and_it_says_how_it_is_instead(self):
+        revision = self.put("w/c", "1")
+        running = [(self.start("wait", *words, "--timeout", "3s"), said) for words, said in (
+            (("w/never",), "w/never was not there within 3s: there is no such key"),
+            (("w/c", "--value", "2"), f"w/c was not '2' within 3s: it has another value, at revision {revision}"),
+            (("w/c", "--gone"), f"w/c was not gone within 3s: it is still there, at revision {revision}"))]
+        for command, said in running:
+            self.assert_ends(command.end(), 124, "", f"kvs: {said}\n")
 
     def test_usage(self):
         self.assertEqual(self.kvs("wait").code, 2)
@@ -158,7 +164,15 @@ class Exec(Directory):
         self.assertEqual(self.kvs("exec", "--prefix", "app/", "--", "sh", "-c", "exit 9").code, 9)
         words = ("exec", "--prefix", "app/", "--restart-on-change", "--")
         self.assertEqual(self.kvs(*words, "sh", "-c", "exit 9").code, 9)
-        self.assertEqual(self.kvs("exec", "--prefix", "app/", "--", "/nonexistent").code, 1)
+
+    def test_a_program_that_cannot_be_run_ends_it_as_in_a_shell(self):
+        for words in (("exec", "--prefix", "app/"), ("exec", "--prefix", "app/", "--restart-on-change")):
+            self.assert_ends(self.kvs(*words, "--", "no-such-program"), 127, "",
+                             "kvs: cannot run no-such-program: it is not in the path\n")
+            self.assert_ends(self.kvs(*words, "--", "/nonexistent"), 127, "",
+                             "kvs: cannot run /nonexistent: No such file or directory\n")
+            self.assert_ends(self.kvs(*words, "--", "/etc/"), 126, "",
+                             "kvs: cannot run /etc/: Permission denied\n")
 
     def test_what_fits_no_variable_is_left_out_and_said(self):
         self.put("odd/a", b"\x00")
