@@ -137,7 +137,7 @@ constexpr std::string_view plain_schemas = R"json({
 "EventMarks": {"properties": {
   "more": {"const": true, "description": "Further events of the same revision follow in this watch"},
   "initial": {"const": true, "description": "Part of a state, not a change: not to be resumed from before synced"},
-  "prev": {"type": "object", "description": "What was there before, with prev=1",
+  "prev": {"type": "object", "description": "What was there before, with prev=1; changes that are read back from disk come without it",
     "properties": {"value": {"type": "string"}, "value_base64": {"$ref": "#/components/schemas/Base64"},
       "size": {"type": "integer", "minimum": 0}, "revision": {"$ref": "#/components/schemas/Revision"}}}}},
 "SetEvent": {"type": "object",

@@ -51,6 +51,19 @@ class Choices(StreamTest):
         self.assertEqual(event["prev"], {"size": 3, "revision": first})
         self.assertNotIn("prev", self.mine("since=%d" % first).next())
 
+    def test_prev_is_left_out_of_what_is_read_back_from_disk(self):
+        with Server() as server:
+            revisions = [server.put("a", value) for value in ("one", "two")]
+            server.stop()
+            server.start()
+            with server.watch("prev=1&since=0") as watch:
+                events = watch.until("synced")[:-1]
+                server.put("a", "three")
+                live = watch.next()
+        self.assertEqual([(event["value"], event.get("created"), event.get("prev")) for event in events],
+                         [("one", True, None), ("two", None, None)])
+        self.assertEqual(live["prev"], {"value": "two", "revision": revisions[1]})
+
     def test_bad_choices(self):
         for bad in ("keys_only=x", "prev=2", "deliver=some", "deliver=", "on_gap=skip", "on_gap="):
             self.refused(bad)
