@@ -27,7 +27,7 @@ from watch_items import parse_event
 from watch_rules import WatchRules
 from watchers import Watcher
 
-ENDED_LATER = 6       # rounds: so long those that stay may stay, to see that the others do not
+ENDED_LATER = 12      # rounds: so long those that stay may stay, to see that the others do not; longer than a key may be late
 ORDER_KEPT = 200_000  # changes
 HANGS = 300.0         # seconds beyond the time a round takes: then something hangs, and every thread's stack is shown
 
