@@ -124,6 +124,8 @@ class Bus {
 
   // Any thread.
   virtual BusStatus status() const = 0;
+  // status().up, for who asks after every batch: without what else it would copy.
+  virtual bool up() const = 0;
 
   // Whether the order itself is kept by the bus, durably, so that a journal here is no more than a way to start
   // quickly. If not, a command that could not be journalled has not happened.

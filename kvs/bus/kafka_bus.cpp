@@ -390,6 +390,11 @@ BusStatus KafkaBus::status() const {
   return status;
 }
 
+bool KafkaBus::up() const {
+  std::lock_guard lock(mutex_);
+  return up_;
+}
+
 void KafkaBus::stop() {
   if (stopping_.exchange(true)) return;
   writer_.stop();

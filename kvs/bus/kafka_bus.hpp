@@ -58,6 +58,7 @@ class KafkaBus final : public Bus {
   void flush() override;
   awaitable<Batch> next() override;
   BusStatus status() const override;
+  bool up() const override;
   bool keeps_log() const override { return true; }
   void stop() override;
 

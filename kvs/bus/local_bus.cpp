@@ -127,6 +127,11 @@ BusStatus LocalBus::status() const {
   return {"local", started_, since_, {}, {}, {}, {}};
 }
 
+bool LocalBus::up() const {
+  std::lock_guard lock(mutex_);
+  return started_;
+}
+
 void LocalBus::stop() {
   bool wake = false;
   {

@@ -36,6 +36,7 @@ class LocalBus final : public Bus {
   void flush() override;
   awaitable<Batch> next() override;
   BusStatus status() const override;
+  bool up() const override;
   bool keeps_log() const override { return false; }
   void stop() override;
 

@@ -95,13 +95,14 @@ awaitable<bool> Store::join() {
 // The first time that the bus is up, this instance has caught up with the order. From then on its threads are told
 // whenever the bus goes and comes back.
 void Store::follow_bus() {
-  BusStatus bus = bus_.status();
-  if (bus.up == std::exchange(bus_up_, bus.up)) return;
-  if (phase() == Phase::starting && bus.up) become_ready();
+  bool up = bus_.up();
+  if (up == std::exchange(bus_up_, up)) return;
+  if (phase() == Phase::starting && up) become_ready();
   expiry_timer_->cancel();  // what was due meanwhile can be proposed
   if (phase() == Phase::starting) return;
+  auto since = bus_.status().since;
   for (View* view : views_) {
-    asio::post(view->executor(), [view, up = bus.up, since = bus.since] { view->bus_changed(up, since); });
+    asio::post(view->executor(), [view, up, since] { view->bus_changed(up, since); });
   }
 }
 
@@ -209,7 +210,7 @@ void Store::end_all(Batch& batch, Verdicts& verdicts) {
     if (ending.how == Ending::How::failed) verdict.outcome = Verdict::Outcome::failed;
     auto held = held_.extract(key_of(ending.ticket));
     if (held && ending.how == Ending::How::confirmed) verdict = std::move(held.mapped().verdict);
-    if (!held) requests_.note({ending.request_id, {verdict.outcome, no_revision}});
+    if (!held) requests_.note({std::move(ending.request_id), {verdict.outcome, no_revision}});
     if (ending.ticket.thread != Ticket::nobody)
       verdicts[ending.ticket.thread].push_back({ending.ticket, std::move(verdict)});
   }

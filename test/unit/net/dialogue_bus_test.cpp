@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(an_instance_without_its_bus_stays_ready) {
 
 BOOST_AUTO_TEST_CASE(while_the_bus_was_never_reached_only_questions_about_the_server_are_answered) {
   Fixture f;
-  f.bus.up = false;
+  f.bus.is_up = false;
   f.bus.detail = "no broker answers";
   f.load();
   BOOST_TEST((f.store.phase() == Phase::starting));
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(while_the_bus_was_never_reached_only_questions_about_the_se
 
 BOOST_AUTO_TEST_CASE(while_it_catches_up_it_says_how_far_it_is) {
   Fixture f;
-  f.bus.up = false;
+  f.bus.is_up = false;
   f.bus.lag = 1234;
   f.load();
   f.apply(put("a", "1"));

@@ -15,7 +15,7 @@ class GivenBus final : public Bus {
   PublishResult answer = PublishResult::accepted;  // of the next publish()
   std::vector<std::pair<Command, Ticket>> published;
   bool found = true;   // whether start() gives the history's name; else it waits for find()
-  bool up = true;      // a change shows with the next batch
+  bool is_up = true;   // a change shows with the next batch
   bool keeps = false;  // what keeps_log() says
   // What else status() says.
   std::chrono::steady_clock::time_point since{};
@@ -53,7 +53,8 @@ class GivenBus final : public Bus {
     batches_.pop_front();
     co_return batch;
   }
-  BusStatus status() const override { return {"given", up, since, lag, detail, members, {}}; }
+  BusStatus status() const override { return {"given", is_up, since, lag, detail, members, {}}; }
+  bool up() const override { return is_up; }
   bool keeps_log() const override { return keeps; }
   void stop() override {
     stopped_ = true;

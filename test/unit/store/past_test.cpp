@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(without_a_journal_no_root_is_kept_before_the_store_is_ready
   StoreOptions options;
   options.journal.history_bytes = 1 << 20;
   StoreFixture f(options);
-  f.bus.up = false;
+  f.bus.is_up = false;
   f.load();
   for (int i = 0; i < 4; ++i) f.apply(put("a", std::string(std::size_t{4} << 20, 'x')));
   f.bus_up(true);

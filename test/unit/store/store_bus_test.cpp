@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(what_came_by_and_may_not_stay_is_unknown) {
 
 BOOST_AUTO_TEST_CASE(the_store_is_ready_when_the_bus_is_first_up) {
   StoreFixture f;
-  f.bus.up = false;
+  f.bus.is_up = false;
   f.load();
   BOOST_TEST((f.store.phase() == Phase::starting));
   f.apply(put("a", "1"));
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(the_store_is_ready_when_the_bus_is_first_up) {
 
 BOOST_AUTO_TEST_CASE(nothing_is_published_before_the_store_is_ready) {
   StoreFixture f;
-  f.bus.up = false;
+  f.bus.is_up = false;
   f.load();
   Ticket ticket;
   BOOST_TEST((f.view.submit(put("a", "1"), f.told, 0, ticket) == PublishResult::away));
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_published_before_the_store_is_ready) {
 
 BOOST_AUTO_TEST_CASE(a_watch_that_begins_when_the_store_is_ready_gets_what_comes_after) {
   StoreFixture f;
-  f.bus.up = false;
+  f.bus.is_up = false;
   f.load().apply(put("a", "1"));
   f.bus_up(true);
   Watch watch(f.view, {}, Revision{1});

@@ -113,7 +113,7 @@ struct StoreFixture {
   }
   // The bus is away, or back.
   void bus_up(bool up) {
-    bus.up = up;
+    bus.is_up = up;
     give({});
   }
 
