@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(a_new_store_is_empty_and_ready) {
 BOOST_AUTO_TEST_CASE(a_batch_is_judged_in_order_each_command_against_the_one_before) {
   Fixture x;
   x.f.load().order(commands(put("a", "1"), put("a", "2", {must_be_absent()}), drop("a"),
-                            put("a", "4", {must_be_absent()}), put("b", "5")));
+                            put("a", "4", {must_be_absent()}), put("b", "5"), put("b", "6", {must_be_absent()})));
   BOOST_TEST(x.f.state() == "a=4@4 b=5@5 ");
 }
 
