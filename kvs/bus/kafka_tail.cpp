@@ -158,6 +158,7 @@ void KafkaTail::doubt(std::string why) {
 }
 
 const KafkaMessage* KafkaTail::next() {
+  dry_ = false;
   if (state_ != State::comparing && state_ != State::reading) return nullptr;
   while (const KafkaMessage* message = consumer_->next()) {
     if (message->kind == KafkaMessage::Kind::error) {
@@ -176,6 +177,7 @@ const KafkaMessage* KafkaTail::next() {
       return message;
     }
   }
+  dry_ = true;
   return nullptr;
 }
 
@@ -215,9 +217,16 @@ KafkaTail::Clock::time_point KafkaTail::tick(Clock::time_point now) {
     log::warn("the log goes on, but nothing comes; reading anew", {{"topic", options_.topic}});
     restart("the topic " + options_.topic + " gives no records");
   }
-  if (state_ == State::reading && !asking_ && now >= ask_at_) ask();
+  if (state_ == State::reading && !asking_ && now >= ask_due()) ask();
   if (state_ == State::waiting || state_ == State::comparing) return due_;
-  return state_ == State::reading && !asking_ ? ask_at_ : Clock::time_point::max();
+  return state_ == State::reading && !asking_ ? ask_due() : Clock::time_point::max();
+}
+
+// While there is more in the log and nothing of it here, soon: when enough records wait, the client library stops
+// fetching, and looks again only after a second, unless it has something else to ask the partition's leader.
+KafkaTail::Clock::time_point KafkaTail::ask_due() const {
+  bool starved = dry_ && intake_.next_offset() < log_.end;
+  return starved ? std::min(ask_at_, asked_at_ + timings_.retry_first) : ask_at_;
 }
 
 bool KafkaTail::stalled(Clock::time_point now) {
@@ -230,9 +239,10 @@ bool KafkaTail::stalled(Clock::time_point now) {
 
 void KafkaTail::ask() {
   asking_ = true;
+  asked_at_ = Clock::now();
   auto position = intake_.next_offset();  // it moves on while the leader is asked
   worker_.give([this, timeout = timings_.ask_timeout, serial = serial_, consumer = consumer_, position,
-                asked = Clock::now()]() mutable -> KafkaWorker::Finish {
+                asked = asked_at_]() mutable -> KafkaWorker::Finish {
     KafkaWatermarks log;
     std::string why;
     bool no_topic = false;

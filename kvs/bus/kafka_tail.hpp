@@ -80,6 +80,7 @@ class KafkaTail {
   void say(const std::string& why);
   void compare(const KafkaMessage& message);
   void now_reading();
+  Clock::time_point ask_due() const;
   void ask();
   void answered(const KafkaWatermarks& log, std::int64_t position);
   void not_answered(bool no_topic, std::string why, Clock::time_point asked);
@@ -104,6 +105,8 @@ class KafkaTail {
   Backoff backoff_;        // until one has
   Clock::time_point due_{};
   Clock::time_point ask_at_{};
+  Clock::time_point asked_at_{};
+  bool dry_ = false;  // next() had nothing when it was last called
   std::optional<Clock::time_point> unanswered_since_;
   std::optional<Clock::time_point> doubt_since_;
   std::int64_t progress_ = -1;  // the intake's place when it last moved

@@ -109,6 +109,20 @@ BOOST_FIXTURE_TEST_CASE(it_is_up_when_everything_that_was_there_has_been_handed_
   BOOST_TEST(b.keys() == "x y z");
 }
 
+// The client library has fetched enough with every single record here, and would look again after a second: minutes.
+BOOST_FIXTURE_TEST_CASE(what_is_in_the_log_is_not_waited_for_when_the_client_library_has_stopped_fetching,
+                        OneInstance) {
+  constexpr std::size_t records = 150;
+  for (std::size_t i = 0; i < records; ++i) a.publish_all({"x"}).until_settled();  // each is fetched by itself
+  KafkaOptions sparing = options(kafka, "b");
+  sparing.extra.push_back({"queued.min.messages", "1", {}});
+  KafkaTimings timings = quick();
+  timings.ask_every = std::chrono::hours{1};
+  Instance b(io, sparing, timings);
+  b.start();
+  b.until_read(records);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_restart_goes_on_behind_the_bookmark, OneInstance) {
   a.publish_all({"x", "y"}).until_settled();
   BusStart from = a.resume();
