@@ -30,7 +30,7 @@ class Wakeup {
   }
 
   // The same before it returns, which saves a turn of the event loop. The waiter may do anything meanwhile, also end
-  // and take this object with it. Only from a handler of the executor's own.
+  // and take this object with it, and call whoever resumes it. Only from a handler of the executor's own.
   void resume() {
     if (!waiter_) return;
     auto waiter = std::move(*waiter_);

@@ -45,9 +45,8 @@ std::optional<Past::Found> Past::before(Revision revision) const {
   auto root = std::ranges::upper_bound(roots_, revision, {}, &State::revision);
   if (root != roots_.begin()) found = Found{*std::prev(root), std::prev(root)->revision() == revision};
   for (const Pinned& pinned : pinned_) {
-    if (pinned.state.revision() > revision || (found && found->exact)) continue;
-    bool exact = pinned.as_of >= revision;
-    if (exact || !found || pinned.state.revision() > found->state.revision()) found = Found{pinned.state, exact};
+    // Only as it is: a state that was made here is nothing to go on from (each would hold the one before).
+    if (pinned.state.revision() <= revision && pinned.as_of >= revision) return Found{pinned.state, true};
   }
   return found;
 }
@@ -68,20 +67,20 @@ void Past::pin(const State& state, Revision revision, Clock::time_point now) {
   pinned_.push_back({state, revision, now + pinned_for});
 }
 
-State advance(const State& base, const std::vector<CommitRef>& commits, Revision revision, StateLimits limits) {
-  StateEditor editor(base, StateEditor::Aside{}, limits);
-  Revision last = base.revision();
-  LogTime time = base.time();
+PastState::PastState(State base, StateLimits limits)
+    : revision_(base.revision()), time_(base.time()), editor_(std::move(base), StateEditor::Aside{}, limits) {}
+
+void PastState::add(const std::vector<CommitRef>& commits, Revision until) {
+  const Revision before = revision_;
   for (const CommitRef& commit : commits) {
     for (const Change& change : commit->changes()) {
-      if (change.revision() <= base.revision()) continue;
-      if (change.revision() > revision) return editor.commit(last, time);
-      apply(change, editor);
-      last = change.revision();
-      time = change.record->modified();
+      if (change.revision() <= before) continue;
+      if (change.revision() > until) return;
+      apply(change, editor_);
+      revision_ = change.revision();
+      time_ = change.record->modified();
     }
   }
-  return editor.commit(last, time);
 }
 
 }  // namespace kvs

@@ -59,7 +59,20 @@ class Past {
   std::uint64_t since_ = 0;  // bytes of changes after the newest root
 };
 
-// `base` with the changes of `commits` on top, up to `revision`: the state after the newest change that is not newer.
-State advance(const State& base, const std::vector<CommitRef>& commits, Revision revision, StateLimits limits);
+// A state of the past in the making: a root with what was changed after it.
+class PastState {
+ public:
+  explicit PastState(State base, StateLimits limits);
+
+  // Whole commits in their order, from the next one on, as far as they are not newer than `until`.
+  void add(const std::vector<CommitRef>& commits, Revision until);
+  Revision revision() const { return revision_; }
+  State finish() { return editor_.commit(revision_, time_); }  // once, at the end
+
+ private:
+  Revision revision_;
+  LogTime time_;
+  StateEditor editor_;
+};
 
 }  // namespace kvs

@@ -8,6 +8,13 @@
 #include "kvs/store/zeros.hpp"
 
 namespace kvs {
+
+namespace {
+
+constexpr std::uint64_t commit_every = 4 * 1024 * 1024;  // bytes of the journal
+
+}  // namespace
+
 Replay::Replay(FileSystem& files, std::filesystem::path directory, const std::vector<SegmentFile>& segments,
                const BytesRead& read, StateLimits limits)
     : files_(files), directory_(std::move(directory)), segments_(segments), read_(read), limits_(limits) {}
@@ -83,6 +90,10 @@ void Replay::apply(const JournalBatch& batch, const std::filesystem::path& path,
   }
   result_.bookmark = batch.bookmark;
   result_.bytes += batch.bytes;
+  // What was overwritten goes with a commit, not before.
+  if (result_.bytes - committed_bytes_ < commit_every) return;
+  committed_bytes_ = result_.bytes;
+  editor_->commit(result_.change, time_, result_.last);
 }
 
 // What was read may be in the system's memory only: written by a process that ended before it could sync. It is on disk

@@ -57,6 +57,7 @@ class Replay {
   const std::vector<SegmentFile>& segments_;
   const BytesRead& read_;
   std::uint64_t bytes_read_ = 0;
+  std::uint64_t committed_bytes_ = 0;
   std::string buffer_;
   Changes changes_;
   const StateLimits limits_;

@@ -119,15 +119,15 @@ class StateEditor {
   // One State goes on to one next State: throws std::logic_error if another editor works on this one or has gone on
   // from it.
   explicit StateEditor(State base, StateLimits limits = {});
-  // Any number may be made aside. What such an editor makes is freed only when the last State of it is gone, and the
-  // base with it: for a few changes, not for a life.
+  // Any number may be made aside. What such an editor has committed is freed only when the last State of it is gone, and
+  // the base with it: for one commit or a few, not for a life, and not one on the other.
   struct Aside {};
   StateEditor(State base, Aside, StateLimits limits = {});
   ~StateEditor();
   StateEditor(const StateEditor&) = delete;
   StateEditor& operator=(const StateEditor&) = delete;
 
-  // With the edits made so far; cursors into it are valid until the next edit.
+  // With the edits made so far. It and cursors into it are valid until the next edit; a copy holds no more than that.
   const State& state() const { return state_; }
   const Record* find(std::string_view key) const { return state_.find(key); }
   RecordRef put(RecordRef record);         // inserts or replaces; returns what was there before

@@ -68,20 +68,23 @@ awaitable<std::optional<State>> Store::past(View& view, Revision revision) {
   if (!base && oldest(view) != no_revision) co_return std::nullopt;
   if (!base) base.emplace();  // the history begins with the empty store
   State made = std::move(base->state);
-  bool complete = base->exact;
-  while (!complete) {
-    std::vector<CommitRef> commits;
-    if (made.revision() >= view.history().oldest() && made.revision() < view.history().newest()) {
-      view.history().read(made.revision(), past_step, commits);
-    } else {
-      OlderHistory older = co_await read_history(view, made.revision(), past_step);
-      if (!older.commit) co_return std::nullopt;
-      commits.push_back(std::move(older.commit));
+  if (!base->exact) {
+    PastState past(std::move(made), options_.state);
+    for (bool complete = false; !complete;) {
+      std::vector<CommitRef> commits;
+      if (past.revision() >= view.history().oldest() && past.revision() < view.history().newest()) {
+        view.history().read(past.revision(), past_step, commits);
+      } else {
+        OlderHistory older = co_await read_history(view, past.revision(), past_step);
+        if (!older.commit) co_return std::nullopt;
+        commits.push_back(std::move(older.commit));
+      }
+      complete = commits.back()->last() >= revision;
+      past.add(commits, revision);
+      if (!complete)
+        co_await asio::post(view.executor(), use_awaitable);  // a long way must not keep the thread from others
     }
-    complete = commits.back()->last() >= revision;
-    made = advance(made, commits, revision, options_.state);
-    if (!complete)
-      co_await asio::post(view.executor(), use_awaitable);  // a long way must not keep the thread from others
+    made = past.finish();
   }
   past_.pin(made, revision, Clock::now());
   co_return made;

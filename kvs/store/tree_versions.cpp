@@ -117,7 +117,7 @@ class Lineage {
     free_all(freed.others.nodes), free_all(freed.others.records);
   }
 
-  // Of a lineage aside, all that was made for it: nothing of it is freed before the end.
+  // Of a lineage aside, all that its versions have beyond the base: nothing of it is freed before the end.
   std::vector<const Node*> nodes;
   std::vector<const Record*> records;
 
@@ -192,62 +192,107 @@ Draft::Draft(VersionRef base, Kind kind) : base_(std::move(base)) {
 Draft::~Draft() { lineage_->end_editing(); }
 
 void Draft::prepare() {
-  if (lineage_->is_aside()) {
-    make_room(lineage_->nodes, most_of_an_edit);
-    make_room(lineage_->records, 1);
-    return;
-  }
+  if (lineage_->is_aside()) return make_room(lineage_->records, 1);
   make_room(dead_.nodes, most_of_an_edit);
   make_room(dead_.records, 1);
   make_room(born_, 1);
 }
 
-const Node* Draft::add(Fresh node) noexcept {
-  if (lineage_->is_aside()) lineage_->nodes.push_back(node.get());
-  return node.release();
-}
+const Node* Draft::add(Fresh node) noexcept { return node.release(); }
 
 void Draft::retire(const Node* node) noexcept {
-  if (lineage_->is_aside()) return;
   if (node->stamp == stamp_) {
     dispose(node);
-  } else {
+  } else if (!lineage_->is_aside()) {
     dead_.nodes.push_back({node, node->stamp});
   }
 }
 
 void Draft::add(RecordRef record) noexcept {
   newest_ = std::max(newest_, record->revision());
-  (lineage_->is_aside() ? lineage_->records : born_).push_back(record.detach());
+  const Record* added = record.detach();
+  if (!lineage_->is_aside()) {
+    born_.push_back(added);
+  } else if (!is_new(*added)) {
+    lineage_->records.push_back(added);  // nothing else will tell it from what the base has
+  }
 }
 
 void Draft::retire(const Record* record) noexcept {
-  if (!lineage_->is_aside()) dead_.records.push_back({record, record->revision()});
+  if (!lineage_->is_aside()) {
+    dead_.records.push_back({record, record->revision()});
+  } else if (is_new(*record)) {
+    intrusive_ptr_release(record);
+  }
+}
+
+// Whether it can't be in the base. (If not, it may be or not.)
+bool Draft::is_new(const Record& record) const { return !base_ || record.revision() > base_->newest_; }
+
+// Of a draft aside: the nodes it made, and the records it put in that are new.
+void Draft::collect(const Node* root, std::vector<const Node*>& nodes, std::vector<const Record*>& records) const {
+  if (!root || root->stamp != stamp_) return;
+  nodes.push_back(root);
+  for (unsigned i = 0; i < root->count; ++i) {
+    if (!root->is_leaf) {
+      collect(as_inner(root)->children[i], nodes, records);
+    } else if (is_new(*as_leaf(root)->records[i])) {
+      records.push_back(as_leaf(root)->records[i]);
+    }
+  }
 }
 
 VersionRef Draft::commit(const Roots& roots) {
-  DeadList dead(1);
-  if (base_) newest_ = std::max(newest_, base_->newest_);
-  auto made = std::make_unique<Version>(*lineage_, stamp_, newest_, roots);
-  // What came and went since the base: no version shows it.
-  auto passing = std::partition(dead_.records.begin(), dead_.records.end(),
-                                [this](const auto& one) { return base_ && one.born <= base_->newest_; });
-  for (auto one = passing; one != dead_.records.end(); ++one) free(*one);
-  dead_.records.erase(passing, dead_.records.end());
-  dead.front() = std::exchange(dead_, {});
-  if (base_) made->dead_ = std::move(dead);
-  born_.clear();
+  const Revision newest = base_ ? std::max(newest_, base_->newest_) : newest_;
+  auto made = std::make_unique<Version>(*lineage_, stamp_, newest, roots);
+  if (lineage_->is_aside()) {
+    std::vector<const Node*> nodes = lineage_->nodes;
+    std::vector<const Record*> records = lineage_->records;
+    for (const Node* root : roots) collect(root, nodes, records);
+    lineage_->nodes.swap(nodes);
+    lineage_->records.swap(records);
+  } else {
+    // What came and went since the base: no version shows it.
+    auto passing = std::partition(dead_.records.begin(), dead_.records.end(),
+                                  [this](const auto& one) { return base_ && one.born <= base_->newest_; });
+    // Of just the size: many such lists may wait for long.
+    DeadList dead(1);
+    dead.front().nodes = dead_.nodes;
+    dead.front().records.assign(dead_.records.begin(), passing);
+    for (auto one = passing; one != dead_.records.end(); ++one) free(*one);
+    if (base_) made->dead_ = std::move(dead);
+    dead_.nodes.clear();
+    dead_.records.clear();
+    born_.clear();
+  }
+  newest_ = newest;
   stamp_ = next_stamp();
   base_ = lineage_->add(std::move(made));
   return base_;
 }
 
 void Draft::rollback(const Roots& roots) noexcept {
-  if (lineage_->is_aside()) return;
+  if (lineage_->is_aside()) {
+    for (const Node* root : roots) release_new(root);
+  }
   for (const Node* root : roots) dispose_all(root, stamp_);
   for (const Record* record : born_) intrusive_ptr_release(record);
   born_.clear();
-  dead_ = {};
+  dead_.nodes.clear();
+  dead_.records.clear();
+  newest_ = no_revision;
+}
+
+// Drops this draft's references to the records that are new.
+void Draft::release_new(const Node* root) const noexcept {
+  if (!root || root->stamp != stamp_) return;
+  for (unsigned i = 0; i < root->count; ++i) {
+    if (!root->is_leaf) {
+      release_new(as_inner(root)->children[i]);
+    } else if (is_new(*as_leaf(root)->records[i])) {
+      intrusive_ptr_release(as_leaf(root)->records[i]);
+    }
+  }
 }
 
 }  // namespace kvs::tree

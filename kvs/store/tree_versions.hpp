@@ -93,6 +93,10 @@ class Draft {
   void rollback(const Roots& roots) noexcept;  // frees what it made; those roots must not be used any more
 
  private:
+  bool is_new(const Record& record) const;
+  void collect(const Node* root, std::vector<const Node*>& nodes, std::vector<const Record*>& records) const;
+  void release_new(const Node* root) const noexcept;
+
   VersionRef base_;
   Lineage* lineage_;
   std::uint64_t stamp_ = next_stamp();

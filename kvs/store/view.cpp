@@ -97,7 +97,7 @@ void View::receive(const CommitRef& commit, std::vector<Settled>&& settled) {
     wake_watches(*commit);
     waits_.reached(state_.revision());
   }
-  for (Settled& one : settled) settle(std::move(one));
+  for (Settled& one : settled) settle(std::move(one));  // connections go on in here: nothing else is under way
 }
 
 void View::wake_watches(const Commit& commit) {
