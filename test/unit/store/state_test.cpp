@@ -343,6 +343,44 @@ BOOST_AUTO_TEST_CASE(a_record_is_free_when_the_last_state_that_shows_it_is_gone)
   BOOST_TEST(kept->use_count() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(what_an_editor_aside_passes_through_is_free_at_once_and_the_rest_with_its_last_state) {
+  const auto stamped = [](const std::string& key, std::uint64_t revision) {
+    auto made = Record::make(key, std::string_view("v"));
+    made->stamp(Revision{revision}, Revision{revision}, 1, LogTime{});
+    return RecordRef(made);
+  };
+  const State base = build(some_model(1000));
+  const RecordRef passing = stamped(numbered(5), 8), kept = stamped(numbered(5), 9), old = record(numbered(7));
+  {
+    StateEditor editor(base, StateEditor::Aside{});
+    editor.put(passing);
+    editor.put(old);  // nothing tells it from what the base has
+    editor.put(kept);
+    BOOST_TEST(passing->use_count() == 1u);
+    for (std::size_t i = 1000; i < 3000; ++i) editor.put(stamped(numbered(i), 10));
+    for (std::size_t i = 0; i < 3000; i += 2) editor.erase(numbered(i));
+    const State made = editor.commit(Revision{10}, LogTime{});
+    editor.erase(kept->key());
+    BOOST_TEST(made.find(kept->key()) == kept.get());
+    BOOST_TEST(kept->use_count() == 2u);
+  }
+  BOOST_TEST(kept->use_count() == 1u);
+  BOOST_TEST(old->use_count() == 1u);
+  BOOST_TEST(base.size() == 1000u);
+  BOOST_TEST(base.find(numbered(5))->use_count() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_editor_that_rolls_back_frees_what_it_made_and_goes_on) {
+  const Model model = some_model(1000);
+  StateEditor editor(build(model));
+  const RecordRef undone = record(numbered(1500));
+  editor.put(undone);
+  for (std::size_t i = 0; i < 1000; i += 3) editor.erase(numbered(i));
+  editor.rollback();
+  BOOST_TEST(undone->use_count() == 1u);
+  check_same(editor.commit(Revision{8}, LogTime{}), model);
+}
+
 BOOST_AUTO_TEST_CASE(versions_are_read_and_dropped_on_several_threads_while_the_next_are_made) {
   constexpr std::size_t keys = 2000;
   const Model model = some_model(keys);
