@@ -119,8 +119,8 @@ class StateEditor {
   // One State goes on to one next State: throws std::logic_error if another editor works on this one or has gone on
   // from it.
   explicit StateEditor(State base, StateLimits limits = {});
-  // Any number may be made aside. What such an editor has committed is freed only when the last State of it is gone, and
-  // the base with it: for one commit or a few, not for a life, and not one on the other.
+  // Any number may be made aside. What such an editor has committed is freed only when the last State of it is gone,
+  // and the base with it: for one commit or a few, not for a life, and not one on the other.
   struct Aside {};
   StateEditor(State base, Aside, StateLimits limits = {});
   ~StateEditor();
