@@ -105,7 +105,8 @@ class Planner {
     auto file = files_.open_to_read(path);
     std::vector<char> piece(64 * 1024);
     std::uint64_t end = offset;
-    for (std::uint64_t at = offset; std::size_t count = file->read(at, piece); at += count) {
+    std::size_t count = 0;
+    for (std::uint64_t at = offset; (count = file->read(at, piece)) != 0; at += count) {
       auto last =
           std::find_if(piece.rend() - static_cast<std::ptrdiff_t>(count), piece.rend(), [](char c) { return c != 0; });
       if (last != piece.rend()) end = at + static_cast<std::uint64_t>(piece.rend() - last);

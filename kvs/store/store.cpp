@@ -210,7 +210,7 @@ void Store::end_all(Batch& batch, Verdicts& verdicts) {
     if (ending.how == Ending::How::failed) verdict.outcome = Verdict::Outcome::failed;
     auto held = held_.extract(key_of(ending.ticket));
     if (held && ending.how == Ending::How::confirmed) verdict = std::move(held.mapped().verdict);
-    if (!held) requests_.note({std::move(ending.request_id), {verdict.outcome, no_revision}});
+    if (!held) requests_.note({std::move(ending.request_id), RequestLog::Entry{verdict.outcome, no_revision}});
     if (ending.ticket.thread != Ticket::nobody)
       verdicts[ending.ticket.thread].push_back({ending.ticket, std::move(verdict)});
   }
