@@ -33,15 +33,20 @@ PublishResult KafkaWriter::publish(Command&& command, Ticket ticket) {
   std::lock_guard lock(mutex_);
   if (!taking_) return PublishResult::away;
   if (pending_.full(bytes)) return PublishResult::full;
-  Gathered& one = gathered_.emplace_back();
+  Gathered one;
   one.command = std::move(command);
   one.sequence = sequence_ + 1;
   one.record = encode_command(one.command, {*log_id_, ours_.instance, epoch_, one.sequence}, one.header);
-  if (!one.record || one.record->size() > largest_) {
+  if (!one.record || one.record->size() > largest_) return PublishResult::too_large;
+  std::string request = one.command.request_id;
+  gathered_.push_back(std::move(one));
+  try {
+    pending_.add(epoch_, sequence_ + 1, ticket, std::move(request), bytes);
+  } catch (...) {
     gathered_.pop_back();
-    return PublishResult::too_large;
+    throw;
   }
-  pending_.add(epoch_, ++sequence_, ticket, one.command.request_id, bytes);
+  ++sequence_;
   return PublishResult::accepted;
 }
 

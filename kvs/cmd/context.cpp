@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -55,6 +57,7 @@ ContextValues parsed(const std::string& text, const std::string& file) {
 }  // namespace
 
 fs::path Contexts::file(const std::string& name) const {
+  if (directory_.empty()) throw UsageError("there is no place for contexts: neither XDG_CONFIG_HOME nor HOME is set");
   if (!fit_for_a_name(name))
     throw UsageError("'" + name + "' is no name for a context",
                      "1 to 64 letters, digits, dots, dashes and underscores, a letter, digit or underscore first");
@@ -63,6 +66,7 @@ fs::path Contexts::file(const std::string& name) const {
 
 std::vector<std::string> Contexts::names() const {
   std::vector<std::string> found;
+  if (directory_.empty()) return found;
   std::error_code none;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_ / "contexts", none)) {
     std::string name = entry.path().stem().string();
@@ -75,13 +79,13 @@ std::vector<std::string> Contexts::names() const {
 ContextValues Contexts::read(const std::string& name) const {
   fs::path path = file(name);
   std::ifstream input(path, std::ios::binary);
+  if (!input && errno != ENOENT) throw UsageError("cannot read " + path.string() + ": " + std::strerror(errno));
   if (!input) throw unknown(name, names());
   std::string text{std::istreambuf_iterator<char>(input), {}};
   return parsed(text, path.string());
 }
 
 void Contexts::add(const std::string& name, const ContextValues& values) const {
-  if (directory_.empty()) throw UsageError("there is no place for contexts: neither XDG_CONFIG_HOME nor HOME is set");
   fs::path path = file(name);
   std::error_code ignored;
   if (fs::exists(path, ignored))
@@ -93,7 +97,10 @@ void Contexts::add(const std::string& name, const ContextValues& values) const {
 
 void Contexts::remove(const std::string& name) const {
   std::error_code error;
-  if (!fs::remove(file(name), error)) throw unknown(name, names());
+  fs::path path = file(name);
+  bool removed = fs::remove(path, error);
+  if (error) throw UsageError("cannot remove " + path.string() + ": " + error.message());
+  if (!removed) throw unknown(name, names());
   if (selected() == name) write_selection("", previous());
 }
 

@@ -15,11 +15,11 @@ namespace {
 using Level = Finding::Level;
 
 // The address as a client gives it; a server that listens everywhere is asked on loopback.
-std::string address_of(const ListenAddress& listen) {
+std::string address_of(const ListenAddress& listen, bool tls) {
   if (!listen.path.empty()) return "unix:" + listen.path.string();
   std::string host = listen.address == "0.0.0.0" ? "127.0.0.1" : listen.address == "::" ? "::1" : listen.address;
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return "http://" + host + ":" + std::to_string(listen.port);
+  return (tls ? "https://" : "http://") + host + ":" + std::to_string(listen.port);
 }
 
 }  // namespace
@@ -27,7 +27,8 @@ std::string address_of(const ListenAddress& listen) {
 void look_at_server(const Settings& settings, const ServeOptions& options, Findings& findings) {
   bool named = settings.given("server");
   if (!named && options.listen.front().path.empty() && options.listen.front().port == 0) return;
-  Settings towards = named ? settings : settings.with("server", address_of(options.listen.front()));
+  Settings towards =
+      named ? settings : settings.with("server", address_of(options.listen.front(), !options.tls.certificate.empty()));
   Remote remote(towards);
   const std::string url = remote.address().url();
   try {
@@ -36,8 +37,12 @@ void look_at_server(const Settings& settings, const ServeOptions& options, Findi
     findings.push_back({Level::warn, "server", url + " is not ready: " + ready.body.substr(0, ready.body.find('\n')),
                         "its log and kvs status say more"});
   } catch (const Failure& failure) {
-    findings.push_back({named ? Level::fail : Level::ok, "server",
-                        named ? failure.what() : "none runs at " + url + " now", named ? failure.hint() : ""});
+    const std::string why = failure.what();
+    bool none = !named && failure.exit_code() == exit_code::unreachable && why.find("TLS: ") == std::string::npos;
+    findings.push_back({named  ? Level::fail
+                        : none ? Level::ok
+                               : Level::warn,
+                        "server", none ? "none runs at " + url + " now" : why, none ? "" : failure.hint()});
   }
 }
 

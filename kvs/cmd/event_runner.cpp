@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t most_pending = 10'000, most_pending_bytes = 32 * 1024 * 1024;
 // A key that never rests must not keep the program from ever running.
 constexpr int longest_debounces = 10;
+constexpr std::chrono::hours longest_debounce{24};
 
 void set_text(Variables& variables, const std::string& name, const std::string& text) {
   bool fits = text.size() <= longest_variable && text.find('\0') == std::string::npos;
@@ -51,7 +52,9 @@ EventRunner::EventRunner(const Settings& settings, ResumeFile& resume)
       quiet_(settings.on("quiet")),
       debounce_(settings.duration("debounce")),
       kill_timeout_(settings.duration("kill-timeout")),
-      resume_(resume) {}
+      resume_(resume) {
+  if (debounce_ > longest_debounce) throw settings.wrong("debounce", "at most 1d");
+}
 
 void EventRunner::take(const Item& change, const std::string& before) {
   last_ = Clock::now();
@@ -94,13 +97,15 @@ awaitable<void> EventRunner::work(Executor executor) {
   while (true) {
     co_await wait_for_work(timer);
     if (abandoned_ || pending_.empty()) co_return;
-    while (!pending_.empty() && !abandoned_) {
+    // What comes while these run is debounced, too.
+    for (std::size_t due = pending_.size(); due > 0 && !abandoned_; --due) {
       Item change = std::move(pending_.front().change);
       if (coalesce_) newest_.erase(change.key);
       bytes_ -= change.json.size();
       co_await run(executor, std::move(change));
       if (!abandoned_) handed_over();
     }
+    first_ = last_;
   }
 }
 

@@ -55,13 +55,16 @@ class KeysFeed : public Feed {
   void opened(const ClientAnswer&) override { begin_anew(); }
 
   bool take(std::string_view message) override {
+    bool whole = false;
     for (const Item& event : parse_items(message)) {
       if (event.op == "reset") begin_anew();
+      if (event.op == "diff") synced_ = false;  // until the next `synced` it is neither the old state nor the new one
       if (event.op == "synced") synced_ = true;
       if (event.op == "set") keys_[event.key] = event.value.value_or("");
       if (event.op == "delete" || event.op == "expire") keys_.erase(event.key);
-      if (synced_ && !event.more) settled_ = keys_;
+      whole = synced_ && !event.more;
     }
+    if (whole) settled_ = keys_;
     return !settled_ || settled();
   }
 
@@ -121,6 +124,7 @@ class ProgramFeed : public KeysFeed {
 
   void changed() {
     if (restart_) {
+      if (restarting_) return;  // it is ending already, by its own time-out; what starts then gets the newest keys
       restarting_ = true;
       end_program();
     } else {

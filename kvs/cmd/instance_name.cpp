@@ -16,7 +16,7 @@ bool allowed(unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == 
 
 std::string host_name() {
   char host[longest + 1] = {};
-  if (gethostname(host, longest) != 0 || host[0] == 0) return "kvs";
+  if (gethostname(host, sizeof host) != 0 || host[0] == 0) return "kvs";
   std::string name = host;
   std::ranges::replace_if(name, [](unsigned char c) { return !allowed(c); }, '-');
   return name;

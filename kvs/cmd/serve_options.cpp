@@ -29,6 +29,13 @@ std::string exposed(const std::string& address) {
          "--auth-file (--allow-plaintext: without TLS; --allow-anonymous: without both)";
 }
 
+// What keeps strangers out must not be empty because a variable in a script was.
+void need_files(const Settings& settings) {
+  for (const char* name : {"auth-file", "tls-cert", "tls-key", "tls-client-ca"})
+    if (settings.given(name) && settings.text(name).empty())
+      throw settings.wrong(name, "is empty: name a file, or leave it out");
+}
+
 // Whether strangers and eavesdroppers are kept out, or nobody minds them.
 bool may_be_exposed(const Settings& settings) {
   bool known = settings.given("auth-file") || settings.given("tls-client-ca");
@@ -180,6 +187,7 @@ ServeOptions serve_options(const Settings& given) {
   ServeOptions options;
   if (!settings.arguments().empty())
     throw UsageError("kvs serve takes no arguments: '" + settings.arguments().front() + "'");
+  need_files(settings);
   options.listen = listeners(settings);
   options.data_dir = data_directory(settings);
   options.ephemeral = settings.on("ephemeral");

@@ -72,6 +72,7 @@ class Settings {
   CommandLine line_;
   Environment environment_;
   std::map<std::string, Value, std::less<>> values_;
+  bool has_context_ = false;  // then what belongs into one comes from there only
 };
 
 }  // namespace kvs

@@ -22,7 +22,7 @@ struct Client::Body {
   Body(Executor executor, ServerAddress to, Trace tell)
       : socket(executor), address(std::move(to)), trace(std::move(tell)) {}
 
-  awaitable<void> begin(const ClientRequest& request, ClientClock::time_point until);
+  awaitable<void> begin(const ClientRequest& request, const Deadline& deadline);
   awaitable<void> send(const ClientRequest& request, const Deadline& deadline);
   awaitable<ClientAnswer> receive(const Deadline& deadline);
   awaitable<void> receive_head(std::chrono::milliseconds patience, http::response_parser<http::buffer_body>& parser);
@@ -95,10 +95,13 @@ void Client::Body::disconnect() {
   buffer.clear();
 }
 
-awaitable<void> Client::Body::begin(const ClientRequest& request, ClientClock::time_point until) {
-  Deadline deadline(socket.socket(), until);
-  bool connected = socket.is_open();
-  if (!connected) co_await socket.connect(address, deadline);
+// On a connection from before, unless the server has closed it meanwhile: it does that to idle ones.
+awaitable<void> Client::Body::begin(const ClientRequest& request, const Deadline& deadline) {
+  bool connected = buffer.size() == 0 && socket.is_idle();
+  if (!connected) {
+    disconnect();
+    co_await socket.connect(address, deadline);
+  }
   co_await send(request, deadline);
 }
 
@@ -179,9 +182,7 @@ const ServerAddress& Client::address() const { return body_->address; }
 awaitable<ClientAnswer> Client::ask(ClientRequest request, ClientClock::time_point until) {
   Deadline deadline(body_->socket.socket(), until);
   try {
-    bool connected = body_->socket.is_open();
-    if (!connected) co_await body_->socket.connect(body_->address, deadline);
-    co_await body_->send(request, deadline);
+    co_await body_->begin(request, deadline);
     ClientAnswer answer = co_await body_->receive(deadline);
     co_return answer;
   } catch (const ClientError&) {
@@ -192,7 +193,10 @@ awaitable<ClientAnswer> Client::ask(ClientRequest request, ClientClock::time_poi
 
 awaitable<ClientAnswer> Client::fetch(ClientRequest request, std::chrono::milliseconds patience, Sink sink) {
   try {
-    co_await body_->begin(request, ClientClock::now() + patience);
+    {
+      Deadline deadline(body_->socket.socket(), ClientClock::now() + patience);
+      co_await body_->begin(request, deadline);
+    }
     ClientAnswer answer = co_await body_->receive_pieces(patience, sink);
     co_return answer;
   } catch (...) {

@@ -20,6 +20,12 @@ class ClientStream {
   ClientSocket& socket() { return channel_.socket(); }
   bool is_open() { return channel_.socket().is_open(); }
   void close() { channel_.close(); }
+  // Open, and the server has neither closed it nor sent anything that nobody asked for.
+  bool is_idle() {
+    boost::system::error_code error;
+    if (is_open()) channel_.peek(error);
+    return is_open() && error == asio::error::would_block;
+  }
 
   // Also the TLS handshake, if the address says so. Throws ClientError.
   awaitable<void> connect(ServerAddress address, const Deadline& deadline);

@@ -38,13 +38,18 @@ void take_younger(std::vector<T>& dead, Birth limit, std::vector<T>& younger) no
   dead.erase(first, dead.end());
 }
 
-// The nodes that carry this stamp, which are only below such.
-void dispose_all(const Node* root, std::uint64_t stamp) noexcept {
+// The nodes that carry this stamp, which are only below such, each after its children; and the records in them.
+template <class OnNode, class OnRecord>
+void for_each_made(const Node* root, std::uint64_t stamp, OnNode on_node, OnRecord on_record) {
   if (!root || root->stamp != stamp) return;
-  if (!root->is_leaf) {
-    for (unsigned i = 0; i < root->count; ++i) dispose_all(as_inner(root)->children[i], stamp);
+  for (unsigned i = 0; i < root->count; ++i) {
+    if (root->is_leaf) {
+      on_record(as_leaf(root)->records[i]);
+    } else {
+      for_each_made(as_inner(root)->children[i], stamp, on_node, on_record);
+    }
   }
-  dispose(root);
+  on_node(root);
 }
 
 }  // namespace
@@ -229,26 +234,19 @@ void Draft::retire(const Record* record) noexcept {
 // Whether it can't be in the base. (If not, it may be or not.)
 bool Draft::is_new(const Record& record) const { return !base_ || record.revision() > base_->newest_; }
 
-// Of a draft aside: the nodes it made, and the records it put in that are new.
-void Draft::collect(const Node* root, std::vector<const Node*>& nodes, std::vector<const Record*>& records) const {
-  if (!root || root->stamp != stamp_) return;
-  nodes.push_back(root);
-  for (unsigned i = 0; i < root->count; ++i) {
-    if (!root->is_leaf) {
-      collect(as_inner(root)->children[i], nodes, records);
-    } else if (is_new(*as_leaf(root)->records[i])) {
-      records.push_back(as_leaf(root)->records[i]);
-    }
-  }
-}
-
 VersionRef Draft::commit(const Roots& roots) {
   const Revision newest = base_ ? std::max(newest_, base_->newest_) : newest_;
   auto made = std::make_unique<Version>(*lineage_, stamp_, newest, roots);
   if (lineage_->is_aside()) {
     std::vector<const Node*> nodes = lineage_->nodes;
     std::vector<const Record*> records = lineage_->records;
-    for (const Node* root : roots) collect(root, nodes, records);
+    for (const Node* root : roots) {
+      for_each_made(
+          root, stamp_, [&](const Node* node) { nodes.push_back(node); },
+          [&](const Record* record) {
+            if (is_new(*record)) records.push_back(record);
+          });
+    }
     lineage_->nodes.swap(nodes);
     lineage_->records.swap(records);
   } else {
@@ -272,27 +270,16 @@ VersionRef Draft::commit(const Roots& roots) {
 }
 
 void Draft::rollback(const Roots& roots) noexcept {
-  if (lineage_->is_aside()) {
-    for (const Node* root : roots) release_new(root);
+  for (const Node* root : roots) {
+    for_each_made(root, stamp_, dispose, [this](const Record* record) {
+      if (lineage_->is_aside() && is_new(*record)) intrusive_ptr_release(record);  // the others are in born_
+    });
   }
-  for (const Node* root : roots) dispose_all(root, stamp_);
   for (const Record* record : born_) intrusive_ptr_release(record);
   born_.clear();
   dead_.nodes.clear();
   dead_.records.clear();
   newest_ = no_revision;
-}
-
-// Drops this draft's references to the records that are new.
-void Draft::release_new(const Node* root) const noexcept {
-  if (!root || root->stamp != stamp_) return;
-  for (unsigned i = 0; i < root->count; ++i) {
-    if (!root->is_leaf) {
-      release_new(as_inner(root)->children[i]);
-    } else if (is_new(*as_leaf(root)->records[i])) {
-      intrusive_ptr_release(as_leaf(root)->records[i]);
-    }
-  }
 }
 
 }  // namespace kvs::tree

@@ -94,8 +94,6 @@ class Draft {
 
  private:
   bool is_new(const Record& record) const;
-  void collect(const Node* root, std::vector<const Node*>& nodes, std::vector<const Record*>& records) const;
-  void release_new(const Node* root) const noexcept;
 
   VersionRef base_;
   Lineage* lineage_;

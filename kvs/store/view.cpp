@@ -19,33 +19,33 @@ const State& View::state() {
 
 PublishResult View::submit(Command&& command, Settler& settler, std::uint32_t index, Ticket& ticket) {
   if (free_slots_.empty()) {
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
   }
-  std::uint32_t place = free_slots_.back();
-  ticket = {thread_, place, next_serial_};
-  slots_[place] = {next_serial_, &settler, index};
-  PublishResult result = store_.publish(std::move(command), ticket);
-  if (result != PublishResult::accepted) {
-    slots_[place] = {};
-    return result;
-  }
+  const std::uint32_t place = free_slots_.back();
+  const Ticket made{thread_, place, next_serial_};
+  // Until it is accepted the slot stays free: whatever throws leaves nothing to be taken back.
+  PublishResult result = store_.publish(std::move(command), made);
+  if (result != PublishResult::accepted) return result;
+  ticket = made;
+  slots_[place] = {next_serial_++, &settler, index};  // the verdict comes by this thread, later
   free_slots_.pop_back();
-  ++next_serial_;
   flush_soon();
   return result;
 }
 
 // Behind everything else that is ready now: the writes of one turn of this thread make one batch.
 void View::flush_soon() {
-  if (std::exchange(flushing_, true)) return;
+  if (flushing_) return;
   asio::post(executor_, [this] {
     flushing_ = false;
     store_.flush();
   });
+  flushing_ = true;  // if post() threw, the next write tries again
 }
 
 void View::abandon(const Ticket& ticket) {
+  if (ticket.serial == 0) return;  // never accepted
   Slot& slot = slots_[ticket.slot];
   if (slot.serial != ticket.serial) return;
   slot = {};

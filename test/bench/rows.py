@@ -57,7 +57,7 @@ class Scale:
 
 
 # Connections and depth with which the writers of a fan-out get the most out of each server.
-WRITERS = {"kvs": {"connections": 64, "depth": 32}, "redis": {"connections": 1, "depth": 128},
+WRITERS = {"kvs": {"connections": 64, "depth": 16}, "redis": {"connections": 1, "depth": 128},
            "nats": {"connections": 1, "depth": 512}}
 
 

@@ -4,8 +4,9 @@ import json
 import os
 import signal
 import tempfile
+import time
 
-from kvs_cli import CommandTest, interrupted
+from kvs_cli import DEADLINE, CommandTest, interrupted
 from kvs_harness import *
 
 TELL = 'printf "%s %s=%s @%s\\n" "$KVS_OP" "$KVS_KEY" "$KVS_VALUE" "$KVS_REVISION"'
@@ -192,6 +193,19 @@ class Exec(Directory):
         command.wait_stdout("x=2")
         self.assertEqual(interrupted(command).code, 130)
         self.assertEqual(command.stdout, "x=1\nends\nx=2\nends\n")
+
+    def test_further_changes_give_a_program_that_will_not_end_no_more_time(self):
+        self.put("deaf/x", "0")
+        command = self.start("exec", "--prefix", "deaf/", "--restart-on-change", "--kill-timeout", "300ms", "--",
+                             "sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.05; done")
+        command.wait_stdout("up")
+        until = time.monotonic() + DEADLINE
+        for value in range(1, 100000):  # far more often than each 300 ms
+            self.put("deaf/x", str(value))
+            if command.stdout.count("up") > 1:
+                break
+            self.assertLess(time.monotonic(), until, "it was neither killed nor started anew")
+        self.assertEqual(interrupted(command).code, 130)
 
     def test_or_is_a_signal(self):
         self.put("sig/x", "1")

@@ -47,6 +47,15 @@ BOOST_AUTO_TEST_CASE(everything_has_a_default) {
   BOOST_TEST(all.shutdown_timeout.count() == 10'000);
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_keeps_strangers_out_is_not_empty) {
+  BOOST_TEST(wrong({"--listen", "0.0.0.0:0", "--tls-cert", "c", "--tls-key", "k", "--auth-file", ""}) ==
+             "--auth-file: is empty: name a file, or leave it out");
+  BOOST_TEST(wrong({"--listen", "0.0.0.0:0", "--tls-cert", "", "--tls-key", "", "--auth-file", "t"}) ==
+             "--tls-cert: is empty: name a file, or leave it out");
+  BOOST_TEST(wrong({"--tls-cert", "c", "--tls-key", "k", "--tls-client-ca", ""}) ==
+             "--tls-client-ca: is empty: name a file, or leave it out");
+}
+
 BOOST_AUTO_TEST_CASE(the_data_directory_comes_from_flag_systemd_xdg_or_home) {
   test::Variables all{{"STATE_DIRECTORY", "/var/lib/kvs:/var/lib/other"}, {"XDG_STATE_HOME", "/x"}, {"HOME", "/h"}};
   BOOST_TEST(options({"--data-dir", "d"}, all).data_dir == "d");

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "kvs/cmd/config_file.hpp"
+#include "kvs/cmd/context.hpp"
 #include "test/unit/cmd/settings_fixture.hpp"
 
 namespace kvs {
@@ -31,6 +32,22 @@ class File {
   ~File() { std::filesystem::remove(path_); }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
+  std::string path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class Directory {
+ public:
+  Directory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "kvs-settings-XXXXXX").string();
+    BOOST_REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~Directory() { std::filesystem::remove_all(path_); }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
   std::string path() const { return path_; }
 
  private:
@@ -123,6 +140,34 @@ BOOST_AUTO_TEST_CASE(a_list_comes_from_one_source_only) {
   BOOST_TEST(settings({"serve", "--config", file.path(), "--listen", "127.0.0.1:3"}).list("listen").size() == 1U);
   BOOST_TEST(settings({"serve"}, {{"KVS_LISTEN", "127.0.0.1:1,[::1]:2"}}).list("listen").size() == 2U);
   BOOST_TEST(settings({"serve"}).list("listen").front() == "127.0.0.1:23333");
+}
+
+BOOST_AUTO_TEST_CASE(a_context_is_not_filled_up_from_the_file) {
+  Directory home;
+  std::filesystem::create_directories(home.path() + "/kvs/contexts");
+  std::ofstream(home.path() + "/kvs/contexts/dev.json") << R"({"server": "http://dev:1"})";
+  File file("server = https://prod:1\ntoken-file = prod.token\nlog-level = debug\n");
+  test::Variables variables{{"XDG_CONFIG_HOME", home.path()}, {"KVS_CONFIG", file.path()}};
+  BOOST_TEST(settings({"get"}, variables).text("token-file") == "prod.token");
+  Settings dev = settings({"get", "--context", "dev"}, variables);
+  BOOST_TEST(dev.text("server") == "http://dev:1");
+  BOOST_TEST(!dev.given("token-file"));
+}
+
+BOOST_AUTO_TEST_CASE(without_a_home_there_are_no_contexts) {
+  const std::string nowhere = "there is no place for contexts: neither XDG_CONFIG_HOME nor HOME is set";
+  BOOST_TEST(failure_of([] { settings({"get", "--context", "dev"}); }) == nowhere);
+  BOOST_TEST(Contexts({}).names().empty());
+  BOOST_TEST(failure_of([] { Contexts({}).remove("dev"); }) == nowhere);
+}
+
+BOOST_AUTO_TEST_CASE(a_context_that_cannot_be_read_is_not_called_unknown) {
+  Directory home;
+  std::filesystem::create_directories(home.path() + "/kvs/contexts");
+  std::filesystem::create_symlink("loop.json", home.path() + "/kvs/contexts/loop.json");
+  const std::string path = home.path() + "/kvs/contexts/loop.json";
+  BOOST_TEST(failure_of([&] { settings({"get", "--context", "loop"}, {{"XDG_CONFIG_HOME", home.path()}}); }) ==
+             "cannot read " + path + ": Too many levels of symbolic links");
 }
 
 BOOST_AUTO_TEST_CASE(flags_of_one_command_never_come_from_the_environment) {
