@@ -35,6 +35,18 @@ Reloaded read_again(const Settings& running) {
   return reloaded;
 }
 
+// Whether it went well; what went wrong is logged.
+template <class Step>
+bool attempt(std::string_view complaint, Step step) {
+  try {
+    step();
+    return true;
+  } catch (const std::exception& error) {
+    log::error(complaint, {{"error", error.what()}});
+    return false;
+  }
+}
+
 }  // namespace
 
 awaitable<void> Serving::follow_hangups() {
@@ -50,17 +62,15 @@ awaitable<void> Serving::follow_hangups() {
   }
 }
 
+// Each part by itself: a mistake in one of the files keeps nothing that the others say from being taken in, above all
+// not that somebody may come in no more.
 void Serving::read_settings_again() {
   if (ready_) notifier_.reloading();
-  try {
-    Reloaded reloaded = read_again(settings_);
-    take_in(reloaded.options);
-    for (const std::string& name : reloaded.waiting)
-      log::warn("a changed setting waits for a restart", {{"setting", name}});
-    log::info("settings read again");
-  } catch (const std::exception& error) {
-    log::error("the settings cannot be read again; those there were go on", {{"error", error.what()}});
-  }
+  bool all = attempt("the auth file cannot be read again; the tokens it had go on", [this] { read_auth_file(); });
+  on_all(&Worker::revoke_all);
+  all &= attempt("the certificate cannot be read again; the one there was goes on", [this] { read_certificate(); });
+  all &= attempt("the settings cannot be read again; those there were go on", [this] { read_settings(); });
+  if (all) log::info("settings read again");
   if (ready_) notifier_.ready("serving");
 }
 
@@ -72,11 +82,22 @@ void Serving::read_auth_file() {
   counters_.access.replace(std::make_shared<const AuthTable>(std::move(*table)));
 }
 
-// What changes without a restart, and the files with tokens and certificates.
+// Likewise.
+void Serving::read_certificate() {
+  if (!counters_.tls) return;
+  counters_.tls->reload();
+}
+
+// Likewise.
+void Serving::read_settings() {
+  Reloaded reloaded = read_again(settings_);
+  take_in(reloaded.options);
+  for (const std::string& name : reloaded.waiting)
+    log::warn("a changed setting waits for a restart", {{"setting", name}});
+}
+
+// What changes without a restart.
 void Serving::take_in(const ServeOptions& options) {
-  read_auth_file();
-  on_all(&Worker::revoke_all);
-  if (counters_.tls) counters_.tls->reload();  // last: a broken certificate must not keep a revoked token alive
   set_log_level(options.log_level);
   for (auto& worker : workers_) {
     asio::post(worker->executor(),

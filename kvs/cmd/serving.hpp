@@ -47,8 +47,10 @@ class Serving {
   // serve_reload.cpp: SIGHUP.
   awaitable<void> follow_hangups();
   void read_settings_again();
-  void take_in(const ServeOptions& options);
   void read_auth_file();
+  void read_certificate();
+  void read_settings();
+  void take_in(const ServeOptions& options);
 
   // serve_end.cpp: SIGTERM and SIGINT.
   awaitable<void> wait_for_signal();

@@ -41,6 +41,8 @@ MATRIX = [
 
 
 class Guarded(CommandTest):
+    more_flags = ()
+
     @classmethod
     def setUpClass(cls):
         cls.directory = tempfile.TemporaryDirectory()
@@ -52,7 +54,7 @@ class Guarded(CommandTest):
             assert code == 0, err
             cls.tokens[name], cls.lines[name] = out.strip(), err
         cls.write(cls.lines)
-        cls.flags = ("--auth-file", cls.auth)
+        cls.flags = ("--auth-file", cls.auth, *cls.more_flags)
         super().setUpClass()
 
     def setUp(self):
@@ -187,8 +189,39 @@ class Revocation(Guarded):
         self.assertEqual(stays.next()["revision"], revision)
         self.write({**self.lines, "bad": "bad line\n"})
         self.server.process.signal(signal.SIGHUP)
-        self.server.process.wait_line("settings cannot be read again")
+        self.server.process.wait_line("the auth file cannot be read again; the tokens it had go on")
         self.assertEqual(self.ask("GET", "/v1/kv/app/a", self.bearer("app")).status, 200)
+
+
+class A_mistake_elsewhere(Guarded):
+    @classmethod
+    def setUpClass(cls):
+        kept = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(kept.cleanup)
+        cls.config = os.path.join(kept.name, "kvs.conf")
+        cls.configure("log-level = info\n")
+        cls.more_flags = ("--config", cls.config)
+        super().setUpClass()
+
+    @classmethod
+    def configure(cls, text):
+        with open(cls.config, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_does_not_keep_a_revoked_token_alive(self):
+        goes = self.server.watch(headers=self.bearer("reader"))
+        self.addCleanup(goes.close)
+        self.assertEqual(goes.next()["op"], "synced")
+        self.write({name: line for name, line in self.lines.items() if name != "reader"})
+        self.configure("log-level = debug\nlog-levle = info\n")
+        self.server.process.signal(signal.SIGHUP)
+        self.server.process.wait_line(r"level=error .*settings cannot be read again.*kvs\.conf:2: no such setting: 'log-levle'")
+        self.assertEqual(goes.closing()[0], 1008)
+        answer = self.ask("GET", "/v1/kv/app/a", self.bearer("reader"))
+        self.assert_problem(answer, 401, "unauthenticated")
+        self.assertEqual(answer.header("WWW-Authenticate"), "Bearer")
+        self.assertEqual(self.ask("GET", "/v1/kv/app/a", self.bearer("app")).status, 200)
+        self.assertNotIn("settings read again", self.server.stderr)
 
 
 class Guessing(Guarded):
