@@ -14,6 +14,7 @@
 #include "kvs/cmd/bootstrap.hpp"
 #include "kvs/cmd/data_place.hpp"
 #include "kvs/cmd/exit_code.hpp"
+#include "kvs/cmd/serve_certificate.hpp"
 #include "kvs/cmd/serve_log.hpp"
 #include "kvs/cmd/serve_process.hpp"
 #include "kvs/cmd/serving.hpp"
@@ -129,6 +130,7 @@ void Serving::open_listeners() {
   for (const ListenAddress& address : options_.listen) urls_.push_back(server_->listen(address));
   server_->start();
   for (const auto& url : urls_) log::info("listening", {{"url", url}});
+  if (counters_.tls) log_certificate(*counters_.tls, std::chrono::system_clock::now());
   say_durability();
   log::info("loading: until that is done only /livez, /readyz, /metrics and /v1/status are answered",
             {{"data_dir", options_.ephemeral ? "(none)" : options_.data_dir.string()}});

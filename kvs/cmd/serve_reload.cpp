@@ -6,6 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <csignal>
 
+#include "kvs/cmd/serve_certificate.hpp"
 #include "kvs/cmd/serve_log.hpp"
 #include "kvs/cmd/serving.hpp"
 #include "kvs/cmd/settings.hpp"
@@ -86,6 +87,7 @@ void Serving::read_auth_file() {
 void Serving::read_certificate() {
   if (!counters_.tls) return;
   counters_.tls->reload();
+  log_certificate(*counters_.tls, std::chrono::system_clock::now());
 }
 
 // Likewise.

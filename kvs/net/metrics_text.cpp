@@ -209,6 +209,12 @@ void tell_crowd(Families& all, const ServerCounters& counters) {
   add_value(refused, static_cast<double>(counters.refused_by_address.load()), {{"limit", "address"}});
 }
 
+void tell_certificate(Families& all, const TlsContext& tls) {
+  auto since_epoch = std::chrono::duration_cast<std::chrono::seconds>(tls.expires().time_since_epoch());
+  gauge(all, "kvs_tls_certificate_expiry_timestamp_seconds",
+        "When the server's certificate ends, in seconds since 1970.", static_cast<double>(since_epoch.count()));
+}
+
 void tell_watches(Families& all, const std::vector<const Traffic*>& threads) {
   add_words<Transport>(all, "kvs_watchers", "Watches open.", Type::Gauge, "transport", threads, &Traffic::watchers);
   add_words<Transport>(all, "kvs_watch_events_sent_total", "Changes sent to watchers.", Type::Counter, "transport",
@@ -247,6 +253,7 @@ std::string metrics_text(Worker& worker) {
   tell_requests(all, threads);
   tell_operations(all, threads);
   tell_crowd(all, worker.counters());
+  if (worker.counters().tls) tell_certificate(all, *worker.counters().tls);
   tell_watches(all, threads);
   tell_process(all);
   std::ostringstream text;

@@ -34,7 +34,7 @@ class TlsContext {
 
   // Reads the files again, for connections from now on. Throws as the constructor does; then all stays as it is.
   void reload();
-  // When the certificate ends; the epoch if there is none.
+  // When the certificate (not those behind it) ends; the epoch if there is none.
   std::chrono::system_clock::time_point expires() const;
 
  private:

@@ -4,10 +4,12 @@ import http.client
 import json
 import os
 import signal
+import re
 import socket
 import ssl
 import subprocess
 import tempfile
+import time
 
 from kvs_cli import CommandTest, kvs
 from kvs_harness import *
@@ -30,15 +32,15 @@ class Authority:
     def path(self, suffix, name=None):
         return os.path.join(self.directory, f"{name or self.name}.{suffix}")
 
-    def issue(self, name, names):
-        """(certificate, key); over whatever was issued under that name before."""
+    def issue(self, name, names, days=2):
+        """(certificate, key); over whatever was issued under that name before. With negative `days` it is past."""
         request, extension = self.path("csr", name), self.path("ext", name)
         self.openssl("req", *self.NEW_KEY, "-keyout", self.path("key", name), "-out", request, "-subj", "/CN=ignored")
         os.chmod(self.path("key", name), 0o600)
         with open(extension, "w", encoding="utf-8") as file:
             file.write("subjectAltName=" + names + "\n")
         self.openssl("x509", "-req", "-in", request, "-CA", self.path("pem"), "-CAkey", self.path("key"), "-CAcreateserial",
-                     "-days", "2", "-extfile", extension, "-out", self.path("pem", name))
+                     "-days", str(days), "-extfile", extension, "-out", self.path("pem", name))
         return self.path("pem", name), self.path("key", name)
 
 
@@ -178,6 +180,58 @@ class Renewal(Encrypted):
         with open(self.certificate, "w", encoding="utf-8") as file:
             file.write(good)
         self.assertEqual(self.fetch("GET", "/livez"), (200, b"ok\n"))
+
+
+class Expiry(Encrypted):
+    DAY = 24 * 3600
+
+    def issue(self, days):
+        self.ca.issue("server", "DNS:localhost", days)
+
+    def reload(self, count):
+        self.server.process.signal(signal.SIGHUP)
+        self.server.process.wait_line("settings read again", count=count)
+
+    def told(self):
+        """(level, time, message) of the log's last line on the certificate."""
+        line = [line for line in self.server.stderr.splitlines() if "TLS certificate" in line][-1]
+        level, message, time_text = re.search(r'level=(\w+) msg="([^"]*)" expires=(\S+)$', line).groups()
+        return level, time_text, message
+
+    def ends(self):
+        return ssl.cert_time_to_seconds(ssl._ssl._test_decode_cert(self.certificate)["notAfter"])
+
+    def figure(self):
+        # Nobody trusts an expired one; who scrapes it all the same sees the figure.
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        status, body = self.fetch("GET", "/metrics", context=context)
+        self.assertEqual(status, 200)
+        found = re.findall(r"^kvs_tls_certificate_expiry_timestamp_seconds (\S+)$", body.decode(), re.MULTILINE)
+        self.assertEqual(len(found), 1)
+        return float(found[0])
+
+    def test_its_end_is_told_at_the_start_and_whenever_it_is_read_again(self):
+        self.assertEqual(self.told()[0], "warn")  # two days
+        self.assertIn("expires soon", self.told()[2])
+        at_start = self.figure()
+        self.assertEqual(at_start, self.ends())
+        for turn, (days, level, words) in enumerate(((31, "info", "TLS certificate"), (29, "warn", "send SIGHUP"),
+                                                     (-1, "error", "has expired"), (400, "info", "TLS certificate"))):
+            self.issue(days)
+            self.reload(turn + 1)
+            told, time_text, message = self.told()
+            self.assertEqual(told, level, message)
+            self.assertIn(words, message)
+            self.assertEqual(self.figure(), self.ends())
+            self.assertAlmostEqual(self.ends() - time.time(), days * self.DAY, delta=600)
+            self.assertEqual(time_text, time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.ends())))
+
+    def test_a_server_in_the_clear_has_none(self):
+        with Server("--ephemeral") as server:
+            self.assertNotIn(b"kvs_tls_", server.request("GET", "/metrics").body)
+            self.assertNotIn("certificate", server.stderr)
 
 
 class Revocation(Encrypted):
