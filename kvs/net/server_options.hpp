@@ -15,8 +15,9 @@ struct Patience {
   using Duration = std::chrono::milliseconds;
   Duration idle = std::chrono::seconds{75};      // between requests
   Duration head = std::chrono::seconds{10};      // for a whole head, from its first byte
-  Duration body = std::chrono::seconds{30};      // without a byte of a body, and for a body that is slower than
-  Duration byte = std::chrono::milliseconds{2};  // this for each of its bytes (500 a second)
+  Duration body = std::chrono::seconds{30};      // for the first byte of a body; then every byte is good for
+  Duration byte = std::chrono::milliseconds{2};  // so long (500 a second), and all that came together for at most
+  Duration credit = std::chrono::seconds{20};    // so long: what came quickly is no leave to dawdle
   Duration request = std::chrono::seconds{10};   // for a write to be settled
   Duration send = std::chrono::seconds{60};      // without the client taking a byte
   Duration linger = std::chrono::seconds{1};     // reading on after an answer that came before the request's end

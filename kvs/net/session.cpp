@@ -244,7 +244,7 @@ awaitable<bool> Session::no_request() {
 // Until the body is whole and answered, or something else is needed.
 awaitable<bool> Session::receive_body(Dialogue::Need& need) {
   bool open = true;
-  Clock::time_point latest = Clock::now() + patience_.body;  // for a body that trickles in; what comes moves it
+  Clock::time_point latest = Clock::now() + patience_.body;  // for the next byte; what comes moves it
   while (need == Dialogue::Need::body && open) open = co_await receive_piece(need, latest);
   held_.release();
   co_return open;
@@ -261,10 +261,10 @@ awaitable<bool> Session::receive_piece(Dialogue::Need& need, Clock::time_point& 
   }
   held_.hold(dialogue_->body_held());
   std::size_t count = 0;
-  Clock::time_point deadline = std::min(latest, Clock::now() + patience_.body);
-  bool received = co_await receive(dialogue_->body_room(), deadline, count);
+  bool received = co_await receive(dialogue_->body_room(), latest, count);
   if (received) {
-    latest += count * patience_.byte;
+    auto earned = static_cast<Patience::Duration::rep>(count) * patience_.byte;
+    latest = std::min(latest + earned, Clock::now() + patience_.credit);
     need = dialogue_->body_received(count);
     co_return true;
   }

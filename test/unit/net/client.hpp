@@ -23,8 +23,8 @@ struct Buffers {
 inline ServerOptions impatient(Patience::Duration Patience::* about,
                                Patience::Duration time = std::chrono::milliseconds(1)) {
   ServerOptions options;
-  for (auto each : {&Patience::idle, &Patience::head, &Patience::body, &Patience::request, &Patience::send,
-                    &Patience::linger, &Patience::ping, &Patience::dead, &Patience::closing}) {
+  for (auto each : {&Patience::idle, &Patience::head, &Patience::body, &Patience::credit, &Patience::request,
+                    &Patience::send, &Patience::linger, &Patience::ping, &Patience::dead, &Patience::closing}) {
     options.patience.*each = std::chrono::hours(1);
   }
   options.patience.byte = std::chrono::seconds(1);

@@ -90,7 +90,9 @@ BOOST_AUTO_TEST_CASE(each_head_of_a_pipeline_has_its_own_time) {
 BOOST_AUTO_TEST_CASE(a_body_that_does_not_come_in_time_is_408) {
   for (std::string text : {announce(5), announce(5) + "1234", announce(5, "Expect: 100-continue\r\n"),
                            request("PUT", "/v1/kv/a", "Transfer-Encoding: chunked\r\n") + "5\r\n12"}) {
-    Fixture f(&Patience::body);
+    ServerOptions options = impatient(&Patience::body);
+    options.patience.credit = 1ms;
+    Fixture f(options);
     Client client(f, text);
     Answer answer = client.answer();
     if (answer.status == 100) answer = client.answer();
@@ -116,6 +118,31 @@ BOOST_AUTO_TEST_CASE(a_body_that_trickles_in_is_408) {
   Answer answer = client.answer();
   BOOST_TEST(answer.status == 408);
   BOOST_TEST(answer.closes());
+}
+
+// A byte is good for a millisecond: what comes at once would be so for more than a minute and a half.
+BOOST_AUTO_TEST_CASE(what_came_quickly_is_no_leave_to_trickle) {
+  constexpr std::size_t at_once = 100'000;
+  ServerOptions options = impatient(&Patience::byte, 1ms);
+  options.patience.credit = 100ms;
+  Fixture f(options);
+  auto began = Clock::now();
+  Client client(f, announce(1'000'000) + std::string(at_once, 'x'));
+  client.listen();
+  asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> pace(f.worker.executor());
+  while (client.received().empty()) {  // a twentieth of what is asked for
+    bool due = false;
+    pace.expires_after(20ms);
+    pace.async_wait([&due](boost::system::error_code) { due = true; });
+    drive(f.worker.context(), [&due] { return due; });
+    client.send("x");
+  }
+  Answer answer = client.answer();
+  BOOST_TEST(answer.status == 408);
+  BOOST_TEST(answer.code() == "malformed");
+  BOOST_TEST(answer.closes());
+  BOOST_TEST((Clock::now() - began < at_once * 1ms / 2));
+  BOOST_TEST(f.bus.published.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_write_that_is_not_settled_in_time_is_504_and_the_connection_goes_on) {
