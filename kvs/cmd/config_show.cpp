@@ -42,9 +42,6 @@ std::string data_directory_from(const Settings& settings, const std::string& dir
 // What a server finds out for itself where nothing is given. Settings that it would refuse are shown nevertheless.
 std::map<std::string_view, Derived> derived_from(const Settings& settings) {
   std::map<std::string_view, Derived> derived;
-  const Settings whole = with_credentials(settings);
-  for (const Option& option : all_options())
-    if (whole.given(option.name)) derived[option.name] = {whole.text(option.name), "CREDENTIALS_DIRECTORY"};
   try {
     ServeOptions options = serve_options(settings);
     std::string directory = options.data_dir.string();
@@ -71,9 +68,10 @@ std::vector<Line> lines_of(const Settings& settings) {
     std::vector<std::string> values = settings.list(option.name);
     if (values.empty()) values.push_back(option.kind == Kind::toggle ? "false" : "");
     std::string from = settings.given(option.name) ? settings.place(option.name) : "default";
+    bool elsewhere = settings.source(option.name) != Source::credential;
     for (const std::string& value : values) {
       std::string visible = shown(option, value);
-      lines.push_back({&option, visible, from, !visible.empty() && visible == value});
+      lines.push_back({&option, visible, from, elsewhere && !visible.empty() && visible == value});
     }
   }
   return lines;

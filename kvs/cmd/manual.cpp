@@ -94,6 +94,10 @@ ManualPage overview() {
   for (const Option& option : all_options())
     if (global(option) && option.reach != Reach::flag)
       page.entry(environment_name(option), "", "As --" + std::string(option.name) + ".");
+  page.entry(
+      "CREDENTIALS_DIRECTORY", "",
+      "Of systemd: files there named token-file, cacert, cert or key-file stand for these flags where nothing else "
+      "does and no context is used.");
   page.entry("NO_COLOR", "", "Not empty: no colours.");
   page.entry("COLUMNS", "", "How wide a table may be on a terminal.");
   page.heading("SEE ALSO").paragraph("kvs.conf(5), kvs-http(7)");
@@ -109,7 +113,9 @@ ManualPage config_page() {
       .paragraph(
           "A bare name turns a toggle on. In a section [kafka] the name brokers means kafka-brokers. A setting that\n"
           "may be repeated stands on several lines. A flag on the command line wins over the environment, the\n"
-          "environment over the file. kvs serve --check-config checks the file, kvs config show tells where each\n"
+          "environment over the file, and that over systemd's credentials (a file named auth-file, tls-cert, tls-key,\n"
+          "tls-client-ca, kafka-config-file, token-file, cacert, cert or key-file). kvs serve --check-config checks "
+          "the file, kvs config show tells where each\n"
           "value comes from.");
   page.heading("SETTINGS");
   for (const Option& option : all_options()) {

@@ -57,9 +57,6 @@ struct ServeOptions {
   std::chrono::milliseconds shutdown_timeout{0};
 };
 
-// The settings, and where they name none the files with secrets that the service manager hands over.
-Settings with_credentials(Settings settings);
-
 // Throws UsageError, naming the flag, variable or line of the file that is wrong.
 ServeOptions serve_options(const Settings& settings);
 

@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <cctype>
 #include <thread>
@@ -162,26 +161,9 @@ LogFormat log_format(const std::string& text) {
   return text == "json" ? LogFormat::json : LogFormat::automatic;
 }
 
-// Files with secrets that the service manager hands over under the names of these settings (systemd.exec(5),
-// CREDENTIALS), where the setting itself was not given.
-constexpr std::array<const char*, 5> secret_files{"kafka-config-file", "auth-file", "tls-cert", "tls-key",
-                                                  "tls-client-ca"};
-
 }  // namespace
 
-Settings with_credentials(Settings settings) {
-  std::string directory = settings.variable("CREDENTIALS_DIRECTORY");
-  if (directory.empty()) return settings;
-  for (const char* name : secret_files) {
-    std::string path = directory + '/' + name;
-    std::error_code ignored;
-    if (!settings.given(name) && std::filesystem::exists(path, ignored)) settings = settings.with(name, path);
-  }
-  return settings;
-}
-
-ServeOptions serve_options(const Settings& given) {
-  const Settings settings = with_credentials(given);
+ServeOptions serve_options(const Settings& settings) {
   constexpr std::uint64_t least_history = 64 * 1024;
   constexpr std::uint64_t largest_value = std::uint64_t{1} << 30;
   ServeOptions options;

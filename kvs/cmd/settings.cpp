@@ -1,11 +1,19 @@
 #include "kvs/cmd/settings.hpp"
 
+#include <array>
+
 #include "kvs/cmd/config_file.hpp"
 #include "kvs/cmd/context.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
 namespace {
+
+// Files with secrets that the service manager hands over under the names of these settings (systemd.exec(5),
+// CREDENTIALS).
+constexpr std::array<std::string_view, 9> secret_files{"token-file",        "cacert",    "cert",     "key-file",
+                                                       "kafka-config-file", "auth-file", "tls-cert", "tls-key",
+                                                       "tls-client-ca"};
 
 std::vector<std::string> split_commas(const std::string& text) {
   std::vector<std::string> parts;
@@ -41,6 +49,7 @@ Settings::Settings(CommandLine line, const Environment& environment)
   add_environment();
   add_context();
   add_file();
+  add_credentials();
 }
 
 void Settings::add_flags() {
@@ -83,6 +92,7 @@ void Settings::add_context() {
   if (!uses_contexts(verb())) return;
   std::string name = wanted_context();
   if (name.empty()) return;
+  in_context_ = true;
   for (const Option& option : all_options()) {
     std::string member(option.name);
     if (option.in_context && source(member) == Source::environment) values_.erase(member);
@@ -103,6 +113,19 @@ void Settings::add_file() {
     value.values.push_back(std::move(entry.value));
   }
   values_.merge(found);
+}
+
+void Settings::add_credentials() {
+  std::string directory = variable("CREDENTIALS_DIRECTORY");
+  if (directory.empty()) return;
+  for (std::string_view name : secret_files) {
+    const Option& option = *find_option(name);
+    if (!goes_with(option, verb()) || (option.in_context && in_context_)) continue;
+    std::string path = directory + '/' + std::string(name);
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored))
+      values_.emplace(std::string(name), Value{Source::credential, {path}, "CREDENTIALS_DIRECTORY"});
+  }
 }
 
 const Settings::Value* Settings::find(std::string_view name) const {

@@ -1,4 +1,5 @@
-// What a command works with: flags, else environment, else context, else config file, else defaults.
+// What a command works with: flags, else environment, else context, else config file, else the service manager's
+// credentials, else defaults.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace kvs {
 
-enum class Source : std::uint8_t { fallback, file, context, environment, flag };
+enum class Source : std::uint8_t { fallback, credential, file, context, environment, flag };
 
 // Names are Option::name; asking for one that is not in the table, or for the wrong kind, is a mistake in the program.
 class Settings {
@@ -67,10 +68,12 @@ class Settings {
   void add_context();
   std::string wanted_context() const;
   void add_file();
+  void add_credentials();
   const Value* find(std::string_view name) const;
 
   CommandLine line_;
   Environment environment_;
+  bool in_context_ = false;  // a context says how to reach the server
   std::map<std::string, Value, std::less<>> values_;
   bool has_context_ = false;  // then what belongs into one comes from there only
 };

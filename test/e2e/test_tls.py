@@ -308,6 +308,19 @@ class Client_certificates(Encrypted):
         code, _, err = self.as_client(self.box, "set", "other", "v")
         self.assertEqual((code, err), (7, "kvs: box.example may not write this key; ask for a token with that right\n"))
 
+    def test_a_unit_passes_its_certificate_as_credentials(self):
+        with tempfile.TemporaryDirectory() as credentials:
+            for name, path in (("cert", self.box[0]), ("key-file", self.box[1]), ("cacert", self.ca.path("pem"))):
+                os.symlink(path, os.path.join(credentials, name))
+            unit = {"CREDENTIALS_DIRECTORY": credentials, "KVS_SERVER": "https://localhost:%d" % self.server.port}
+            self.assertEqual(kvs("set", "box/unit", "v", env=unit).code, 0)
+            self.assertEqual(kvs("exec", "--prefix", "box/unit", "--", "sh", "-c", "env | grep unit", env=unit)[:2],
+                             (0, "box_unit=v\n"))
+            os.remove(os.path.join(credentials, "key-file"))
+            refused = kvs("get", "box/unit", env=unit)
+            self.assertEqual((refused.code, refused.stdout), (2, ""))
+            self.assertIn("CREDENTIALS_DIRECTORY: a certificate and its key go together", refused.stderr)
+
     def test_a_certificate_that_the_file_does_not_name_may_nothing(self):
         code, _, err = self.as_client(self.stranger, "get", "box/1")
         self.assertEqual(code, 7)

@@ -167,6 +167,29 @@ class Rights(Guarded):
         self.assertEqual(result[0], 7)
         self.assertIn("--token-file FILE", result[2])
 
+    def test_commands_of_a_unit_find_their_token_among_its_credentials(self):
+        with tempfile.TemporaryDirectory() as credentials, tempfile.TemporaryDirectory() as home:
+            with open(os.path.join(credentials, "token-file"), "w", encoding="utf-8") as file:
+                file.write(self.tokens["app"] + "\n")
+            unit = {"CREDENTIALS_DIRECTORY": credentials, "XDG_CONFIG_HOME": home}
+            self.assert_ends(self.kvs("list", env=unit), 0, "app/a\napp/b\n", "")
+            self.assert_ends(self.kvs("exec", "--prefix", "app/", "--strip-prefix", "--", "sh", "-c", "echo $a$b", env=unit),
+                             0, "vv\n", "")
+            watched = self.kvs("watch", "app/a", "--since", "0", "--count", "1", "-o", "ndjson", env=unit)
+            self.assertEqual((watched.code, json.loads(watched.stdout)["key"]), (0, "app/a"), watched)
+            run = self.kvs("watch", "app/a", "--since", "0", "--count", "1", "--", "sh", "-c", "echo $KVS_KEY", env=unit)
+            self.assert_ends(run, 0, "app/a\n")
+            # What is said on purpose counts more, and a context's server gets nothing that was not meant for it.
+            other = os.path.join(self.directory.name, "meter.token")
+            with open(other, "w", encoding="utf-8") as file:
+                file.write(self.tokens["meter"] + "\n")
+            self.assert_ends(self.kvs("get", "app/a", "--token-file", other, env=unit), 7, "",
+                             "kvs: meter may not read this key; ask for a token with that right\n")
+            self.assert_ends(self.kvs("context", "add", "here", "--server", self.address()["KVS_SERVER"], env=unit), 0)
+            elsewhere = self.kvs("get", "app/a", "--context", "here", env=unit)
+            self.assertEqual(elsewhere.code, 7, elsewhere)
+            self.assertIn("this needs a token", elsewhere.stderr)
+
 
 class Revocation(Guarded):
     def test_a_watch_ends_and_requests_are_refused_when_the_token_goes(self):

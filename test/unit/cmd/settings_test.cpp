@@ -182,6 +182,26 @@ BOOST_AUTO_TEST_CASE(an_empty_variable_counts_as_none) {
   BOOST_TEST(settings({"get"}, {{"KVS_SERVER", ""}}).text("server") == "http://127.0.0.1:23333");
 }
 
+BOOST_AUTO_TEST_CASE(a_credential_is_what_nothing_else_says) {
+  auto directory = std::filesystem::temp_directory_path() / ("kvs-credentials-of-" + std::to_string(getpid()));
+  std::filesystem::create_directory(directory);
+  for (const char* name : {"token-file", "tls-key", "server"}) std::ofstream(directory / name) << "x";
+  test::Variables unit{{"CREDENTIALS_DIRECTORY", directory.string()}};
+  Settings client = settings({"watch"}, unit);
+  BOOST_TEST(client.text("token-file") == (directory / "token-file").string());
+  BOOST_TEST((client.source("token-file") == Source::credential));
+  BOOST_TEST(client.place("token-file") == "CREDENTIALS_DIRECTORY");
+  BOOST_TEST(!client.given("key-file"));
+  BOOST_TEST(!client.given("server"));   // is no secret
+  BOOST_TEST(!client.given("tls-key"));  // is nothing to this command
+  BOOST_TEST(settings({"serve"}, unit).text("tls-key") == (directory / "tls-key").string());
+  BOOST_TEST(settings({"watch", "--token-file", "mine"}, unit).text("token-file") == "mine");
+  File file("token-file = filed\n");
+  unit["KVS_CONFIG"] = file.path();
+  BOOST_TEST(settings({"watch"}, unit).text("token-file") == "filed");
+  std::filesystem::remove_all(directory);
+}
+
 BOOST_AUTO_TEST_CASE(a_wrong_variable_is_named) {
   BOOST_TEST(failure_of([] { settings({"serve"}, {{"KVS_THREADS", "many"}}); }) ==
              "KVS_THREADS: 'many' is no number from 0 to 256");
