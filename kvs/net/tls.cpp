@@ -72,6 +72,7 @@ TlsContext::Loaded TlsContext::load(Side side, const TlsFiles& files) {
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                          SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_max_early_data(context.get(), 0);  // is OpenSSL's default, too; but who replays it would write twice
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   if (SSL_CTX_set_cipher_list(context.get(), ciphers) != 1) throw std::runtime_error("TLS has no ciphers: " + reason());

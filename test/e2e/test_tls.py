@@ -13,6 +13,7 @@ import time
 
 from kvs_cli import CommandTest, kvs
 from kvs_harness import *
+from kvs_server import start_kept
 
 
 class Authority:
@@ -114,6 +115,43 @@ class Server_certificates(Encrypted):
         for context in (old, weak):
             with self.assertRaises((ssl.SSLError, ConnectionResetError)):
                 self.fetch("GET", "/livez", context=context)
+
+    def s_client(self, *flags, said=b"", until):
+        """What openssl s_client has to say, up to a line that `until` is found in."""
+        command = ["openssl", "s_client", "-connect", "127.0.0.1:%d" % self.server.port, "-servername", "localhost",
+                   "-CAfile", self.ca.path("pem"), *flags]
+        process = start_kept(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        with process, process.stdin, process.stdout:
+            try:
+                process.stdin.write(said)
+                process.stdin.flush()
+                text = b""
+                for line in process.stdout:
+                    text += line
+                    if re.search(until, line):
+                        break
+                return text.decode()
+            finally:
+                process.kill()
+
+    def test_nothing_is_taken_before_the_handshake_is_over(self):
+        with tempfile.TemporaryDirectory() as directory:
+            session, early = os.path.join(directory, "session"), os.path.join(directory, "early")
+            ask = request_bytes("GET", "/livez", {"Connection": "close"})
+            self.s_client("-tls1_3", "-sess_out", session, said=ask, until=rb"^ok$")
+            ticket = subprocess.run(["openssl", "sess_id", "-in", session, "-noout", "-text"], check=True, capture_output=True)
+            self.assertRegex(ticket.stdout, rb"TLS session ticket:[^$]*Max Early Data: 0\n")
+            with open(early, "wb") as file:
+                file.write(request_bytes("PUT", "/v1/kv/early", body="v"))
+            second = self.s_client("-tls1_3", "-sess_in", session, "-early_data", early, said=ask, until=rb"^ok$")
+            self.assertIn("Reused, TLSv1.3", second)
+            self.assertIn("Early data was not sent", second)
+        self.assertEqual(self.fetch("GET", "/v1/kv/early")[0], 404)
+
+    def test_a_client_that_wants_to_renegotiate_is_left(self):
+        text = self.s_client("-tls1_2", said=b"R\n", until=rb"renegotiation:")
+        self.assertRegex(text, "RENEGOTIATING[^$]*no renegotiation")
+        self.assertEqual(self.fetch("GET", "/livez"), (200, b"ok\n"))
 
     def test_plain_http_is_told_where_it_is(self):
         connection = self.server.connect()
