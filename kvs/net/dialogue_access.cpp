@@ -50,7 +50,11 @@ std::optional<Problem> Dialogue::authorize(const RouteInfo& route) {
 std::optional<Problem> Dialogue::authorize_key(std::string_view encoded, bool writes) const {
   std::string scratch;
   auto key = decode_key(encoded, scratch);
-  if (!key) return std::nullopt;  // there is no such key, which is said later
+  if (!key) {  // said later, to those who may do this to some key at least
+    const Rights& rights = login_->rights();
+    bool some = writes ? rights.writes() : rights.reads();
+    return some ? std::nullopt : std::optional(login_->denial(writes ? "write keys" : "read keys"));
+  }
   return writes ? authorize_write(*key) : authorize_read(*key);
 }
 

@@ -28,8 +28,12 @@ class ServerTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(*cls.flags)
+        cls.server = cls.start_server()
         cls.addClassCleanup(cls.server.remove)
+
+    @classmethod
+    def start_server(cls):
+        return Server(*cls.flags)
 
     @classmethod
     def tearDownClass(cls):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who may do what: every route by every kind of token, and what a token is shown of what there is."""
+"""What a token is shown of what there is, how it is given, and what happens when it goes. Who may do what: test_access.py."""
 import base64
 import json
 import os
@@ -8,92 +8,10 @@ import stat
 import tempfile
 
 from kvs_cli import CommandTest, kvs
+from kvs_guarded import Guarded
 from kvs_harness import *
 
-GRANTS = {"reader": ["read"], "writer": ["write"], "app": ["read:app/", "write:app/"], "meter": ["metrics"],
-          "admin": ["admin"]}
-TXN = json.dumps({"if": [{"key": "app/a", "absent": False}][:0], "then": [{"op": "set", "key": "app/a", "value": "1"}]})
-GETS = json.dumps({"then": [{"op": "get", "key": "app/a"}]})
-
-# Route, body, and who may: the statuses of the others are 401 without a token, 403 with one that does not do.
-MATRIX = [
-    ("GET", "/livez", None, "everybody"), ("GET", "/readyz", None, "everybody"), ("GET", "/", None, "everybody"),
-    ("GET", "/ui/", None, "everybody"), ("OPTIONS", "/v1/kv/app/a", None, "everybody"),
-    ("GET", "/v1/kv/app/a", None, "reader app admin"), ("HEAD", "/v1/kv/app/a", None, "reader app admin"),
-    ("GET", "/v1/kv/other", None, "reader admin"),
-    ("PUT", "/v1/kv/app/a", "1", "writer app admin"), ("PUT", "/v1/kv/other", "1", "writer admin"),
-    ("PATCH", "/v1/kv/app/a?ttl=none", None, "writer app admin"), ("DELETE", "/v1/kv/apple", None, "writer admin"),
-    ("GET", "/v1/kv", None, "reader app admin"), ("GET", "/v1/kv?prefix=app/x", None, "reader app admin"),
-    ("GET", "/v1/kv?prefix=b", None, "reader admin"),
-    ("DELETE", "/v1/kv?prefix=app/none", None, "writer app admin"), ("DELETE", "/v1/kv?prefix=ap", None, "writer admin"),
-    ("POST", "/v1/txn", TXN, "writer app admin"), ("POST", "/v1/txn", GETS, "reader app admin"),
-    ("GET", "/v1/history/app/a", None, "reader app admin"), ("GET", "/v1/history/other", None, "reader admin"),
-    ("GET", "/v1/watch?wait=1ms&initial=1", None, "reader app admin"),
-    ("GET", "/v1/watch?wait=1ms&initial=1&key=other", None, "reader admin"),
-    ("GET", "/v1/requests/mine", None, "reader writer app meter admin"),
-    ("GET", "/v1/status", None, "reader writer app meter admin"),
-    ("GET", "/v1/snapshot", None, "admin"), ("GET", "/metrics", None, "meter admin"),
-    ("POST", "/set", '{"Key":"other","Value":"1"}', "writer admin"),
-    ("POST", "/set", '{"Key":"app/a","Value":"1"}', "writer app admin"),
-    ("POST", "/get", '{"Key":"app/a"}', "reader app admin"), ("POST", "/get", '{"Key":"other"}', "reader admin"),
-    ("GET", "/getall", None, "reader app admin"),
-]
-
-
-class Guarded(CommandTest):
-    more_flags = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.directory.cleanup)
-        cls.auth = os.path.join(cls.directory.name, "auth")
-        cls.tokens, cls.lines = {}, {}
-        for name, grants in GRANTS.items():
-            code, out, err = kvs("token", "create", name, *grants)
-            assert code == 0, err
-            cls.tokens[name], cls.lines[name] = out.strip(), err
-        cls.write(cls.lines)
-        cls.flags = ("--auth-file", cls.auth, *cls.more_flags)
-        super().setUpClass()
-
-    def setUp(self):
-        for key in ("app/a", "app/b", "apple", "other"):
-            self.ask("PUT", "/v1/kv/" + key, self.bearer("admin"), "v")
-
-    @classmethod
-    def write(cls, lines):
-        with open(cls.auth, "w", encoding="utf-8") as file:
-            file.write("# who may come in\n" + "".join(lines.values()))
-        os.chmod(cls.auth, 0o600)
-
-    @classmethod
-    def bearer(cls, name):
-        return {"Authorization": "Bearer " + cls.tokens[name]}
-
-    def reload(self, count):
-        self.server.process.signal(signal.SIGHUP)
-        self.server.process.wait_line("settings read again", count=count)
-
-
 class Rights(Guarded):
-    def test_every_route_by_every_token(self):
-        for method, target, body, allowed in MATRIX:
-            for name in (*GRANTS, None):
-                headers = dict(self.bearer(name) if name else {})
-                if target == "/v1/txn":
-                    headers["Content-Type"] = "application/json"
-                answer = self.ask(method, target, headers, body)
-                case = f"{method} {target} {body or ''} by {name or 'nobody'}: {answer!r}"
-                if allowed == "everybody" or name in allowed.split():
-                    self.assertNotIn(answer.status, (401, 403), case)
-                elif name is None:
-                    self.assertEqual((answer.status, answer.header("WWW-Authenticate")), (401, "Bearer"), case)
-                else:
-                    self.assertEqual((answer.status, answer.header("WWW-Authenticate")), (403, None), case)
-                    if method != "HEAD":
-                        self.assertIn(name, answer.body.decode(), case)
-
     def test_a_refusal_is_a_problem_that_says_what_to_do(self):
         answer = self.ask("GET", "/v1/kv/app/a")
         self.assert_problem(answer, 401, "unauthenticated")
