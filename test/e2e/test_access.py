@@ -5,13 +5,16 @@ import base64
 import collections
 import json
 import os
+import signal
 import ssl
 import tempfile
+import time
 
 from kvs_authority import Authority
 from kvs_cli import kvs
 from kvs_guarded import GRANTS, Guarded
 from kvs_harness import *
+from kvs_streams import Stream
 
 EVERYBODY = " ".join(GRANTS)
 PAIR = '{"Key":"app/a","Value":"v"}'
@@ -313,7 +316,9 @@ class EncryptedConnection(Connection):
         self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 
 
-class Certificates(Matrix):
+class Certified(Matrix):
+    """By TLS with certificates on both sides, and in the clear on a local socket."""
+
     more_lines = {"certificate": "app.example - read:app/ write:app/\n"}
 
     @classmethod
@@ -339,6 +344,8 @@ class Certificates(Matrix):
         cls.address = ("127.0.0.1", int(port))
         return server
 
+
+class Certificates(Certified):
     def line_of(self, name):
         line = Line(lambda: EncryptedConnection(type(self).address, self.contexts[name]))
         self.addCleanup(line.close)
@@ -368,6 +375,62 @@ class Certificates(Matrix):
         self.by("nameless", Way("app", {}, 403, "forbidden", "app may not "), "app", self.bearer("app"))
         self.by("app", Way("meter", {}, 403, "forbidden", "meter may not "), "meter", self.bearer("meter"))
         self.by("app", Way("guess", {}, 401, "unauthenticated", NOBODYS_TOKEN), headers={"Authorization": "Bearer guess"})
+
+
+class Revocation(Certified):
+    PROMISED = 1.0  # seconds, from the signal
+
+    def started(self):
+        """What follows changes by the right of a reader, in each way there is, and by that of a certificate; by name."""
+        address, token = self.server.address, self.bearer("reader")
+        ways = {"websocket": self.watch(headers=token), "subscribe": self.server.websocket("/subscribe", token),
+                "events": Stream(address, "", "events", token), "lines": Stream(address, "", "lines", token),
+                "posted": Stream(address, "", "lines", {**token, **JSON}, method="POST", body="{}"),
+                "poll": self.connect(), "certificate": EncryptedConnection(type(self).address, self.contexts["app"])}
+        ways["poll"].send(request_bytes("GET", "/v1/watch?wait=10m", token))
+        ways["certificate"].send(request_bytes("GET", "/v1/watch", LINES))
+        ways["certificate"].read_until(b'"op":"synced"')
+        for name, watch in ways.items():
+            self.addCleanup(watch.close)
+            if name in ("websocket", "events", "lines", "posted"):
+                self.assertEqual(watch.next()["op"], "synced")
+        return ways
+
+    def wait_for_watchers(self, count):
+        deadline = time.monotonic() + TIMEOUT
+        while self.ask("GET", "/v1/status", self.bearer("admin")).json()["watchers"] != count:
+            self.assertLess(time.monotonic(), deadline)
+
+    def test_whatever_follows_changes_ends_within_a_second_of_its_revocation(self):
+        stays = self.watch(headers=self.bearer("app"))
+        self.assertEqual(stays.next()["op"], "synced")
+        ways = self.started()
+        self.wait_for_watchers(1 + len(ways))
+        self.write({name: line for name, line in self.lines.items() if name not in ("reader", "certificate")})
+        began = time.monotonic()
+        self.server.process.signal(signal.SIGHUP)
+        ends = {}
+        for name, watch in ways.items():
+            if name in ("websocket", "subscribe"):
+                code, reason = watch.closing()
+                what = (code, reason.split()[0])
+            elif name in ("events", "lines", "posted"):
+                what = [(event["op"], event["code"]) for event in watch.rest()]
+            elif name == "certificate":
+                what = b'"code":"forbidden"' in watch.read_to_end()
+            else:
+                what = watch.read_to_end()
+            ends[name] = (what, time.monotonic() - began)
+        refused = [("error", "forbidden")]
+        self.assertEqual({name: what for name, (what, _) in ends.items()},
+                         {"websocket": (1008, "forbidden"), "subscribe": (1008, "forbidden"), "events": refused, "lines": refused,
+                          "posted": refused, "poll": b"", "certificate": True})
+        self.assertLessEqual(max(took for _, took in ends.values()), self.PROMISED, ends)
+        revision = self.ask("PUT", "/v1/kv/app/b", self.bearer("app"), "v").json()["revision"]
+        self.assertEqual(stays.next()["revision"], revision)
+        again = EncryptedConnection(type(self).address, self.contexts["app"])
+        self.addCleanup(again.close)
+        self.assert_problem(again.request("GET", "/v1/kv/app/a"), 403, "forbidden")
 
 
 if __name__ == "__main__":
