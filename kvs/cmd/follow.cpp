@@ -101,9 +101,10 @@ class Follower {
       watch_ = &watch;
       std::string loss = co_await once(watch);
       watch_ = nullptr;
+      bool at_once = std::exchange(anew_, false);
       if (!done_ && feed_.full()) {
         co_await wait_for_room();
-      } else if (!done_ && !std::exchange(anew_, false)) {
+      } else if (!done_ && !at_once) {
         co_await wait_after(loss);
       }
     }
@@ -119,9 +120,14 @@ class Follower {
       if (done_) continue;
       bool more = feed_.take(*message);
       if (!more) finish(exit_code::ok);
-      if (!more || feed_.full()) co_await watch.close();
+      if (!more || feed_.full()) {
+        co_await watch.close();
+        anew_ = true;  // what came meanwhile was thrown away: the server's last word is none for us
+        co_return std::string();
+      }
     }
-    if (done_ || feed_.full()) co_return std::string();
+    if (done_) co_return std::string();
+    feed_.ended(watch.end().reason);
     if (watch.end().code == 1000) finish(exit_code::ok);
     if (!worth_another_try(watch.end())) throw failure_from(watch.end());
     co_return "lost " + remote_.address().url() + ": " + watch.end().reason;

@@ -32,6 +32,9 @@ class Feed {
   // More was taken than has been worked off: the connection is given up until it is no longer so, and the server keeps
   // the place.
   virtual bool full() const { return false; }
+  // The server ended it with this word, and has sent everything before: the feed is where the word says.
+  virtual void ended(std::string_view) {}
+
   // What goes on beside the connections, from before the first one. Must return soon after stop(); what it throws ends
   // the command.
   virtual awaitable<void> work(Executor executor);

@@ -4,9 +4,23 @@
 
 #include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
+#include "kvs/position.hpp"
 
 namespace kvs {
 namespace {
+
+// How often a server that has nothing for this watch says how far it is: else a quiet one would stay at its last change
+// until the history no longer reaches back to it.
+constexpr std::string_view progress_interval = "30s";
+
+// "draining since=42@00c0ffee00c0ffee": the position; empty if there is none.
+std::string position_in(std::string_view word) {
+  constexpr std::string_view mark = " since=";
+  std::size_t at = word.rfind(mark);
+  if (at == std::string_view::npos) return {};
+  std::string position(word.substr(at + mark.size()));
+  return parse_position(position) ? position : "";
+}
 
 std::string_view color_of(std::string_view op) { return op == "set" ? "32" : "31"; }
 
@@ -47,7 +61,13 @@ std::string WatchFeed::target() const {
   if (initial_) add_parameter(target, "initial", "1");
   if (!initial_ && !position_.empty()) add_parameter(target, "since", position_);
   if (!on_gap_.empty()) add_parameter(target, "on_gap", on_gap_);
+  add_parameter(target, "progress", progress_interval);
   return target;
+}
+
+// What was taken may still wait for its program: only the resume file knows.
+std::string WatchFeed::how_to_go_on() const {
+  return initial_ || position_.empty() || runner_ ? "" : "--since " + position_ + " goes on from here";
 }
 
 // The answer's revision is the cursor: everything after it will come. With an initial state the cursor counts only
@@ -95,12 +115,24 @@ bool WatchFeed::take(std::string_view message) {
     if (left_ == 0 && between_revisions_) break;
   }
   output_.flush();
+  keep_place();
+  return left_ > 0 || !between_revisions_;
+}
+
+// Half a state, or half a revision, is no place to go on from.
+void WatchFeed::ended(std::string_view word) {
+  std::string position = position_in(word);
+  if (position.empty() || initial_ || !between_revisions_) return;
+  position_ = position;
+  keep_place();
+}
+
+void WatchFeed::keep_place() {
   if (runner_) {
     runner_->reached(initial_ ? "" : position_);
   } else if (!initial_) {
     resume_.keep(position_);
   }
-  return left_ > 0 || !between_revisions_;
 }
 
 awaitable<void> WatchFeed::work(Executor executor) {

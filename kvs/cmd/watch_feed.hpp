@@ -23,10 +23,13 @@ class WatchFeed : public Feed {
   std::string protocol() const override { return "kvs.v1"; }
   std::string place() const override { return position_.empty() ? "" : "from revision " + position_; }
   std::string awaited() const override { return initial_ || position_.empty() ? "" : "revision " + position_; }
+  // "--since 42 goes on from here"; empty if nothing was seen.
+  std::string how_to_go_on() const;
   void opened(const ClientAnswer& answer) override;
   // Another history: nothing of the old one holds, which is what `reset` says.
   bool refused(const ClientAnswer& answer) override;
   bool take(std::string_view message) override;
+  void ended(std::string_view word) override;
   bool full() const override { return runner_ && runner_->full(); }
   awaitable<void> work(Executor executor) override;
   void stop(int code) override;
@@ -37,6 +40,7 @@ class WatchFeed : public Feed {
   void print_line(const Item& event);
   void say(const std::string& line) const;
   void move_to(std::uint64_t revision);
+  void keep_place();
 
   Output& output_;
   ResumeFile resume_;

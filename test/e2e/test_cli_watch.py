@@ -242,5 +242,47 @@ class Gaps(CommandTest):
         interrupted(command)
 
 
+class Quiet(unittest.TestCase):
+    """Watches of a key that nothing happens to, while the history moves on."""
+
+    def setUp(self):
+        self.server = Server(*Gaps.flags)
+        self.addCleanup(self.server.remove)
+        self.server.listen = "127.0.0.1:%d" % self.server.port
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.path = os.path.join(directory.name, "resume")
+
+    def revision(self):
+        with open(self.path, encoding="utf-8") as file:
+            return int(file.read().split("@")[0])
+
+    def write_elsewhere(self, beyond):
+        """Until the history no longer reaches back to that revision."""
+        with self.server.connect() as connection:
+            while self.server.request("GET", "/v1/status").json()["oldest_revision"] <= beyond:
+                for number in range(20):
+                    connection.request("PUT", "/v1/kv/fill", body=b"x" * 4000)
+
+    def test_the_word_a_server_leaves_with_is_where_it_goes_on(self):
+        begin = self.server.put("quiet", "1")
+        command = Command("watch", "quiet", "--on-gap", "fail", "--resume-file", self.path, "--count", "1", "--debug",
+                          env={"KVS_SERVER": "127.0.0.1:%d" % self.server.port})
+        self.addCleanup(command.kill)
+        command.wait_watching()
+        self.write_elsewhere(begin)
+        last = self.server.request("GET", "/v1/status").json()["revision"]
+        self.server.stop()
+        command.wait_stderr("trying again")
+        self.assertEqual(self.revision(), last)
+        self.server.start()
+        command.wait_stderr("back at")
+        self.server.put("quiet", "2")
+        result = command.end()
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual([json.loads(line).get("value", json.loads(line)["op"]) for line in result.stdout.splitlines()],
+                         ["synced", "synced", "2"])
+
+
 if __name__ == "__main__":
     main()

@@ -185,23 +185,23 @@ BOOST_AUTO_TEST_CASE(events_are_a_line_for_people_on_a_terminal) {
 }
 
 BOOST_AUTO_TEST_CASE(it_goes_on_after_the_last_whole_revision_with_the_name_of_its_history) {
-  BOOST_TEST(watched({}, false, {}).target == "/v1/watch?since=5%4000000000000000aa");
+  BOOST_TEST(watched({}, false, {}).target == "/v1/watch?since=5%4000000000000000aa&progress=30s");
   BOOST_TEST(watched({"k", "--prefix", "p/"}, false, {R"([{"op":"set","key":"k","value":"","revision":9}])"}).target ==
-             "/v1/watch?key=k&prefix=p%2F&since=9%4000000000000000aa");
+             "/v1/watch?key=k&prefix=p%2F&since=9%4000000000000000aa&progress=30s");
   BOOST_TEST(watched({}, false, {R"([{"op":"progress","revision":12}])"}).target ==
-             "/v1/watch?since=12%4000000000000000aa");
+             "/v1/watch?since=12%4000000000000000aa&progress=30s");
 }
 
 BOOST_AUTO_TEST_CASE(half_an_initial_state_is_no_place_to_go_on_from) {
   std::string half = R"([{"op":"set","key":"a","value":"1","revision":3,"initial":true}])";
-  BOOST_TEST(watched({"--initial"}, false, {half}).target == "/v1/watch?initial=1");
+  BOOST_TEST(watched({"--initial"}, false, {half}).target == "/v1/watch?initial=1&progress=30s");
   BOOST_TEST(watched({"--initial"}, false, {half, R"([{"op":"synced","revision":5}])"}).target ==
-             "/v1/watch?since=5%4000000000000000aa");
+             "/v1/watch?since=5%4000000000000000aa&progress=30s");
 }
 
 BOOST_AUTO_TEST_CASE(a_reset_is_followed_by_everything) {
   BOOST_TEST(watched({"--since", "1"}, false, {R"([{"op":"reset","revision":50,"oldest_revision":40}])"}).target ==
-             "/v1/watch?initial=1");
+             "/v1/watch?initial=1&progress=30s");
 }
 
 BOOST_AUTO_TEST_CASE(a_count_ends_with_the_revision_that_reaches_it) {

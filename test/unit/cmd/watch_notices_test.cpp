@@ -91,4 +91,25 @@ BOOST_AUTO_TEST_CASE(they_are_no_place_to_go_on_from) {
   BOOST_TEST(f.feed().place() == "from revision 7");
 }
 
+BOOST_AUTO_TEST_CASE(the_servers_last_word_is_a_place_to_go_on_from) {
+  Fixture f(false);
+  f.take(R"([{"op":"set","key":"a","value":"1","revision":7}])");
+  f.feed().ended("draining since=42@00000000000000aa");
+  BOOST_TEST(f.feed().place() == "from revision 42@00000000000000aa");
+  for (const char* word : {"", "going down", "draining since=", "draining since=x", "the connection broke"})
+    f.feed().ended(word);
+  BOOST_TEST(f.feed().place() == "from revision 42@00000000000000aa");
+}
+
+BOOST_AUTO_TEST_CASE(in_the_middle_of_a_state_or_a_revision_it_is_none) {
+  Fixture state(false, {"watch", "--initial"});
+  state.take(R"([{"op":"set","key":"a","value":"1","revision":7,"initial":true}])");
+  state.feed().ended("draining since=42");
+  BOOST_TEST(state.feed().place() == "");
+  Fixture revision(false, {"watch", "--since", "5"});
+  revision.take(R"([{"op":"set","key":"a","value":"1","revision":7,"more":true}])");
+  revision.feed().ended("draining since=42");
+  BOOST_TEST(revision.feed().place() == "from revision 5");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
