@@ -45,7 +45,7 @@ int legacy_get(const Settings& settings);
 int legacy_set(const Settings& settings);
 int legacy_watch(const Settings& settings);
 
-// The line a command ends with on stderr, and its hint unless --quiet.
-void report(const Failure& failure, bool quiet);
+// One line on stderr: what went wrong, and what to do about it.
+void report(const Failure& failure);
 
 }  // namespace kvs

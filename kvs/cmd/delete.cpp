@@ -119,7 +119,7 @@ int remove(const Settings& settings) {
       if (as_json) output.write_json(answer.body);
     } catch (const Failure& failure) {
       if (i == 0) throw;
-      report(Failure(failure.exit_code(), keys[i] + ": " + failure.what(), failure.hint()), output.quiet());
+      report(Failure(failure.exit_code(), keys[i] + ": " + failure.what(), failure.hint()));
       code = exit_code::partly_done;
     }
   }

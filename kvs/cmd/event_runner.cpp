@@ -49,7 +49,6 @@ EventRunner::EventRunner(const Settings& settings, ResumeFile& resume)
       environment_(without_ours(own_environment())),
       coalesce_(settings.on("coalesce")),
       fail_fast_(settings.on("fail-fast")),
-      quiet_(settings.on("quiet")),
       debounce_(settings.duration("debounce")),
       kill_timeout_(settings.duration("kill-timeout")),
       resume_(resume) {
@@ -120,7 +119,7 @@ awaitable<void> EventRunner::run(Executor executor, Item change) {
   if (code == 0 || abandoned_) co_return;
   Failure failure(exit_code::other, ending(argv_.front(), code, change));
   if (fail_fast_) throw failure;
-  report(failure, quiet_);
+  report(failure);
 }
 
 void EventRunner::handed_over() {

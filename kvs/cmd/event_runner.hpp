@@ -52,7 +52,7 @@ class EventRunner {
 
   const Child::Argv argv_;
   const Variables environment_;
-  const bool coalesce_, fail_fast_, quiet_;
+  const bool coalesce_, fail_fast_;
   const std::chrono::milliseconds debounce_, kill_timeout_;
   ResumeFile& resume_;
   std::list<Pending> pending_;

@@ -34,7 +34,7 @@ int signal_number(const std::string& name) {
 Variables environment_of(const Settings& settings, const Keys& keys) {
   std::vector<std::string> notes;
   Variables environment = environment_with(own_environment(), keys, naming_of(settings), notes);
-  for (const std::string& note : notes) report(Failure(exit_code::ok, note), settings.on("quiet"));
+  for (const std::string& note : notes) report(Failure(exit_code::ok, note));
   return environment;
 }
 

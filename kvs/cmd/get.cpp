@@ -33,8 +33,8 @@ std::optional<ClientAnswer> fetch(Remote& remote, const Freshness& freshness, co
   return answer;
 }
 
-int missing(const std::string& key, bool quiet) {
-  report(Failure(exit_code::no_such_key, "no such key: " + key), quiet);
+int missing(const std::string& key) {
+  report(Failure(exit_code::no_such_key, "no such key: " + key));
   return exit_code::no_such_key;
 }
 
@@ -44,15 +44,14 @@ void print_value(Output& output, const std::string& value) {
   if (is_utf8(value) || output.quiet()) return;
   output.flush();
   report(Failure(exit_code::ok, "that was binary, " + std::to_string(value.size()) + " bytes",
-                 "-o raw prints them as they are"),
-         false);
+                 "-o raw prints them as they are"));
 }
 
 int get_one(Remote& remote, const Freshness& freshness, Output& output, const std::string& key) {
   Form form = output.form();
   bool value_only = form == Form::human || form == Form::machine || form == Form::raw;
   std::optional<ClientAnswer> answer = fetch(remote, freshness, key, !value_only);
-  if (!answer) return missing(key, output.quiet());
+  if (!answer) return missing(key);
   if (value_only) {
     print_value(output, answer->body);
   } else if (form == Form::table) {
@@ -66,19 +65,34 @@ int get_one(Remote& remote, const Freshness& freshness, Output& output, const st
   return exit_code::ok;
 }
 
+// What would go wrong with the next key, too.
+bool hopeless(const Failure& failure) {
+  return failure.exit_code() == exit_code::unreachable || failure.exit_code() == exit_code::timed_out;
+}
+
+// What was got is shown, whatever becomes of the others.
 int get_several(Remote& remote, const Freshness& freshness, Output& output, const std::vector<std::string>& keys) {
-  int code = exit_code::ok;
+  int absent = exit_code::ok;
+  std::optional<Failure> failed;
+  std::size_t told = 0;  // of how many keys something is known
   Listing listing(output);
   for (const std::string& key : keys) {
-    std::optional<ClientAnswer> answer = fetch(remote, freshness, key, true);
-    if (answer) {
-      listing.add(parse_item(answer->body));
-    } else {
-      code = missing(key, output.quiet());
+    std::optional<ClientAnswer> answer;
+    try {
+      answer = fetch(remote, freshness, key, true);
+      ++told;
+      if (!answer) absent = missing(key);
+    } catch (const Failure& failure) {
+      if (hopeless(failure) && told == 0) throw;
+      report(Failure(failure.exit_code(), key + ": " + failure.what(), failure.hint()));
+      failed = failure;
+      if (hopeless(failure)) break;
     }
+    if (answer) listing.add(parse_item(answer->body));
   }
   listing.finish();
-  return code;
+  if (!failed) return absent;
+  return told == 0 ? failed->exit_code() : exit_code::partly_done;
 }
 
 // Those that another one covers left out, in order.

@@ -147,9 +147,8 @@ int import_keys(const Settings& settings) {
   }
   if (!output.quiet()) output.write(std::to_string(importer.imported()) + "\n");
   output.flush();
-  if (importer.expired() > 0)
-    report(Failure(exit_code::ok, std::to_string(importer.expired()) + " keys had expired and were left out"),
-           output.quiet());
+  if (importer.expired() > 0 && !output.quiet())
+    report(Failure(exit_code::ok, std::to_string(importer.expired()) + " keys had expired and were left out"));
   return exit_code::ok;
 }
 

@@ -133,18 +133,15 @@ int run(CommandLine line, bool legacy) {
 }
 
 int guarded(const std::vector<std::string>& words, bool legacy) {
-  bool quiet = false;
   try {
-    CommandLine line = parse_command_line(words);
-    quiet = line.on("quiet");
-    return run(std::move(line), legacy);
+    return run(parse_command_line(words), legacy);
   } catch (const OutputClosed&) {
     return exit_code::ok;
   } catch (const Failure& failure) {
-    report(failure, quiet);
+    report(failure);
     return failure.exit_code();
   } catch (const std::exception& error) {
-    report(Failure(exit_code::other, error.what()), quiet);
+    report(Failure(exit_code::other, error.what()));
     return exit_code::other;
   }
 }

@@ -57,7 +57,7 @@ constexpr std::array options{
     Option{"color", 0, Kind::choice, "auto|always|never", "auto", every_verb, Reach::everywhere,
            "Colours; auto: on a terminal, unless NO_COLOR is set"},
     Option{"quiet", 'q', Kind::toggle, "", "", every_verb, Reach::everywhere,
-           "Print data and errors only: no counts, hints or notices"},
+           "Print data and errors only: no counts or notices"},
     Option{"debug", 0, Kind::toggle, "", "", every_verb, Reach::everywhere,
            "Show each request and answer on stderr (values left out)"},
     Option{"config", 0, Kind::text, "FILE", "", every_verb, Reach::environment,

@@ -6,10 +6,10 @@
 namespace kvs {
 
 // The words may be the server's, or hold a key: they must not drive the terminal.
-void report(const Failure& failure, bool quiet) {
-  std::string text = "kvs: " + escaped(failure.what(), Escape::line) + "\n";
-  if (!failure.hint().empty() && !quiet) text += failure.hint() + "\n";
-  std::cerr << text << std::flush;
+void report(const Failure& failure) {
+  std::string text = failure.what();
+  if (!failure.hint().empty()) text += (text.ends_with('?') ? " " : "; ") + failure.hint();
+  std::cerr << "kvs: " + escaped(text, Escape::line) + "\n" << std::flush;
 }
 
 }  // namespace kvs

@@ -38,7 +38,7 @@ class Contexts(unittest.TestCase):
         self.add("a", "127.0.0.1:1")
         self.add("b", "http://127.0.0.1:2")
         self.assertEqual(self.kvs("context", "show"),
-                         (1, "", "kvs: no context is selected\nkvs context select NAME selects one\n"))
+                         (1, "", "kvs: no context is selected; kvs context select NAME selects one\n"))
         self.assertEqual(self.kvs("context", "select", "a"), (0, "a\n", ""))
         self.assertEqual(self.kvs("context", "select", "b"), (0, "b\n", ""))
         self.assertEqual(self.kvs("context", "select", "-"), (0, "a\n", ""))
@@ -65,7 +65,7 @@ class Contexts(unittest.TestCase):
                 (("add", "new"), "which server?", "kvs context add NAME --server URL"),
                 (("add", "../x", "--server", "a:1"), "'../x' is no name for a context",
                  "1 to 64 letters, digits, dots, dashes and underscores, a letter, digit or underscore first")]:
-            self.assertEqual(self.kvs("context", *words), (2, "", f"kvs: {line}\n{hint}\n"))
+            self.assertEqual(self.kvs("context", *words), (2, "", f"kvs: {line}{' ' if line.endswith('?') else '; '}{hint}\n"))
         self.assertEqual(self.kvs("context", "add", "bad", "--server", "http://a/b").code, 2)
         self.assertEqual(self.kvs("get", "k", "--context", "nope").code, 2)
         with open(self.path("contexts", "staging.json"), "w", encoding="utf-8") as file:

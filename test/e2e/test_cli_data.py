@@ -60,7 +60,7 @@ class Ranges(CommandTest):
 
     def test_a_range_needs_yes_where_nobody_can_be_asked(self):
         result = self.kvs("delete", "--prefix", "r/")
-        self.assert_ends(result, 2, "", "kvs: nothing was done: there is nobody to ask\n"
+        self.assert_ends(result, 2, "", "kvs: nothing was done: there is nobody to ask; "
                                         "--yes does it without asking, --dry-run only shows\n")
         self.assert_ends(self.kvs("delete", "--prefix", "r/", "--dry-run"), 0, "r/a\nr/b\n", "")
         self.assert_ends(self.kvs("delete", "--prefix", "r/", "--yes"), 0, "2\n", "")
@@ -144,7 +144,7 @@ class Transfer(CommandTest):
         with FakeServer(status) as server:
             result = kvs("import", "--server", server.address, stdin=text)
             self.assertEqual(len(server.requests), 1)  # nothing of it was sent
-        self.assertEqual(result, (9, "", "kvs: stdin:2: no record has a member 'tll'\na record may have key, key_base64, "
+        self.assertEqual(result, (9, "", "kvs: stdin:2: no record has a member 'tll'; a record may have key, key_base64, "
                                          "value, value_base64, content_type, expires, ttl, version, modified, revision, "
                                          "created_revision, size\n"))
 
@@ -157,7 +157,7 @@ class Transfer(CommandTest):
             with FakeServer(status) as server:
                 result = kvs("import", path, "--server", server.address)
             self.assertEqual(result, (9, "", f"kvs: {path}:4: the line is longer than any record that this server takes (24076 "
-                                             "bytes)\nkvs import reads what kvs export wrote: a record a line\n"))
+                                             "bytes); kvs import reads what kvs export wrote: a record a line\n"))
             with open(path, "wb") as file:
                 file.write(b'\n\n{"key":"a"}\n')
             with FakeServer(status) as server:
@@ -230,7 +230,7 @@ class RoundTrips(CommandTest):
                 os.symlink("file", link)
             for words in (["export"], ["snapshot", "save"]):
                 for path in (pipe, directory):
-                    self.assert_ends(self.kvs(*words, path), 1, "", f"kvs: {path} is no file that could be replaced\n"
+                    self.assert_ends(self.kvs(*words, path), 1, "", f"kvs: {path} is no file that could be replaced; "
                                                                     "name another, or - for standard output\n")
                 self.assertEqual(self.kvs(*words, link).code, 0)
                 self.assertTrue(os.path.islink(link))

@@ -59,8 +59,15 @@ class Watching(CommandTest):
         self.assertEqual(self.changes(result.stdout), [("set", "w4", "2"), ("set", "w4", "3")])
 
     def test_a_time_limit_is_exit_124(self):
-        self.assert_ends(self.kvs("watch", "w5", "--timeout", "200ms"), 124, None, "")
-        self.assert_ends(self.kvs("watch", "w5", "--timeout", "0s"), 124)
+        revision = self.put("w5")
+        log_id = self.ask("GET", "/v1/status").json()["log_id"]
+        for since in ((), ("--since", f"{revision}@{log_id}")):
+            self.assert_ends(self.kvs("watch", "w5", "--timeout", "2s", *since), 124, None,
+                             f"kvs: the watch ended after 2s, as --timeout says; --since {revision}@{log_id} goes on from here\n")
+        self.assert_ends(self.kvs("watch", "w5", "--timeout", "2s", "-q"), 124, None, "")
+        self.assert_ends(self.kvs("watch", "w5", "--timeout", "0s"), 124, "", "kvs: the watch ended after 0s, as --timeout says\n")
+        self.assert_ends(self.kvs("watch", "w5", "--timeout", "0s", "--", "true"), 124, "",
+                         "kvs: the watch ended after 0s, as --timeout says\n")
 
     def test_the_time_limit_of_requests_in_the_environment_does_not_end_a_watch(self):
         command = self.start("watch", "w6", "--count", "1", env={"KVS_TIMEOUT": "100ms"})
