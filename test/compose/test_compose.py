@@ -290,26 +290,92 @@ def owner(path):
     return path
 
 
+def steps(file):
+    """The instructions of a container file, comments left out and long lines joined: [("COPY", "a b"), ...]."""
+    text = re.sub(r"\\\n", " ", file.read_text(encoding="utf-8"))
+    return [tuple(line.split(None, 1)) for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def copied(all_steps, directory):
+    """Puts into the directory what the COPYs put into the working directory of the build, and nothing else."""
+    for step, words in all_steps:
+        *sources, target = words.split() if step == "COPY" else ("/",)
+        if target.startswith("/") or "--from" in words:
+            continue
+        for source in sources:
+            there = pathlib.Path(directory, target)
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, there)
+            else:
+                there = there / pathlib.Path(source).name if target.endswith("/") else there
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / source, there)
+
+
+def installed(test, directory, command):
+    """[(source, target)] of what `cmake --install` would take, once the build in directory/build is configured by the command."""
+    ended = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=200, check=False)
+    test.assertEqual(ended.returncode, 0, ended.stdout.decode())
+    text = pathlib.Path(directory, "build", "cmake_install.cmake").read_text(encoding="utf-8")
+    found = []
+    for words in re.findall(r"file\(INSTALL DESTINATION (.*?)\)\n", text, re.DOTALL):
+        target, options = re.match(r'"(.*?)" (.*)', words, re.DOTALL).groups()
+        name = re.search(r'RENAME "(.*?)"', options)
+        for source in re.findall(r'"(.*?)"', options.partition(" FILES ")[2]):
+            at = target.replace("${CMAKE_INSTALL_PREFIX}", "/usr")
+            found.append((source, f"{at}/{name.group(1) if name else os.path.basename(source)}"))
+    test.assertIn("/usr/bin/kvs", [target for _, target in found])
+    return found
+
+
+def missing(pairs):
+    """Of these, the sources that are not there, and which the build does not make itself."""
+    return sorted(source for source, _ in pairs if "/build/" not in source and not os.path.exists(source))
+
+
+class Package(unittest.TestCase):
+    """packaging/Containerfile: everything that the package is made of is there to make it."""
+
+    def setUp(self):
+        found = tempfile.TemporaryDirectory()
+        self.addCleanup(found.cleanup)
+        self.directory = pathlib.Path(found.name)
+        copied(steps(ROOT / "packaging" / "Containerfile"), self.directory)
+
+    def named(self, *kinds):
+        """Every line of packaging/debian/*.KIND."""
+        files = [file for kind in kinds for file in (ROOT / "packaging" / "debian").glob("*." + kind)]
+        self.assertTrue(files)
+        return [line for file in files for line in file.read_text(encoding="utf-8").split()]
+
+    def test_what_it_copies_has_every_document_and_example(self):
+        made = {line.rpartition(">")[2].strip() for line in (ROOT / "packaging/debian/rules").read_text().splitlines()}
+        self.assertEqual([name for name in self.named("docs", "examples")
+                          if name not in made and not (self.directory / name).exists()], [])
+
+    def test_what_it_copies_is_enough_to_install_what_the_packages_hold(self):
+        rules = (ROOT / "packaging" / "debian" / "rules").read_text(encoding="utf-8").replace("\\\n", " ")
+        options = [word for word in re.search(r"dh_auto_configure -- (.*)", rules).group(1).split() if "$(" not in word]
+        found = installed(self, self.directory, ["cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_INSTALL_PREFIX=/usr",
+                                                 "-DCMAKE_INSTALL_SYSCONFDIR=/etc", *options])
+        self.assertEqual(missing(found), [])
+        targets = [re.sub("^/usr/lib/systemd", "/lib/systemd", target) for _, target in found]
+        for name in self.named("install"):
+            self.assertTrue(any(target == "/" + name or target.startswith(f"/{name}/") for target in targets), name)
+
+
 class Image(unittest.TestCase):
     """compose/Containerfile."""
 
     def setUp(self):
-        text = re.sub(r"\\\n", " ", (HERE / "Containerfile").read_text(encoding="utf-8"))
-        self.steps = [line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#")]
+        self.steps = steps(HERE / "Containerfile")
         self.runs = " && ".join(words for step, words in self.steps if step == "RUN")
 
-    def test_what_it_copies_is_enough_to_configure_the_build(self):
+    def test_what_it_copies_is_enough_to_configure_and_to_install(self):
         with tempfile.TemporaryDirectory() as directory:
-            for step, words in self.steps:
-                if step == "COPY" and "--from" not in words:
-                    source, target = words.split()
-                    if not target.startswith("/"):
-                        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
-                        copy(ROOT / source, pathlib.Path(directory, target))
+            copied(self.steps, directory)
             command = shlex.split(re.search(r"cmake -S [^&]*", self.runs).group().replace("/build", "build"))
-            ended = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=200,
-                                   check=False)
-            self.assertEqual(ended.returncode, 0, ended.stdout.decode())
+            self.assertEqual(missing(installed(self, directory, command)), [])
 
     @unittest.skipUnless(shutil.which("dpkg-query"), "knows Debian's packages only")
     def test_it_installs_every_library_the_binary_needs(self):
