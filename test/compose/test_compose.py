@@ -154,8 +154,8 @@ class Brokers(unittest.TestCase):
         env = service["environment"]
         bound, advertised = listeners(env["KAFKA_LISTENERS"]), listeners(env["KAFKA_ADVERTISED_LISTENERS"])
         self.assertEqual(advertised["PLAINTEXT"], (name, bound["PLAINTEXT"][1]))
-        self.assertEqual(advertised["HOST"], ("localhost", bound["HOST"][1]))
-        self.assertEqual(service["ports"], [f"127.0.0.1:{bound['HOST'][1]}:{bound['HOST'][1]}"])
+        self.assertEqual(advertised["HOST"][0], "127.0.0.1")  # where it is published; localhost may be ::1
+        self.assertEqual(service["ports"], [f"127.0.0.1:{advertised['HOST'][1]}:{bound['HOST'][1]}"])
         protocols = dict(pair.split(":") for pair in env["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
         self.assertEqual(set(protocols), set(bound))
         self.assertIn(env["KAFKA_INTER_BROKER_LISTENER_NAME"], advertised)
@@ -275,9 +275,39 @@ class Around(unittest.TestCase):
         text = (HERE / "README.md").read_text(encoding="utf-8")
         services = project("three-brokers.yaml")["services"]
         published = {port.split(":")[1] for service in services.values() for port in service.get("ports", ())}
-        self.assertEqual(set(re.findall(r"(?<=localhost:)\d+|(?<=`)\d{5}(?=`)", text)), published)
+        self.assertEqual(set(re.findall(r"(?:(?<=localhost:)|(?<=127\.0\.0\.1:))\d+|(?<=`)\d{5}(?=`)", text)), published)
         self.assertLessEqual(set(re.findall(r"(?:kill|start|pause|unpause|rm -sf|exec) ([a-z0-9-]+)", text)), set(services))
         self.assertLessEqual(set(re.findall(r"-f ([\w-]+\.yaml)", text)), set(PROJECTS))
+
+
+class Readme(unittest.TestCase):
+    """The README's "Several instances" with the broker of compose/, started by the line it gives."""
+
+    def setUp(self):
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        self.section = text.partition("\n## Several instances\n")[2].partition("\n## ")[0]
+        (file, self.service), = re.findall(r"`docker compose -f (\S+) up -d (\S+)`", self.section)
+        self.assertEqual((ROOT / file).parent, HERE)
+        self.services = project(pathlib.Path(file).name)["services"]
+
+    def published(self):
+        return [port.rpartition(":")[0] for port in self.services[self.service]["ports"]]
+
+    def test_the_line_starts_a_broker_and_nothing_else(self):
+        self.assertTrue(broker(self.services[self.service]))
+        self.assertNotIn("depends_on", self.services[self.service])
+
+    def test_the_broker_is_where_the_commands_look_for_it(self):
+        asked = set(re.findall(r"(?:--kafka-brokers|kcat -b) (\S+)", self.section))
+        self.assertEqual(asked, set(self.published()))
+        self.assertIn(f"on port {self.published()[0].rpartition(':')[2]},", self.section)
+        advertised = listeners(self.services[self.service]["environment"]["KAFKA_ADVERTISED_LISTENERS"])
+        self.assertEqual({"%s:%d" % advertised["HOST"]}, asked)
+
+    def test_the_addresses_of_the_instances_are_free(self):
+        listening = re.findall(r"--listen (\S+)", self.section)
+        self.assertEqual(len(set(listening)), 2)
+        self.assertFalse(set(listening) & set(self.published()))
 
 
 def owner(path):
