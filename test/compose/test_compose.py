@@ -10,6 +10,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -143,6 +144,43 @@ class Services(unittest.TestCase):
             for port in ports:
                 self.assertRegex(port, r"^127\.0\.0\.1:\d+:\d+$")
             self.assertEqual(len({port.split(":")[1] for port in ports}), len(ports), file)
+
+
+class Health(unittest.TestCase):
+    """Everything runs for ever, and says how it is."""
+
+    # What each image has to ask itself with. The instances and brokers have programs of their own for it.
+    CLIENTS = {"haproxy": "bash", "prom/prometheus": "wget", "grafana/grafana": "wget", "kafbat/kafka-ui": "wget"}
+
+    @each()
+    def test_every_service_is_asked_how_it_is(self, _whole, _name, service):
+        self.assertLessEqual({"test", "interval", "timeout", "retries", "start_period"}, set(service["healthcheck"]))
+        self.assertEqual(service["healthcheck"]["test"][0], "CMD")
+
+    @each(lambda service: not broker(service) and not instance(service))
+    def test_by_a_program_of_its_image_at_the_port_it_listens_on(self, _whole, _name, service):
+        _, program, *words = service["healthcheck"]["test"]
+        self.assertEqual(program, self.CLIENTS[service["image"].rpartition(":")[0]])
+        port, = {port.rpartition(":")[2] for port in service["ports"]}
+        self.assertRegex(words[-1], rf"127\.0\.0\.1[:/]{port}\b")
+
+    def asked(self, answer):
+        """The exit code of the proxy's check where this is what the proxy answers, and what was asked."""
+        *_, script = project("compose.yaml")["services"]["proxy"]["healthcheck"]["test"]
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            script = script.replace("$$", "$").replace("/8080", f"/{listener.getsockname()[1]}")
+            with subprocess.Popen(["bash", "-c", script], stdin=subprocess.DEVNULL) as process:
+                connection, _ = listener.accept()
+                with connection, connection.makefile("rb") as file:
+                    head = b"".join(iter(file.readline, b"\r\n"))
+                    connection.sendall(answer)
+                return process.wait(timeout=60), head
+
+    def test_the_proxy_is_well_when_it_leads_to_an_instance(self):
+        code, head = self.asked(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        self.assertEqual((code, head.split(b"\r\n")[:2]), (0, [b"GET /readyz HTTP/1.1", b"Host: localhost"]))
+        self.assertNotEqual(self.asked(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")[0], 0)
+        self.assertNotEqual(self.asked(b"")[0], 0)
 
 
 class Brokers(unittest.TestCase):
