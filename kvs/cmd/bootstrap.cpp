@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 
+#include "kvs/cmd/remote.hpp"
 #include "kvs/json_text.hpp"
 #include "kvs/log.hpp"
 #include "kvs/net/client.hpp"
@@ -21,15 +22,20 @@ awaitable<void> fetch(Client& client, SnapshotIntake& intake, ClientAnswer& answ
   answer = std::move(received);
 }
 
+std::runtime_error no_snapshot(const std::string& from, const std::string& why, const std::string& hint) {
+  return std::runtime_error("no snapshot (--bootstrap-from " + from + "): " + why + (hint.empty() ? "" : "; " + hint));
+}
+
 }  // namespace
 
 void bootstrap(const ServeOptions& options) {
-  const std::string& from = options.bootstrap_from;
+  const ServerAddress& peer = *options.bootstrap_from;
+  const std::string from = peer.url();
   log::info("getting a snapshot from another instance", {{"from", from}});
   PosixFiles files;
   SnapshotIntake intake(files, options.data_dir);
   asio::io_context context{1};
-  Client client(context.get_executor(), *parse_server_address(from));
+  Client client(context.get_executor(), peer);
   ClientAnswer answer;
   std::exception_ptr failed;
   asio::co_spawn(context, fetch(client, intake, answer), [&](std::exception_ptr error) { failed = std::move(error); });
@@ -37,10 +43,12 @@ void bootstrap(const ServeOptions& options) {
   try {
     if (failed) std::rethrow_exception(failed);
   } catch (const ClientError& error) {
-    throw std::runtime_error("no snapshot from " + from + ": " + error.what());
+    throw no_snapshot(from, error.what(), hint_for_tls(error.what()));
   }
-  if (answer.status != 200)
-    throw std::runtime_error("no snapshot from " + from + ": it answered " + std::to_string(answer.status));
+  if (answer.status != 200) {
+    Failure failure = failure_from(answer);
+    throw no_snapshot(from, failure.what(), failure.hint());
+  }
   SnapshotHeader header = intake.finish();
   log::info("got a snapshot", {{"revision", number(header.revision)}, {"log_id", to_string(header.log_id)}});
 }

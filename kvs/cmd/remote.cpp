@@ -29,17 +29,6 @@ std::string read_token(const Settings& settings) {
   return token;
 }
 
-ServerAddress address_of(const Settings& settings) {
-  auto address = parse_server_address(settings.text("server"));
-  if (!address) throw settings.wrong("server", address.error().detail);
-  ClientCredentials credentials{read_token(settings),
-                                {settings.text("cert"), settings.text("key-file"), settings.text("cacert")}};
-  if (credentials.files.certificate.empty() != credentials.files.key.empty())
-    throw settings.wrong("cert", "a certificate and its key go together: --cert and --key-file");
-  address->credentials = std::make_shared<const ClientCredentials>(std::move(credentials));
-  return *address;
-}
-
 Client::Trace trace_of(const Settings& settings) {
   if (!settings.on("debug")) return {};
   return [](const std::string& line) { std::cerr << line << "\n"; };
@@ -75,11 +64,22 @@ void append_encoded(std::string& out, std::string_view bytes) {
 
 }  // namespace
 
+ServerAddress server_address(const Settings& settings, std::string_view option) {
+  auto address = parse_server_address(settings.text(option));
+  if (!address) throw settings.wrong(option, address.error().detail);
+  ClientCredentials credentials{read_token(settings),
+                                {settings.text("cert"), settings.text("key-file"), settings.text("cacert")}};
+  if (credentials.files.certificate.empty() != credentials.files.key.empty())
+    throw settings.wrong("cert", "a certificate and its key go together: --cert and --key-file");
+  address->credentials = std::make_shared<const ClientCredentials>(std::move(credentials));
+  return *address;
+}
+
 Remote::Remote(const Settings& settings)
     : timeout_(settings.duration("timeout")),
       trace_(trace_of(settings)),
       quiet_(settings.on("quiet")),
-      client_(context_.get_executor(), address_of(settings), trace_) {}
+      client_(context_.get_executor(), server_address(settings, "server"), trace_) {}
 
 void Remote::run(awaitable<void> task) {
   std::exception_ptr failed;
@@ -133,10 +133,14 @@ ClientAnswer Remote::ask(ClientRequest request) {
   return answer;
 }
 
+std::string hint_for_tls(std::string_view what) {
+  return what.starts_with("TLS: ") ? "certificates to trust are given by --cacert FILE" : "";
+}
+
 namespace {
 
 std::string hint_for_unreachable(std::string_view what) {
-  if (what.starts_with("TLS: ")) return "certificates to trust are given by --cacert FILE";
+  if (std::string hint = hint_for_tls(what); !hint.empty()) return hint;
   if (what.starts_with("cannot find ")) return "the server is named by --server http://HOST:PORT, or KVS_SERVER";
   return "start one with: kvs serve";
 }

@@ -14,6 +14,9 @@ namespace kvs {
 // How long a server may think before a command says what it waits for.
 inline constexpr std::chrono::seconds silence{1};
 
+// The server that this option names, with the token and certificates that the settings have for it. Throws UsageError.
+ServerAddress server_address(const Settings& settings, std::string_view option);
+
 // Asks one request after the other and waits for each.
 class Remote {
  public:
@@ -54,6 +57,9 @@ class Remote {
 
 // What a command that cannot go on says: no connection, connection lost, no answer in time.
 Failure failure_from(const ClientError& error, const ServerAddress& address, bool writing);
+
+// What to do about a connection that failed for this reason, if it was for its encryption; else empty.
+std::string hint_for_tls(std::string_view what);
 
 // What an answer that is no success makes of a command: its exit code and the server's own words.
 Failure failure_from(const ClientAnswer& answer);

@@ -250,7 +250,7 @@ int run(const Settings& settings, const ServeOptions& options) {
   try {
     return run_once(settings, options);
   } catch (const BusTrimmed& trimmed) {
-    if (options.bootstrap_from.empty() || options.ephemeral) throw;
+    if (!options.bootstrap_from || options.ephemeral) throw;
     log::warn(trimmed.what());
   }
   bootstrap(options);

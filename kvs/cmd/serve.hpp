@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kvs/bus/kafka_config.hpp"
+#include "kvs/net/client_address.hpp"
 #include "kvs/net/listen_address.hpp"
 #include "kvs/net/tls.hpp"
 
@@ -45,7 +47,7 @@ struct ServeOptions {
   bool ui = true;                          // the page at /ui/
   std::string kafka_topic;                 // the `Topic` of legacy watch messages
   KafkaOptions kafka;                      // with bus "kafka"
-  std::string bootstrap_from;              // a server's address, or empty
+  std::optional<ServerAddress> bootstrap_from;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::automatic;
   bool access_log = false;

@@ -8,11 +8,11 @@
 #include "kvs/cmd/instance_name.hpp"
 #include "kvs/cmd/kafka_settings.hpp"
 #include "kvs/cmd/listen_flag.hpp"
+#include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/serve.hpp"
 #include "kvs/cmd/serve_sockets.hpp"
 #include "kvs/cmd/serve_watchdog.hpp"
 #include "kvs/cmd/settings.hpp"
-#include "kvs/net/client_address.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
@@ -144,9 +144,7 @@ void read_kafka(const Settings& settings, ServeOptions& options) {
     options.kafka.instance = options.instance;
   }
   if (!settings.given("bootstrap-from")) return;
-  options.bootstrap_from = settings.text("bootstrap-from");
-  auto peer = parse_server_address(options.bootstrap_from);
-  if (!peer) throw settings.wrong("bootstrap-from", peer.error().detail);
+  options.bootstrap_from = server_address(settings, "bootstrap-from");
   if (!kafka) throw settings.wrong("bootstrap-from", "only instances that share a topic have the same history");
 }
 

@@ -7,7 +7,6 @@ import signal
 import re
 import socket
 import ssl
-import subprocess
 import tempfile
 import time
 

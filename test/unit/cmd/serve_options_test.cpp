@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(kafka_wants_brokers_and_takes_the_rest_from_flags_environme
   BOOST_TEST((all.kafka.foreign == ForeignRecords::ignore));
   BOOST_TEST(all.kafka.allow_unsafe_topic);
   BOOST_TEST(all.kafka.max_command_bytes == (4U << 20) + KafkaOptions::command_overhead);
-  BOOST_TEST(all.bootstrap_from == "h:1");
+  BOOST_TEST(all.bootstrap_from.value().url() == "http://h:1");
   test::Variables variables = home;
   variables["KVS_KAFKA_BROKERS"] = "k:1";
   variables["KVS_BUS"] = "kafka";
