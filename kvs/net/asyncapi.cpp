@@ -24,9 +24,11 @@ constexpr std::string_view frame = R"json({
 "operations": {
   "sendEvents": {"action": "send", "channel": {"$ref": "#/channels/watch"},
     "summary": "Over a WebSocket (subprotocol kvs.v1): arrays of events, a revision never split",
+    "description": "A closing says why and from where to go on, CODE since=POSITION: 1000 count, 1001 draining, 1002 protocol_error, 1007 bad_text, 1008 forbidden, 1009 too_large, 1013 dead or unreadable_history, 4410 compacted.",
     "messages": [{"$ref": "#/channels/watch/messages/events"}]},
   "streamEvents": {"action": "send", "channel": {"$ref": "#/channels/watch"},
     "summary": "As NDJSON, or as server-sent events, whose ids are positions to go on from",
+    "description": "A stream that ends before its time has an error as its last event, with the code draining, forbidden, compacted or unreadable_history.",
     "messages": [{"$ref": "#/channels/watch/messages/event"}], "bindings": {"http": {"method": "GET", "bindingVersion": "0.3.0"}}},
   "receiveProgressRequest": {"action": "receive", "channel": {"$ref": "#/channels/watch"},
     "summary": "Over a WebSocket: answered by a progress event, in order",

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kvs/net/api_document.hpp"
+#include "kvs/net/cross_origin.hpp"
 #include "kvs/net/starting.hpp"
 #include "kvs/net/transaction_request.hpp"
 #include "kvs/net/watch_body.hpp"
@@ -344,9 +345,8 @@ Dialogue::Need Dialogue::options() {
   reply.begin(204).field("Allow", route_->allow);
   if (!manners_.cors_origin.empty()) {
     reply.field("Access-Control-Allow-Methods", route_->allow)
-        .field(
-            "Access-Control-Allow-Headers",
-            "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Kvs-Min-Revision, Kvs-Request-Id");
+        .field("Access-Control-Allow-Headers", cross_origin_request_fields())
+        .field("Access-Control-Max-Age", cross_origin_max_age);
   }
   reply.no_body();
   return answered();

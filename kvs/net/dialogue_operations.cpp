@@ -1,6 +1,7 @@
 // Health, metrics, status.
 #include <algorithm>
 #include <boost/json.hpp>
+#include <span>
 
 #include "kvs/json_text.hpp"
 #include "kvs/net/dialogue.hpp"
@@ -15,11 +16,11 @@ namespace json = boost::json;
 
 constexpr std::string_view plain = "text/plain; charset=utf-8";
 
-// One of the things that /readyz looks at.
+// One of the things that /livez or /readyz looks at.
 struct Check {
   std::string_view name;
   bool good;
-  std::string words;
+  std::string words;  // if it is not good, why; else what there may be to say behind "ok"
 };
 
 Check check_store(Worker& worker) {
@@ -34,7 +35,7 @@ Check check_store(Worker& worker) {
       break;
   }
   if (!worker.view().ready()) return {"store", false, starting_text(worker.store())};
-  return {"store", true, "ok"};
+  return {"store", true, ""};
 }
 
 std::string whole_seconds(std::chrono::steady_clock::duration duration) {
@@ -46,10 +47,29 @@ std::string whole_seconds(std::chrono::steady_clock::duration duration) {
 Check check_bus(Worker& worker) {
   BusStatus bus = worker.store().bus_status();
   std::string why = bus.detail.empty() ? "" : " (" + bus.detail + ")";
-  if (!worker.view().ready()) return {"bus", bus.up, bus.up ? "ok" : "not reached yet" + why};
+  if (!worker.view().ready()) return {"bus", bus.up, bus.up ? "" : "not reached yet" + why};
   auto away = worker.view().away_since();
-  if (!away) return {"bus", true, "ok"};
+  if (!away) return {"bus", true, ""};
   return {"bus", true, "away for " + whole_seconds(Clock::now() - *away) + why + ": reads go on, writes are refused"};
+}
+
+Check check_serving(Worker& worker) { return {"serving", !worker.leaving(), worker.leaving() ? "draining" : ""}; }
+
+// "[+]NAME ok" or "[-]NAME REASON", a line each.
+std::string lines(std::span<const Check> checks) {
+  std::string text;
+  for (const Check& check : checks) {
+    text.append(check.good ? "[+]" : "[-]").append(check.name).append(check.good ? " ok" : "");
+    if (!check.words.empty()) text.append(check.good ? ", " : " ").append(check.words);
+    text += '\n';
+  }
+  return text;
+}
+
+// "ok", or the first that is not.
+std::string verdict(std::span<const Check> checks) {
+  auto bad = std::ranges::find(checks, false, &Check::good);
+  return bad == checks.end() ? "ok\n" : std::string(bad->name) + ": " + bad->words + '\n';
 }
 
 json::array members_json(const std::vector<BusMember>& members) {
@@ -79,30 +99,27 @@ json::object bus_json(const BusStatus& bus) {
 
 }  // namespace
 
+// That it is answered at all is the check.
 Dialogue::Need Dialogue::livez() {
-  Reply(worker_, out_, manners_).begin(200).field("Cache-Control", "no-store").body(plain, "ok\n");
+  const Check checks[] = {{"ping", true, ""}};
+  auto verbose = parse_query_leniently(head_.query()).flag("verbose");
+  if (!verbose) return refuse(verbose.error());
+  Reply(worker_, out_, manners_)
+      .begin(200)
+      .field("Cache-Control", "no-store")
+      .body(plain, *verbose ? lines(checks) : verdict(checks));
   return answered();
 }
 
 Dialogue::Need Dialogue::readyz() {
-  const Check checks[] = {
-      check_store(worker_), check_bus(worker_), {"serving", !worker_.leaving(), worker_.leaving() ? "draining" : "ok"}};
-  bool verbose = parse_query_leniently(head_.query()).value("verbose").has_value();
+  const Check checks[] = {check_store(worker_), check_bus(worker_), check_serving(worker_)};
+  auto verbose = parse_query_leniently(head_.query()).flag("verbose");
+  if (!verbose) return refuse(verbose.error());
   bool ready = std::ranges::all_of(checks, &Check::good);
-  std::string text;
-  if (verbose) {
-    for (const Check& check : checks)
-      text.append(check.good ? "[+]" : "[-]").append(check.name).append(" ").append(check.words) += '\n';
-  } else if (ready || worker_.leaving()) {
-    text = ready ? "ok\n" : "draining\n";
-  } else {
-    const Check& first = *std::ranges::find(checks, false, &Check::good);
-    text.append(first.name).append(": ").append(first.words) += '\n';
-  }
   Reply reply(worker_, out_, manners_);
   reply.begin(ready ? 200 : 503);
-  if (!ready) reply.field("Retry-After", "1");
-  reply.field("Cache-Control", "no-store").body(plain, text);
+  if (!ready && reply.may_get_better()) reply.field("Retry-After", "1");
+  reply.field("Cache-Control", "no-store").body(plain, *verbose ? lines(checks) : verdict(checks));
   return answered();
 }
 

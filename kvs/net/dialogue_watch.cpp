@@ -38,6 +38,9 @@ Dialogue::Need Dialogue::watch(std::string_view body) {
                   websocket_version, 400);
   }
   if (head_.wants_websocket()) {
+    // Without an upgrade POST may be fine here: so it is the WebSocket's methods that are named.
+    if (head_.method() != Method::get)
+      return refuse({errc::method_not_allowed, "a WebSocket begins with GET"}, "Allow: GET, OPTIONS\r\n");
     if (auto error = check_upgrade(head_))
       return refuse({errc::malformed, std::string(error->detail)}, websocket_version, error->status);
   }

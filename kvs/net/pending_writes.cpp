@@ -1,5 +1,6 @@
 #include "kvs/net/pending_writes.hpp"
 
+#include "kvs/net/consistency.hpp"
 #include "kvs/net/starting.hpp"
 
 namespace kvs {
@@ -117,9 +118,9 @@ void PendingWrites::answer(const Write& write, std::string& out) {
       return reply.problem(errc::request_key_reused,
                            "this Idempotency-Key was used for another request: nothing was written; take a new one");
     case Verdict::Outcome::unknown:
-      return reply.problem(
-          errc::outcome_unknown,
-          "the write was not settled in time: it may or may not take effect; read the key to find out");
+      return reply.problem(errc::outcome_unknown,
+                           "the write was not settled in time: it may or may not take effect; read the key to find out",
+                           store_members(worker_));
   }
 }
 
@@ -142,7 +143,7 @@ Problem publish_problem(PublishResult result, Worker& worker, std::string_view m
     return {errc::request_too_large, "the bus can't carry as much at once: " + meaning + "; send less in one request"};
   if (store.phase() == Phase::failed) {
     return {errc::bus_away, "writing to the data directory failed (" + store.failure() + "): " + meaning +
-                                "; restart kvs after repair"};
+                                "; no retry will help before kvs is restarted, once its disk is well"};
   }
   if (store.phase() == Phase::starting)
     return {errc::starting, starting_text(store) + ": " + meaning + "; try again in a second"};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kvs/net/cross_origin.hpp"
+
 namespace kvs {
 
 // Once for each answer, when it is complete but for what is streamed behind it.
@@ -40,8 +42,7 @@ void Reply::common(int status) {
   if (manners_.reads) say_staleness();
   if (manners_.cors_origin.empty()) return;
   field("Access-Control-Allow-Origin", manners_.cors_origin);
-  field("Access-Control-Expose-Headers",
-        "ETag, Link, Kvs-Revision, Kvs-Log-Id, Kvs-Request-Id, Kvs-Stale-Ms, Idempotency-Replayed");
+  field("Access-Control-Expose-Headers", cross_origin_answer_fields());
   field("Vary", "Origin");
 }
 
@@ -53,6 +54,8 @@ void Reply::say_staleness() {
   text_ << "Kvs-Stale-Ms: " << static_cast<std::uint64_t>(std::max(away.count(), std::chrono::milliseconds::rep{0}))
         << "\r\n";
 }
+
+bool Reply::may_get_better() const { return worker_.store().phase() != Phase::failed; }
 
 Reply& Reply::begin(int status, Revision revision) {
   common(status);
@@ -78,7 +81,7 @@ void Reply::problem(errc code, std::string_view detail, std::string_view extra, 
   begin(status);
   text_ << fields;
   if (status == 401) field("WWW-Authenticate", "Bearer");
-  if (status == 429 || status == 503) field("Retry-After", "1");
+  if (status == 429 || (status == 503 && may_get_better())) field("Retry-After", "1");
   field("Cache-Control", "no-store");
   if (manners_.plain_errors) {
     body("text/plain; charset=utf-8", std::string(detail) + '\n');

@@ -39,6 +39,9 @@ class Reply {
   Reply(Worker& worker, std::string& out, const Manners& manners) : worker_(worker), manners_(manners), text_(out) {}
 
   bool hides_current() const { return manners_.hides_current; }
+  // Whether asking again later may be of use. Not after a failed write to disk: whoever obeyed Retry-After would ask
+  // for ever.
+  bool may_get_better() const;
 
   // Status line and the fields every answer has. `revision`: of what the answer speaks of.
   Reply& begin(int status, Revision revision);

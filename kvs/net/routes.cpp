@@ -242,7 +242,11 @@ constexpr Operation status_operations[] = {
     {.methods = get_head, .id = "getStatus", .summary = "What the server says of itself", .answers = status_answers},
 };
 constexpr Operation livez_operations[] = {
-    {.methods = get_head, .id = "isAlive", .summary = "Whether the server lives", .answers = ok_text},
+    {.methods = get_head,
+     .id = "isAlive",
+     .summary = "Whether the server lives",
+     .parameters = verbose,
+     .answers = ok_text},
 };
 constexpr Operation readyz_operations[] = {
     {.methods = get_head,

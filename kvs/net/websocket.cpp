@@ -67,7 +67,6 @@ std::string accept_key(std::string_view key) {
 }
 
 std::optional<UpgradeError> check_upgrade(const RequestHead& head) {
-  if (head.method() != Method::get) return UpgradeError{405, "a WebSocket begins with GET"};
   if (head.chunked() || head.content_length().value_or(0) != 0)
     return UpgradeError{400, "a WebSocket begins without a body"};
   if (!head.has(Known::sec_websocket_version))

@@ -2,7 +2,19 @@
 
 #include <boost/json.hpp>
 
+#include "kvs/log.hpp"
+
 namespace kvs {
+
+namespace {
+
+// The word for a code that the frames themselves gave rise to.
+std::string_view word_of(std::uint16_t code) {
+  if (code == close_code::bad_text) return "bad_text";
+  return code == close_code::too_large ? "too_large" : "protocol_error";
+}
+
+}  // namespace
 
 WebSocketWatch::WebSocketWatch(Worker& worker, Channel channel, WatchRequest request, std::string_view early)
     : WatchConnection(worker, std::move(channel), std::move(request)), heard_(Clock::now()) {
@@ -86,7 +98,9 @@ bool WebSocketWatch::take_input(std::string_view input) {
       case Kind::error:
         protocol_error_ = true;
         note_end(WatchOutcome::protocol);
-        close(event.code, event.payload);
+        log::debug("a watch's client broke the protocol",
+                   {{"error", event.payload}, {"request_id", feed().request().request_id}});
+        close(event.code, word_of(event.code));
         break;
     }
   }

@@ -333,7 +333,10 @@ class HostileFrames(WatchTest):
         watch = self.mine()
         watch.next()
         watch.connection.try_send(sent)
-        self.assertIn(watch.closing()[0], codes)
+        code, reason = watch.closing()
+        self.assertIn(code, codes)
+        word = {1002: "protocol_error", 1007: "bad_text", 1009: "too_large"}[code]
+        self.assertRegex(reason, "^%s since=[0-9]+@%s$" % (word, watch.response.header("Kvs-Log-Id")))
 
     def test_breaches_of_the_protocol_are_closed_with_their_code(self):
         bad, half = b"\xff\xfe", b"x" * 40000

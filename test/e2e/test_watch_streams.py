@@ -294,7 +294,9 @@ class Posts(StreamTest):
             self.assert_problem(self.ask("POST", target, headers, body), status, code)
 
     def test_a_websocket_begins_with_get(self):
-        self.assertEqual(self.ask("POST", "/v1/watch", UPGRADE, "{}").status, 405)
+        answer = self.ask("POST", "/v1/watch", UPGRADE, "{}")
+        self.assertIn("GET", self.assert_problem(answer, 405, "method_not_allowed")["detail"])
+        self.assertEqual(answer.header("Allow"), "GET, OPTIONS")
 
 
 class Shutdowns(unittest.TestCase):

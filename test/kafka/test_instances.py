@@ -311,7 +311,7 @@ class Away(InstanceTest):
             ages = [int(answer.header("Kvs-Stale-Ms")) for answer in seen]
             self.assertEqual(ages, sorted(ages))
             self.assertEqual(server.request("GET", "/readyz").status, 200)
-            self.assertIn("away for", server.request("GET", "/readyz?verbose").body.decode())
+            self.assertRegex(server.request("GET", "/readyz?verbose").body.decode(), r"(?m)^\[\+\]bus ok, away for \d+ s")
             status = server.request("GET", "/v1/status").json()
             self.assertEqual((status["bus"]["up"], status["ready"]), (False, True))
             self.assertTrue(status["bus"]["detail"])
@@ -346,6 +346,8 @@ class Away(InstanceTest):
             self.assertIn((answer.status, answer.json()["code"]), [(504, "not_caught_up"), (503, "bus_away")])
             answer = writer.read_response("PUT")
             self.assertEqual((answer.status, answer.json()["code"]), (504, "outcome_unknown"))
+            self.assertEqual((answer.json()["current_revision"], answer.json()["oldest_revision"]),
+                             (answer.revision, ada.request("GET", "/v1/status").json()["oldest_revision"]))
         self.thaw(watch)
         self.wait_up(ada)
         wait_until(lambda: self.outcome(ada, "lost")["outcome"] in ("applied", "not_applied"), "its outcome is known")
@@ -376,7 +378,8 @@ class Away(InstanceTest):
         kept.start(wait="listening")
         for server in (new, kept):
             self.assertEqual(server.request("GET", "/livez").status, 200)
-            self.assertEqual(server.request("GET", "/readyz").status, 503)
+            answer = server.request("GET", "/readyz")
+            self.assertEqual((answer.status, answer.header("Retry-After")), (503, "1"))
             answer = server.request("GET", "/v1/kv/k")
             self.assertEqual((answer.status, answer.json()["code"]), (503, "starting"))
             wait_until(lambda one=server: self.cluster.bootstrap in one.request("GET", "/readyz").body.decode(),

@@ -59,8 +59,28 @@ BOOST_AUTO_TEST_CASE(options_from_a_page_that_is_let_in_is_a_preflight) {
   Answer answer = f.talk.ask(request("OPTIONS", "/v1/kv/a", "Origin: https://app.example\r\n"));
   BOOST_TEST(answer.field("Access-Control-Allow-Origin") == "https://app.example");
   BOOST_TEST(answer.field("Access-Control-Allow-Methods") == answer.field("Allow"));
-  for (std::string_view name : {"Authorization", "If-Match", "Kvs-Min-Revision", "Kvs-Request-Id"})
-    BOOST_TEST(answer.field("Access-Control-Allow-Headers").find(name) != std::string::npos, name);
+  std::string taken = ", " + answer.field("Access-Control-Allow-Headers") + ", ";
+  for (std::string_view name : {"Authorization", "Content-Type", "Kvs-Request-Id", "X-Request-Id", "traceparent",
+                                "Idempotency-Key", "If-Match", "If-None-Match", "Kvs-Min-Revision", "Last-Event-ID"})
+    BOOST_TEST(taken.find(", " + std::string(name) + ", ") != std::string::npos, name);
+  for (const RouteInfo& route : all_routes())
+    for (const Operation& operation : route.operations)
+      for (const ParameterRule& field : operation.fields)
+        BOOST_TEST(taken.find(", " + std::string(field.name) + ", ") != std::string::npos, field.name);
+  BOOST_TEST(answer.field("Access-Control-Max-Age") == "7200");
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_is_let_in_may_see_every_field_that_tells_it_something) {
+  ServerOptions options;
+  options.cors_origins = {"https://app.example"};
+  Fixture f(options);
+  Answer answer = f.talk.ask(get("/v1/kv/a", "Origin: https://app.example\r\n"));
+  std::string shown = ", " + answer.field("Access-Control-Expose-Headers") + ", ";
+  for (std::string_view name :
+       {"ETag", "Link", "Kvs-Revision", "Kvs-Log-Id", "Kvs-Request-Id", "Kvs-Stale-Ms", "Idempotency-Replayed",
+        "Retry-After", "Allow", "WWW-Authenticate", "Content-Disposition", "Location"})
+    BOOST_TEST(shown.find(", " + std::string(name) + ", ") != std::string::npos, name);
+  BOOST_TEST(!answer.has("Access-Control-Max-Age"));
 }
 
 BOOST_AUTO_TEST_CASE(a_page_that_is_let_in_is_told_so_in_every_answer_and_others_in_none) {
@@ -116,7 +136,10 @@ BOOST_AUTO_TEST_CASE(before_the_data_is_loaded_only_questions_about_the_server_a
   }
   BOOST_TEST(talk.ask(get("/v1/kv/a")).code() == "starting");
   BOOST_TEST(talk.ask(get("/livez")).status == 200);
-  BOOST_TEST(talk.ask(get("/readyz")).status == 503);
+  Answer not_ready = talk.ask(get("/readyz"));
+  BOOST_TEST(not_ready.status == 503);
+  BOOST_TEST(not_ready.field("Retry-After") == "1");
+  BOOST_TEST(not_ready.body.starts_with("store: "), not_ready.body);
   BOOST_TEST(talk.ask(get("/v1/status")).status == 200);
   BOOST_TEST(talk.ask(request("OPTIONS", "/v1/kv/a")).status == 204);
   f.load();
@@ -129,9 +152,28 @@ BOOST_AUTO_TEST_CASE(readyz_says_that_the_server_is_going) {
   f.worker.announce_leave();
   Answer answer = f.talk.ask(get("/readyz"));
   BOOST_TEST(answer.status == 503);
-  BOOST_TEST(answer.body == "draining\n");
-  BOOST_TEST(f.talk.ask(get("/readyz?verbose")).body.find("[-]serving") != std::string::npos);
+  BOOST_TEST(answer.field("Retry-After") == "1");
+  BOOST_TEST(answer.body == "serving: draining\n");
   BOOST_TEST(!answer.closes());  // until the delay is over everything goes on
+  answer = f.talk.ask(get("/readyz?verbose"));
+  BOOST_TEST(answer.status == 503);
+  BOOST_TEST(answer.field("Retry-After") == "1");
+  BOOST_TEST(answer.body == "[+]store ok\n[+]bus ok\n[-]serving draining\n");
+}
+
+BOOST_AUTO_TEST_CASE(the_questions_about_health_take_verbose_as_a_boolean) {
+  Fixture f;
+  for (auto [path, lines] :
+       {std::pair{"/livez", "[+]ping ok\n"}, {"/readyz", "[+]store ok\n[+]bus ok\n[+]serving ok\n"}}) {
+    for (std::string_view query : {"?verbose", "?verbose=1", "?verbose=true", "?other=1&verbose"})
+      BOOST_TEST(f.talk.ask(get(path + std::string(query))).body == lines, path << query);
+    for (std::string_view query : {"", "?verbose=0", "?verbose=false", "?other=1"})
+      BOOST_TEST(f.talk.ask(get(path + std::string(query))).body == "ok\n", path << query);
+    Answer answer = f.talk.ask(get(path + std::string("?verbose=maybe")));
+    BOOST_TEST(answer.status == 400);
+    BOOST_TEST(answer.field("Content-Type") == "text/plain; charset=utf-8");
+    BOOST_TEST(answer.body.find("'verbose'") != std::string::npos, answer.body);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_status_speaks_of_the_state_in_its_head) {
@@ -174,6 +216,15 @@ BOOST_AUTO_TEST_CASE(a_watch_without_an_upgrade_is_told_what_it_takes) {
   Fixture f;
   Answer answer = f.talk.ask(get("/subscribe"));
   BOOST_TEST(answer.status == 400);
+  BOOST_TEST(f.talk.idle());
+}
+
+BOOST_AUTO_TEST_CASE(a_websocket_begins_with_get_though_a_watch_may_begin_with_post) {
+  Fixture f;
+  Answer answer = f.talk.ask(with_body("POST", "/v1/watch", "{}", upgrade));
+  BOOST_TEST(answer.status == 405);
+  BOOST_TEST(answer.code() == "method_not_allowed");
+  BOOST_TEST(answer.field("Allow") == "GET, OPTIONS");
   BOOST_TEST(f.talk.idle());
 }
 

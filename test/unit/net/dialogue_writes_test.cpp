@@ -1,5 +1,6 @@
 // Writes of one connection: several of a pipeline are in the order at once, reads behind them see them.
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 
 #include "conversation.hpp"
 
@@ -9,7 +10,9 @@ using namespace kvs::test;
 namespace {
 
 struct Fixture : NetFixture {
-  explicit Fixture(ServerOptions with = {}) : NetFixture(std::move(with)) { load(); }
+  explicit Fixture(ServerOptions with = {}, StoreOptions store = {}) : NetFixture(std::move(with), std::move(store)) {
+    load();
+  }
   Conversation talk{*this};
 };
 
@@ -152,6 +155,36 @@ BOOST_AUTO_TEST_CASE(a_write_that_the_bus_does_not_take_is_refused_and_the_conne
   BOOST_TEST(f.talk.ask(request("DELETE", "/v1/kv/a")).status == 503);
   f.bus.answer = PublishResult::accepted;
   BOOST_TEST(f.talk.ask(store("a", "1")).status == 201);
+}
+
+// Nobody may be told to come again in a second: it would be for ever.
+BOOST_AUTO_TEST_CASE(after_a_failed_sync_writes_are_refused_until_kvs_is_restarted_and_reads_go_on) {
+  TemporaryDirectory directory;
+  Fixture f({}, kept_in(directory));
+  f.talk.ask(store("a", "1"));
+  f.files.on_sync = [] { throw_error(EIO); };
+  BOOST_TEST(f.talk.ask(store("a", "2")).code() == "outcome_unknown");
+  for (const std::string& text : {store("a", "3"), request("DELETE", "/v1/kv/a"), get("/v1/kv/a?linearizable=1")}) {
+    Answer answer = f.talk.ask(text);
+    BOOST_TEST(answer.status == 503);
+    BOOST_TEST(answer.code() == "bus_away");
+    BOOST_TEST(!answer.has("Retry-After"));
+    std::string detail(boost::json::parse(answer.body).at("detail").as_string());
+    BOOST_TEST(detail.starts_with("writing to the data directory failed (" + f.store.failure() + "): "), detail);
+    BOOST_TEST(detail.ends_with("; no retry will help before kvs is restarted, once its disk is well"), detail);
+  }
+  Answer legacy = f.talk.ask(with_body("POST", "/set", R"({"Key":"a","Value":"2"})"));
+  BOOST_TEST(legacy.status == 503);
+  BOOST_TEST(!legacy.has("Retry-After"));
+  BOOST_TEST(
+      legacy.body.ends_with(": nothing was written; no retry will help before kvs is restarted, once its disk is "
+                            "well\n"),
+      legacy.body);
+  Answer ready = f.talk.ask(get("/readyz"));
+  BOOST_TEST(ready.status == 503);
+  BOOST_TEST(!ready.has("Retry-After"));
+  BOOST_TEST(ready.body == "store: writing to the data directory failed\n");
+  BOOST_TEST(f.talk.ask(get("/v1/kv/a")).body == "1");
 }
 
 BOOST_AUTO_TEST_CASE(a_full_bus_refuses_a_large_body_that_was_received_and_forgets_it) {

@@ -131,11 +131,27 @@ BOOST_AUTO_TEST_CASE(a_write_the_bus_has_lost_is_503_or_504) {
   f.submit(put("a", "1"));
   f.order({}, f.lost(Ending::How::unknown));
   f.writes.answer(f.out);
-  BOOST_TEST(f.answer().code() == "outcome_unknown");
+  Answer unknown = f.answer();
+  BOOST_TEST(unknown.status == 504);
+  BOOST_TEST(unknown.code() == "outcome_unknown");
   f.submit(put("a", "1"));
   f.order({}, f.lost(Ending::How::failed));
   f.writes.answer(f.out);
   BOOST_TEST(f.answer().status == 503);
+}
+
+BOOST_AUTO_TEST_CASE(a_write_that_is_not_settled_says_how_far_this_instance_is) {
+  TemporaryDirectory directory;
+  Fixture f(kept_in(directory));
+  f.apply(put("a", "1"));
+  f.apply(put("a", "2"));
+  f.submit(put("a", "3"));
+  f.writes.abandon();
+  f.writes.answer(f.out);
+  auto document = boost::json::parse(f.answer().body);
+  BOOST_TEST(document.at("code").as_string() == "outcome_unknown");
+  BOOST_TEST(document.at("current_revision").to_number<int>() == 2);
+  BOOST_TEST(document.at("oldest_revision").to_number<int>() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_disk_is_507_and_the_next_write_may_find_room) {
