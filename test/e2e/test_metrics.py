@@ -7,47 +7,10 @@ import subprocess
 import time
 
 from kvs_harness import *
+from kvs_metrics import CONTRACT, ON_KAFKA, WORDS, Scrape
 from kvs_streams import Stream
 
-SAMPLE = re.compile(r'^([a-z_][a-z0-9_]*)(?:\{(.*)\})? (\S+)$')
-LABEL = re.compile(r'([a-z_]+)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)')
 SECRET = "Zebra-3141"
-
-
-class Scrape:
-    """The text, parsed strictly: name -> {labels: value}, and each family's type."""
-
-    def __init__(self, text):
-        self.text, self.types, self.helps, self.samples = text, {}, {}, {}
-        assert text.endswith("\n")
-        for line in text.splitlines():
-            if line.startswith("# "):
-                _, what, name, rest = line.split(" ", 3)
-                kept = {"TYPE": self.types, "HELP": self.helps}[what]
-                assert name not in kept, line
-                kept[name] = rest
-                continue
-            found = SAMPLE.match(line)
-            assert found, line
-            name, labels, value = found.groups()
-            labels = self.labels(labels or "", line)
-            assert self.family(name) in self.types, line
-            assert labels not in self.samples.setdefault(name, {}), line
-            self.samples[name][labels] = float(value)
-
-    @staticmethod
-    def labels(text, line):
-        assert LABEL.sub("", text) == "", line
-        return tuple(sorted(LABEL.findall(text)))
-
-    def family(self, name):
-        base = re.sub("_(bucket|sum|count)$", "", name)
-        return base if self.types.get(base) == "histogram" else name
-
-    def value(self, name, **labels):
-        """The sum over the samples that have these labels."""
-        wanted = set(labels.items())
-        return sum(value for have, value in self.samples.get(name, {}).items() if wanted <= set(have))
 
 
 class MetricsTest(ServerTest):
@@ -59,6 +22,15 @@ class MetricsTest(ServerTest):
 
     def rises(self, before, after, name, **labels):
         return after.value(name, **labels) - before.value(name, **labels)
+
+    def until(self, condition, connection=None):
+        """Asked until it is so: what ends a connection is done behind the answer."""
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            now = self.scrape(connection)
+            if condition(now):
+                return now
+            self.assertLess(time.monotonic(), deadline, now.text)
 
 
 class Form(MetricsTest):
@@ -105,6 +77,127 @@ class Form(MetricsTest):
         self.assertEqual(labels["version"], self.ask("GET", "/v1/status").json()["version"])
         for name in ("boost", "librdkafka"):
             self.assertRegex(labels[name], r"^\d+\.\d+\.\d+$")
+
+
+class Contract(MetricsTest):
+    def test_every_family_is_there_as_it_is_written_down(self):
+        self.put("k")
+        self.ask("GET", "/v1/kv/k")
+        with self.server.watch() as watch:
+            watch.until("synced")
+            for number in range(64):  # how far a watcher is behind is sampled
+                self.put("k")
+        self.scrape()
+        scrape = self.scrape()
+        scrape.check(self, {name: what for name, what in CONTRACT.items() if name not in ON_KAFKA})
+
+    def test_one_in_the_readme_is_one_that_there_is(self):
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+            named = set(re.findall(r"`(kvs_[a-z_]+)`", file.read()))
+        self.assertLessEqual(named, set(CONTRACT))
+
+
+class Rises(MetricsTest):
+    """Each number goes up by what it counts, once for each."""
+
+    flags = ("--threads", "1", "--history-bytes", "64KiB", "--fsync", "never")
+
+    def risen(self, name, do, **labels):
+        """By how much it rose while that was done."""
+        before = self.scrape()
+        do()
+        return self.rises(before, self.scrape(), name, **labels)
+
+    def test_operations_by_what_became_of_them(self):
+        self.put("there")
+        txn = '{"then":[{"op":"set","key":"t","value":"v"}]}'
+        json_type = {"Content-Type": "application/json"}
+        cases = (("get", "ok", "GET", "/v1/kv/there"), ("get", "nothing", "GET", "/v1/kv/none"),
+                 ("list", "ok", "GET", "/v1/kv"), ("set", "ok", "PUT", "/v1/kv/there", None, "v"),
+                 ("set", "refused", "PUT", "/v1/kv/there", {"If-None-Match": "*"}, "v"),
+                 ("set", "reused", "PUT", "/v1/kv/there", {"Idempotency-Key": "one"}, "other"),
+                 ("touch", "ok", "PATCH", "/v1/kv/there?ttl=none"), ("touch", "nothing", "PATCH", "/v1/kv/none?ttl=none"),
+                 ("delete", "ok", "DELETE", "/v1/kv/there"), ("delete", "nothing", "DELETE", "/v1/kv/there"),
+                 ("delete_range", "nothing", "DELETE", "/v1/kv?prefix=none"), ("txn", "ok", "POST", "/v1/txn", json_type, txn),
+                 ("set", "ok", "POST", "/set", None, '{"Key":"k","Value":"v"}'),
+                 ("get", "ok", "POST", "/get", None, '{"Key":"k"}'), ("list", "ok", "GET", "/getall"))
+        self.ask("PUT", "/v1/kv/there", {"Idempotency-Key": "one"}, "v")
+        for op, result, *request in cases:
+            with self.subTest(op=op, result=result, request=request):
+                name = "kvs_operations_total"
+                before = self.scrape()
+                answer = self.ask(*request)
+                after = self.scrape()
+                self.assertEqual(self.rises(before, after, name, op=op, result=result), 1, answer)
+                self.assertEqual(self.rises(before, after, name), 1, answer)
+
+    def test_writes_and_no_reads_go_to_the_bus_and_come_back(self):
+        name = "kvs_bus_publish_duration_seconds_count"
+        self.assertEqual(self.risen(name, lambda: self.put("k")), 1)
+        self.assertEqual(self.risen(name, lambda: self.ask("GET", "/v1/kv/k")), 0)
+        before = self.scrape()
+        self.put("k")
+        after = self.scrape()
+        self.assertGreater(self.rises(before, after, "kvs_bus_publish_duration_seconds_sum"), 0)
+        self.assertEqual(after.value("kvs_bus_publish_failures_total"), 0)
+
+    def test_what_waits_is_in_flight_and_nothing_else(self):
+        name = "kvs_http_requests_in_flight"
+        revision = self.put("k")
+        self.assertEqual(self.scrape().value(name), 0)
+        with self.connect() as waits:
+            waits.send(request_bytes("GET", f"/v1/kv/k?min_revision={revision + 1}&timeout=60s"))
+            self.until(lambda now: now.value(name) == 1)
+            self.put("k")
+            self.assertEqual(waits.read_response().status, 200)
+        self.until(lambda now: now.value(name) == 0)
+
+    def test_a_snapshot_is_counted_when_it_was_written(self):
+        name = "kvs_snapshot_duration_seconds"
+        before = self.scrape()
+        with self.connect() as connection:  # one is made every 64 MiB of journal
+            for _ in range(65):
+                self.assertIn(connection.request("PUT", "/v1/kv/large", None, b"x" * (1 << 20)).status, (200, 201))
+        after = self.until(lambda now: self.rises(before, now, name + "_count") >= 1)
+        self.assertGreater(self.rises(before, after, name + "_sum"), 0)
+
+    def test_how_far_watchers_are_behind(self):
+        name = "kvs_watch_lag_revisions"
+        before = self.scrape()
+        first = self.put("lag/0")
+        for number in range(1, 20):
+            self.put("lag/%d" % number)
+        with self.server.watch("prefix=lag/&since=%d" % (first - 1)) as watch:
+            self.assertEqual(len(watch.take(20)), 20)
+            after = self.until(lambda now: self.rises(before, now, name + "_count") >= 1)
+        self.assertEqual(self.rises(before, after, name + "_sum"), 20)
+        self.assertEqual(self.rises(before, after, name + "_bucket", le="16"), 0)
+        self.assertEqual(self.rises(before, after, name + "_bucket", le="64"), 1)
+
+    def test_refused_connections(self):
+        with Server("--ephemeral", "--max-connections", "2") as server, server.connect() as kept, server.connect() as second:
+            second.request("GET", "/livez")
+            scrape = Scrape(kept.request("GET", "/metrics").body.decode())
+            with server.connect() as refused:
+                self.assertEqual(refused.read_response().status, 503)
+            again = Scrape(kept.request("GET", "/metrics").body.decode())
+            self.assertEqual(self.rises(scrape, again, "kvs_connections_refused_total", limit="all"), 1)
+            self.assertEqual(self.rises(scrape, again, "kvs_connections_refused_total", limit="address"), 0)
+            self.assertEqual(again.value("kvs_connections"), 2)
+
+    def test_watches_that_name_a_place_and_how_they_end(self):
+        name = "kvs_watch_resumes_total"
+        revision = self.put("k")
+        before = self.scrape()
+        with self.server.watch(f"since={revision}&count=1") as watch:
+            watch.until("synced")
+            self.put("k")
+            self.assertEqual(watch.next()["op"], "set")
+            self.assertEqual(watch.closing()[0], 1000)
+        after = self.until(lambda now: now.value("kvs_watchers") == 0)
+        self.assertEqual(self.rises(before, after, name, result="complete"), 1)
+        self.assertEqual(self.rises(before, after, name), 1)
+        self.assertEqual(self.rises(before, after, "kvs_watch_disconnects_total", reason="count"), 1)
 
 
 class Counts(MetricsTest):
@@ -173,15 +266,6 @@ class Counts(MetricsTest):
             two.close()
             after = self.until(lambda now: now.value("kvs_connections") < before.value("kvs_connections"), one)
             self.assertEqual(self.rises(before, after, "kvs_connections"), -1)
-
-    def until(self, condition, connection=None):
-        """Asked until it is so: what ends a connection is done behind the answer."""
-        deadline = time.monotonic() + TIMEOUT
-        while True:
-            now = self.scrape(connection)
-            if condition(now):
-                return now
-            self.assertLess(time.monotonic(), deadline, now.text)
 
 
 class TheProcess(MetricsTest):
