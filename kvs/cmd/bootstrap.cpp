@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "kvs/cmd/remote.hpp"
+#include "kvs/cmd/serve_notifier.hpp"
 #include "kvs/json_text.hpp"
 #include "kvs/log.hpp"
 #include "kvs/net/client.hpp"
@@ -13,11 +14,20 @@
 namespace kvs {
 namespace {
 
-constexpr std::chrono::seconds patience{30};  // for each piece
+constexpr std::chrono::seconds patience{30};   // for each piece
+constexpr std::chrono::seconds word_every{5};  // to the service manager, whose own patience is asked for anew each time
 
-awaitable<void> fetch(Client& client, SnapshotIntake& intake, ClientAnswer& answer) {
+awaitable<void> fetch(Client& client, SnapshotIntake& intake, const Notifier& notifier, ClientAnswer& answer) {
   ClientRequest request{.method = "GET", .target = "/v1/snapshot", .fields = {}, .body = {}};
-  Client::Sink sink = [&](std::string_view piece) { intake.take(piece); };
+  auto next_word = ClientClock::now();
+  std::uint64_t bytes = 0;
+  Client::Sink sink = [&](std::string_view piece) {
+    intake.take(piece);
+    bytes += piece.size();
+    if (ClientClock::now() < next_word) return;
+    notifier.starting("getting a snapshot: " + std::to_string(bytes >> 20) + " MiB so far", patience);
+    next_word = ClientClock::now() + word_every;
+  };
   ClientAnswer received = co_await client.fetch(std::move(request), patience, std::move(sink));
   answer = std::move(received);
 }
@@ -38,7 +48,9 @@ void bootstrap(const ServeOptions& options) {
   Client client(context.get_executor(), peer);
   ClientAnswer answer;
   std::exception_ptr failed;
-  asio::co_spawn(context, fetch(client, intake, answer), [&](std::exception_ptr error) { failed = std::move(error); });
+  const Notifier notifier(options.notify_socket);
+  asio::co_spawn(context, fetch(client, intake, notifier, answer),
+                 [&](std::exception_ptr error) { failed = std::move(error); });
   context.run();
   try {
     if (failed) std::rethrow_exception(failed);

@@ -100,10 +100,15 @@ void print_table(Output& output, const std::vector<Line>& lines) {
   output.write(table(rows, output.width()));
 }
 
+// Whether a config file gives exactly this again: there, " #" begins a comment, and nothing is escaped.
+bool reads_back(const std::string& value) {
+  return value.find(" #") == std::string::npos && escaped(value, Escape::line) == value;
+}
+
 // On a pipe it is a config file again; what is not to stand in one is there as a comment.
 void print_file(Output& output, const std::vector<Line>& lines) {
   for (const Line& line : lines)
-    output.write((line.fixed ? "" : "# ") + std::string(line.option->name) + " = " +
+    output.write((line.fixed && reads_back(line.value) ? "" : "# ") + std::string(line.option->name) + " = " +
                  (line.value.empty() ? "(none)" : escaped(line.value, Escape::line)) + "  # " +
                  escaped(line.from, Escape::line) + "\n");
 }

@@ -126,6 +126,9 @@ int get(const Settings& settings) {
   std::vector<std::string> prefixes = settings.list("prefix");
   for (const std::string& prefix : prefixes)
     if (prefix.empty()) throw UsageError("--prefix: an empty prefix is every key", "use --all");
+  // (The original client took --key beside it, and went by --all.)
+  if (settings.on("all") && !(settings.arguments().empty() && prefixes.empty()))
+    throw UsageError("--all is every key: give no keys and no --prefix beside it");
   Remote remote(settings);
   Output output(settings);
   Freshness freshness(settings);

@@ -8,6 +8,7 @@
 
 #include "kvs/cmd/failure.hpp"
 #include "kvs/json_text.hpp"
+#include "kvs/net/answer.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
@@ -102,6 +103,7 @@ ImportRecord parse_import(std::string_view line, LogTime now) {
   if (!key || key->empty()) throw bad("a record without a key");
   if (!value) throw bad("a record without a value");
   ImportRecord record{std::move(*key), std::move(*value), text(found, "content_type").value_or(""), {}};
+  if (!is_field_value(record.content_type)) throw bad("content_type cannot stand in a header field");
   auto expires = text(found, "expires");
   if (auto ttl = text(found, "ttl")) {
     auto duration = parse_duration(*ttl);

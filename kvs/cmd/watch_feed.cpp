@@ -75,6 +75,7 @@ std::string WatchFeed::how_to_go_on() const {
 void WatchFeed::opened(const ClientAnswer& answer) {
   log_id_ = answer.field("kvs-log-id");
   between_revisions_ = true;
+  bridging_ = false;
   std::string cursor(answer.field("kvs-revision"));
   if (!initial_ && position_.empty() && !cursor.empty()) position_ = log_id_.empty() ? cursor : cursor + "@" + log_id_;
 }
@@ -104,7 +105,8 @@ void WatchFeed::move_to(std::uint64_t revision) {
 bool WatchFeed::take(std::string_view message) {
   for (const Item& event : parse_items(message)) {
     if (event.op == "reset") initial_ = true;  // the whole state follows: half of it is no place to go on from
-    if (event.op == "synced") initial_ = false;
+    if (event.op == "diff") bridging_ = true;
+    if (event.op == "synced") initial_ = bridging_ = false;
     hand_over(event);
     if (event.change() && !event.initial) {
       between_revisions_ = !event.more;

@@ -30,7 +30,8 @@ class WatchFeed : public Feed {
   bool refused(const ClientAnswer& answer) override;
   bool take(std::string_view message) override;
   void ended(std::string_view word) override;
-  bool full() const override { return runner_ && runner_->full(); }
+  // A state or a difference is taken whole, whatever memory it needs: half of it is no place to go on from.
+  bool full() const override { return runner_ && !initial_ && !bridging_ && runner_->full(); }
   awaitable<void> work(Executor executor) override;
   void stop(int code) override;
 
@@ -47,8 +48,9 @@ class WatchFeed : public Feed {
   std::optional<EventRunner> runner_;
   std::string on_gap_;  // empty: as the server does by itself
   std::vector<std::string> keys_, prefixes_;
-  bool initial_;          // the initial state is still to come, or not complete
-  std::string position_;  // REVISION or REVISION@LOGID to go on after; empty: from now on
+  bool initial_;           // the initial state is still to come, or not complete
+  bool bridging_ = false;  // a difference is not complete
+  std::string position_;   // REVISION or REVISION@LOGID to go on after; empty: from now on
   std::string log_id_;
   std::uint64_t left_;  // changes still wanted
   bool between_revisions_ = true;

@@ -125,6 +125,9 @@ class Contexts(unittest.TestCase):
         self.assertIn("# data-dir = /home/x/.local/state/kvs  # default", lines)
         self.assertIn("# auth-file = (none)  # default", lines)
         self.assertIn("history-memory = 64MiB  # default", lines)
+        for odd, shown in (("a\\b", "a\\\\b"), ("a #b", "a #b")):  # what no config file could give back
+            lines = self.kvs("config", "show", "--auth-file", odd, env=home).stdout.splitlines()
+            self.assertIn(f"# auth-file = {shown}  # --auth-file", lines)
         self.assertRegex(self.kvs("config", "show", env=home, terminal=True).stdout, r"\nauth-file +default +\(none\)\n")
 
     def test_config_show_knows_what_the_service_manager_and_kafka_change(self):

@@ -117,6 +117,9 @@ class Usage(unittest.TestCase):
     def test_mistyped_words_get_a_suggestion(self):
         self.assert_usage_error(["wacth"], "kvs: no such command: 'wacth'; did you mean watch?")
         self.assert_usage_error(["get", "--prefx", "a"], "kvs: unknown flag --prefx; did you mean --prefix?")
+        for more in (["a"], ["--prefix", "a"]):
+            self.assert_usage_error(["get", "--all", *more],
+                                    "kvs: --all is every key: give no keys and no --prefix beside it")
         self.assert_usage_error(["set", "--all", "a"],
                                 "kvs: kvs set has no flag --all; kvs set --help lists its flags")
         self.assert_usage_error(["delete", "-q"], "kvs: which key? kvs delete KEY...")

@@ -50,6 +50,15 @@ class WatchPrograms(Directory):
                           env={"KVS_VALUE_OMITTED": "stale"})
         self.assert_ends(result, 0, "0 1\n32768 \n0 1\n", "")
 
+    def test_a_state_beyond_all_that_may_wait_is_handed_over_once(self):
+        for number in range(36):  # more than the 32 MiB of changes that wait here
+            self.put(f"large/{number:02}", b"x" * 1000000)
+        command = self.start("watch", "--prefix", "large/", "--initial", "--count", "1", "--", "sh", "-c",
+                             "cat >/dev/null; echo $KVS_KEY")
+        command.wait_stdout("large/35")
+        self.put("large/z", "")
+        self.assert_ends(command.end(), 0, "".join(f"large/{number:02}\n" for number in range(36)) + "large/z\n", "")
+
     def test_a_failure_is_reported_and_not_the_end(self):
         begin = self.put("p4", "1")
         self.put("p4", "2")

@@ -52,6 +52,8 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_no_record_is_said_to_be_so) {
              "value and value_base64: one of them says what it is");
   BOOST_TEST(wrong(R"({"key_base64":"/","value":""})") == "key_base64 is no base64");
   BOOST_TEST(wrong(R"({"key":"a","value":"","expires":"soon"})") == "expires is no time: soon");
+  BOOST_TEST(wrong(R"({"key":"a","value":"","content_type":"a\r\nHost: b"})") ==
+             "content_type cannot stand in a header field");
   BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":"soon"})") == "ttl is no duration (30s, 1h30m): soon");
   BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":"1s","expires":"2026-11-22T06:12:46.516Z"})") ==
              "expires and ttl: one of them says when the key goes");
