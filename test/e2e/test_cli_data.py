@@ -2,10 +2,13 @@
 """Commands on many keys: list, export and import, touch, ranges, the past; on a pipe and on a terminal."""
 import json
 import os
+import subprocess
 import tempfile
+import time
 
 from kvs_cli import CommandTest, FakeServer, answer, kvs, problem
 from kvs_harness import *
+from kvs_server import start_kept
 
 
 class Listing(CommandTest):
@@ -260,6 +263,46 @@ class RoundTrips(CommandTest):
         self.assert_ends(self.kvs("get", "h", "--revision", str(gone)), 3, "", "kvs: no such key: h\n")
         result = self.assert_ends(self.kvs("get", "h", "--revision", str(gone + 1000), "--timeout", "100ms"), 2, "")
         self.assertIn("is not reached yet", result.stderr)
+
+
+class ProgressBars(CommandTest):
+    RECORD = json.dumps({"key": "bar", "value": "v" * 1000}).encode() + b"\n"
+
+    def imported(self, *flags, until):
+        """An import by somebody whose standard error is a terminal, fed until `until(what stands there, seconds)`."""
+        leader, follower = os.openpty()
+        self.addCleanup(os.close, leader)
+        os.set_blocking(leader, False)
+        process = start_kept([BINARY, "import", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=follower,
+                             env=environment({**self.address(), "TERM": "xterm"}))
+        os.close(follower)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        seen, count, began = b"", 0, time.monotonic()
+
+        def look():
+            try:
+                return os.read(leader, 65536)
+            except (BlockingIOError, OSError):  # nothing yet, or nothing any more
+                return b""
+
+        with process.stdin as source:
+            while not until(seen, time.monotonic() - began):
+                self.assertLess(time.monotonic() - began, TIMEOUT, seen)
+                source.write(self.RECORD)
+                source.flush()
+                count += 1
+                seen += look()
+        self.assertEqual((process.stdout.read(), process.wait()), (b"%d\n" % count, 0))
+        process.stdout.close()
+        return (seen + look()).decode()
+
+    def test_what_takes_a_while_is_shown_and_leaves_no_trace(self):
+        seen = self.imported(until=lambda seen, _: b"importing" in seen)
+        self.assertRegex(seen, r"\A\r\x1b\[Kimporting: [0-9.]+ [KM]?i?B, [0-9.]+ [KM]?i?B/s")
+        self.assertTrue(seen.endswith("\r\x1b[K"), seen)
+
+    def test_no_progress_turns_it_off(self):
+        self.assertEqual(self.imported("--no-progress", until=lambda _, seconds: seconds > 1), "")
 
 
 if __name__ == "__main__":

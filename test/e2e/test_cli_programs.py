@@ -101,6 +101,35 @@ class WatchPrograms(Directory):
                 pass
         self.assert_ends(command.end(), 0, "p6/a=1\np6/b=4\np6/a=5\n")
 
+    def test_changes_are_held_back_until_there_is_a_rest(self):
+        # An hour: what ends the waiting is that no more is to come. Then the newest is run, once.
+        command = self.start("watch", "p8", "--debounce", "1h", "--coalesce", "--debug", "--count", "3", "--", "sh", "-c",
+                             'echo "$KVS_VALUE"')
+        command.wait_watching()
+        for value in ("1", "2", "3"):
+            self.put("p8", value)
+        self.assert_ends(command.end(), 0, "3\n")
+
+    def test_it_is_run_after_the_rest_and_not_before(self):
+        command = self.start("watch", "p9", "--debounce", "300ms", "--debug", "--", "sh", "-c", 'echo "$KVS_VALUE"')
+        command.wait_watching()
+        for turn in (1, 2):
+            began = time.monotonic()
+            self.put("p9", str(turn))
+            command.wait_stdout("%d\n" % turn)
+            self.assertGreaterEqual(time.monotonic() - began, 0.3)
+        self.assert_ends(interrupted(command), 130, "1\n2\n")
+
+    def test_a_key_that_never_rests_does_not_keep_it_from_being_run(self):
+        command = self.start("watch", "p10", "--debounce", "100ms", "--coalesce", "--debug", "--", "sh", "-c", "echo run")
+        command.wait_watching()
+        began = time.monotonic()
+        while "run" not in command.stdout:
+            self.put("p10", "v")
+            self.assertLess(time.monotonic() - began, TIMEOUT)
+        self.assertGreaterEqual(time.monotonic() - began, 0.1)
+        self.assertEqual(interrupted(command).code, 130)
+
     def test_sigterm_is_passed_on_and_kills_what_does_not_listen(self):
         script = "trap 'echo got it; exit 0' TERM; echo up; while :; do sleep 0.05; done"
         command = self.start("watch", "p7", "--debug", "--", "sh", "-c", script)

@@ -102,6 +102,24 @@ class Notify(ServiceTest):
         server.put("k", "v")
         server.stop()
 
+    def test_what_is_asked_before_the_data_is_there_is_answered(self):
+        server = self.serve("--bus", "kafka", "--kafka-brokers", "127.0.0.1:1", "--instance", "one", wait="listening")
+        short, long = server.request("GET", "/readyz"), server.request("GET", "/readyz?verbose")
+        for answer in (short, long):
+            self.assertEqual((answer.status, answer.header("Retry-After"), answer.header("Content-Type")),
+                             (503, "1", "text/plain; charset=utf-8"))
+            self.assertIsNone(answer.header("Kvs-Revision"))
+        self.assertRegex(short.body.decode(), r"\Astore: waiting for the bus \(.*\)\n\Z")
+        self.assertRegex(long.body.decode(), r"\A\[-\]store waiting for the bus \(.*\)\n\[-\]bus not reached yet \(.*\)\n")
+        metrics = server.request("GET", "/metrics")
+        self.assertEqual((metrics.status, metrics.header("Content-Type")), (200, "text/plain; version=0.0.4; charset=utf-8"))
+        for line in ("kvs_ready 0", "kvs_bus_up 0", "kvs_keys 0", "kvs_revision 0"):
+            self.assertIn("\n" + line + "\n", metrics.body.decode())
+        self.assertRegex(metrics.body.decode(), r'\nkvs_http_requests_total\{method="GET",route="/readyz",code="503"\} [1-9]')
+        for name in ("kvs_oldest_revision", "kvs_journal_bytes"):  # nobody knows yet
+            self.assertNotIn(name, metrics.body.decode())
+        server.stop()
+
     def test_a_bus_that_is_away_is_no_hung_start(self):
         manager = self.notify_socket()
         server = self.serve("--bus", "kafka", "--kafka-brokers", "127.0.0.1:1", "--instance", "one",
@@ -112,7 +130,6 @@ class Notify(ServiceTest):
         self.assertTrue(answer.header("Retry-After"))
         self.assertEqual(server.request("GET", "/livez").body, b"ok\n")
         self.assertIs(server.request("GET", "/v1/status").json()["ready"], False)
-        self.assertEqual(server.request("GET", "/readyz").status, 503)
         self.assertFalse([message for message in manager.seen if "READY" in message])
         server.terminate()
         manager.until("STOPPING")
