@@ -36,6 +36,7 @@ CONTRACT = {
     "kvs_bus_publish_failures_total": ("counter", {"reason"}),
     "kvs_bus_lag_records": ("gauge", set()),
     "kvs_bus_ignored_records_total": ("counter", {"reason"}),
+    "kvs_tls_certificate_expiry_timestamp_seconds": ("gauge", set()),
     "process_cpu_seconds_total": ("counter", set()),
     "process_resident_memory_bytes": ("gauge", set()),
     "process_virtual_memory_bytes": ("gauge", set()),
@@ -45,6 +46,14 @@ CONTRACT = {
     "process_start_time_seconds": ("gauge", set()),
 }
 ON_KAFKA = {"kvs_bus_lag_records", "kvs_bus_ignored_records_total"}
+BY_TLS = {"kvs_tls_certificate_expiry_timestamp_seconds"}
+
+
+def contract_without(*families):
+    """What a server tells that has nothing to do with these."""
+    left_out = set().union(*families)
+    return {name: what for name, what in CONTRACT.items() if name not in left_out}
+
 
 # All values of a label, which are there from the beginning, so that a rate has a zero to rise from.
 TRANSPORTS = {"websocket", "sse", "ndjson", "poll", "legacy"}
