@@ -45,10 +45,10 @@ void write_record(log::Level level, const Exchange& exchange) {
 
 }  // namespace
 
-void AccessLog::write(const Exchange& exchange) {
+void AccessLog::write(const Exchange& exchange, std::chrono::steady_clock::time_point now) {
   bool trouble = (exchange.status >= 500 && !exchange.expected) || exchange.took >= slow;
   if (all_) return write_record(trouble ? log::Level::warn : log::Level::info, exchange);
-  if (trouble && room(std::chrono::steady_clock::now())) write_record(log::Level::warn, exchange);
+  if (trouble && room(now)) write_record(log::Level::warn, exchange);
 }
 
 bool AccessLog::room(std::chrono::steady_clock::time_point now) {

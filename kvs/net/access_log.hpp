@@ -35,7 +35,7 @@ class AccessLog {
   }
   // For a request that is wanted. Of failures and slow ones (without --access-log) at most `most_a_second` are
   // written, so that a server in trouble does not drown in its log; how many were left out is said later.
-  void write(const Exchange& exchange);
+  void write(const Exchange& exchange, std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
   static constexpr std::chrono::seconds slow{1};
   static constexpr std::uint64_t most_a_second = 100;
