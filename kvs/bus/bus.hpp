@@ -90,6 +90,7 @@ struct BusStatus {
   std::chrono::steady_clock::time_point since{};  // of the last change of `up`
   std::optional<std::uint64_t> lag;               // places in the order that are not handed out yet, if known
   std::string detail;                             // why it is not up, for people; may be empty
+  std::string writes_refused;                     // why it takes no writes although it is up, with the repair; or empty
   std::vector<BusMember> members;                 // empty where there is only this one
   std::vector<BusIgnored> ignored;                // empty where nothing can be
 };
@@ -97,7 +98,7 @@ struct BusStatus {
 enum class PublishResult : std::uint8_t {
   accepted,   // its end will come through next()
   full,       // too much is waiting: nothing was published, try again later
-  away,       // the bus is not up or stopping: nothing was published
+  away,       // the bus is not up, stopping, or takes no writes: nothing was published
   too_large,  // the bus can't carry a command of this size: nothing was published
 };
 
@@ -112,12 +113,13 @@ class Bus {
 
   // Any thread; never blocks. Commands of one thread keep their order. A thread that has published calls flush() before
   // it waits for anything: until then the bus may let the command lie, so that those of one turn go together.
-  // `away` until start() has given the history's name and status().up is true.
+  // `away` until start() has given the history's name and status().up is true. While status().writes_refused says why,
+  // `away` for everything but barriers: reads go on.
   virtual PublishResult publish(Command&& command, Ticket ticket) = 0;
   virtual void flush() = 0;
 
   // What comes next in the order, as soon as there is something: commands (a batch is bounded), endings, or neither
-  // when status().up has changed. One caller, on the reader's thread. Throws BusBroken.
+  // when status() has changed. One caller, on the reader's thread. Throws BusBroken.
   // status().up becomes true for the first time when everything that was in the order before start() has been handed
   // out: whoever waits for that is caught up.
   virtual awaitable<Batch> next() = 0;

@@ -197,7 +197,7 @@ awaitable<Batch> KafkaBus::next() {
     Batch batch;
     bool more = step(batch);
     bool something = batch.last || !batch.commands.empty() || !batch.endings.empty();
-    if (std::exchange(up_changed_, false) || something) {
+    if (std::exchange(status_changed_, false) || something) {
       batch.bookmark = intake_.bookmark();
       co_return batch;
     }
@@ -272,8 +272,9 @@ void KafkaBus::act() {
   due_ = std::min(due_, writer_.tick(now, tail_.reachable()));
   bool was_stuck = std::exchange(was_stuck_, writer_.stuck());
   if (was_stuck && !was_stuck_) tail_.restart("the brokers take records again; comparing the log");
-  // Perhaps somebody has changed the topic: largest record, replicas.
-  if (std::exchange(was_open_, writer_.open()) && !was_open_) topic_due_ = now;
+  // Perhaps somebody has changed the topic: largest record, replicas, settings.
+  bool whole = tail_.reachable() && writer_.open();
+  if (std::exchange(was_whole_, whole) && !whole) topic_due_ = now;
   if (now >= topic_due_ && !asking_topic_ && tail_.reachable()) ask_for_topic();
 }
 
@@ -288,20 +289,30 @@ void KafkaBus::ask_for_topic() {
     }
     return [this, answer] {
       asking_topic_ = false;
-      topic_due_ = Clock::now() + timings_.check_topic_every;
       if (!answer->error && answer->topic.exists) check(answer->topic);
+      bool waited_for = !danger_.empty();  // by whoever repairs it, and wants to write again
+      auto next = waited_for ? std::min(timings_.retry_most, timings_.check_topic_every) : timings_.check_topic_every;
+      topic_due_ = Clock::now() + next;
     };
   });
 }
 
-// It was fit at the start. Whoever has changed it since must hear of it, but stopping every instance would not help.
+// It was fit at the start. If somebody has changed it since, nothing more is entrusted to it until it is repaired; what
+// is here can be read meanwhile, and stopping every instance would not help.
 void KafkaBus::check(const TopicDescription& topic) {
   topic_seen(topic);
-  for (const Finding& finding : check_topic(topic, options_)) {
-    if (finding.level != Finding::Level::fail) continue;
-    log::error("the topic was changed and is no longer safe",
-               {{"topic", options_.topic}, {"found", finding.words}, {"repair", finding.repair}});
+  std::string danger = topic_danger(topic, options_);
+  if (danger.empty() && topic.settings.empty()) return;  // not to be read now: that is no sign of a repair
+  writer_.refuse_writes(!danger.empty());
+  std::lock_guard lock(mutex_);
+  if (danger == danger_) return;
+  if (danger.empty()) {
+    log::info("the topic is safe again: writes are taken", {{"topic", options_.topic}});
+  } else {
+    log::error("writes are refused", {{"why", danger}});
   }
+  danger_ = std::move(danger);
+  status_changed_ = true;
 }
 
 void KafkaBus::settle_up() {
@@ -316,7 +327,7 @@ void KafkaBus::settle_up() {
   if (up == up_) return;
   up_ = up;
   since_ = Clock::now();
-  up_changed_ = true;
+  status_changed_ = true;
   if (up) {
     log::info("the bus is up", {{"topic", options_.topic}});
   } else {
@@ -387,6 +398,7 @@ BusStatus KafkaBus::status() const {
   status.since = since_;
   status.lag = lag_;
   status.detail = detail_;
+  status.writes_refused = danger_;
   return status;
 }
 

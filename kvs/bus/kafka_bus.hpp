@@ -106,9 +106,9 @@ class KafkaBus final : public Bus {
   bool asking_topic_ = false;
   std::optional<Clock::time_point> stop_by_;
   std::exception_ptr broken_;
-  bool up_changed_ = false;
+  bool status_changed_ = false;
   bool was_stuck_ = false;
-  bool was_open_ = false;
+  bool was_whole_ = false;          // the brokers within reach and an epoch open
   std::vector<Ending> no_endings_;  // nothing can be published before start() has ended
   Fence scan_;                      // of a first start, until it knows the log
   std::vector<OwnRecord> own_;
@@ -120,6 +120,7 @@ class KafkaBus final : public Bus {
   bool up_ = false;
   Clock::time_point since_ = Clock::now();
   std::string detail_ = "not started";
+  std::string danger_;  // of writing to the topic as it is now; then it is not done
   std::optional<std::uint64_t> lag_;
 };
 

@@ -11,6 +11,8 @@ namespace {
 
 using Level = Finding::Level;
 
+constexpr std::string_view size_setting = "max.message.bytes";
+
 // Makes the findings, one after the other.
 class Check {
  public:
@@ -101,8 +103,8 @@ class Check {
   void message_size() {
     std::size_t least = least_topic_bytes(options_);
     std::size_t has = topic_.max_message_bytes();
-    if (has >= least) return add(Level::ok, "max.message.bytes", std::to_string(has));
-    add(Level::fail, "max.message.bytes",
+    if (has >= least) return add(Level::ok, size_setting, std::to_string(has));
+    add(Level::fail, size_setting,
         std::to_string(has) + ": the largest value taken needs " + std::to_string(least) +
             " (or lower --max-value-size)",
         alter_command(options_, "max.message.bytes=" + std::to_string(created_topic_bytes(options_))));
@@ -166,6 +168,20 @@ bool is_impossible(const TopicDescription& topic) {
 
 bool any_failed(const std::vector<Finding>& findings) {
   return std::ranges::any_of(findings, [](const Finding& one) { return one.level == Level::fail; });
+}
+
+std::string topic_danger(const TopicDescription& topic, const KafkaOptions& options) {
+  if (options.allow_unsafe_topic && !is_impossible(topic)) return {};
+  std::string found, repair;
+  for (const Finding& one : check_topic(topic, options)) {
+    if (one.level != Level::fail || one.name == size_setting) continue;
+    found += (found.empty() ? "" : "; ") + one.name + ": " + one.words;
+    repair += (repair.empty() ? "" : " && ") + one.repair;
+  }
+  std::ranges::replace(repair, '\n', ';');
+  if (found.empty()) return {};
+  return "the topic " + options.topic + " was changed and is not safe to keep data in (" + found + "): repair it by " +
+         repair;
 }
 
 std::string topic_refusal(const TopicDescription& topic, const KafkaOptions& options) {

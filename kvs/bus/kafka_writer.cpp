@@ -31,7 +31,7 @@ KafkaWriter::~KafkaWriter() {
 PublishResult KafkaWriter::publish(Command&& command, Ticket ticket) {
   const std::size_t bytes = command.footprint();
   std::lock_guard lock(mutex_);
-  if (!taking_) return PublishResult::away;
+  if (!taking_ || (refusing_ && command.kind != Command::Kind::barrier)) return PublishResult::away;
   if (pending_.full(bytes)) return PublishResult::full;
   Gathered one;
   one.command = std::move(command);
@@ -93,6 +93,11 @@ void KafkaWriter::set_log_id(LogId log_id) {
 void KafkaWriter::let_in(bool yes) {
   std::lock_guard lock(mutex_);
   taking_ = yes && state_ == State::open && !stopped_ && !failed_;
+}
+
+void KafkaWriter::refuse_writes(bool yes) {
+  std::lock_guard lock(mutex_);
+  refusing_ = yes;
 }
 
 bool KafkaWriter::failed() const {

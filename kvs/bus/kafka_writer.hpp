@@ -53,6 +53,8 @@ class KafkaWriter {
   void begin();
   bool begun() const { return state_ != State::shut; }
   void let_in(bool yes);
+  // From now on only barriers are taken, or commands again. What was taken before goes on.
+  void refuse_writes(bool yes);
 
   // The brokers' reports that are there; endings are appended. True: there may be more.
   bool take_reports(std::vector<Ending>& endings);
@@ -135,6 +137,7 @@ class KafkaWriter {
   std::deque<Gathered> gathered_;
   std::uint64_t on_their_way_ = 0;  // commands of this epoch that are produced and not reported
   bool taking_ = false;             // an epoch is open and the way to the brokers is good
+  bool refusing_ = false;
   bool stopped_ = false;
   bool failed_ = false;  // a record was not taken by the producer; `why_`
   std::string why_;

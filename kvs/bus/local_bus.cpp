@@ -124,7 +124,7 @@ Batch LocalBus::take() {
 
 BusStatus LocalBus::status() const {
   std::lock_guard lock(mutex_);
-  return {"local", started_, since_, {}, {}, {}, {}};
+  return {"local", started_, since_, {}, {}, {}, {}, {}};
 }
 
 bool LocalBus::up() const {

@@ -49,7 +49,8 @@ Check check_bus(Worker& worker) {
   std::string why = bus.detail.empty() ? "" : " (" + bus.detail + ")";
   if (!worker.view().ready()) return {"bus", bus.up, bus.up ? "" : "not reached yet" + why};
   auto away = worker.view().away_since();
-  if (!away) return {"bus", true, ""};
+  if (!away)
+    return {"bus", true, bus.writes_refused.empty() ? "" : "reads go on, writes are refused: " + bus.writes_refused};
   return {"bus", true, "away for " + whole_seconds(Clock::now() - *away) + why + ": reads go on, writes are refused"};
 }
 
@@ -93,6 +94,7 @@ json::object bus_json(const BusStatus& bus) {
   }
   if (bus.lag) object["lag"] = *bus.lag;
   if (!bus.detail.empty()) object["detail"] = bus.detail;
+  if (!bus.writes_refused.empty()) object["writes_refused"] = bus.writes_refused;
   object["members"] = members_json(bus.members);
   return object;
 }

@@ -127,6 +127,8 @@ void PendingWrites::answer(const Write& write, std::string& out) {
 namespace {
 
 Problem away_problem(const BusStatus& bus, const std::string& meaning) {
+  if (bus.up && !bus.writes_refused.empty())
+    return {errc::bus_away, "writes are refused: " + bus.writes_refused + "; " + meaning + ", reads and watches go on"};
   std::string text = bus.up ? "the bus was away for a moment" : "the bus is away";
   if (!bus.up && !bus.detail.empty()) text += " (" + bus.detail + ")";
   return {errc::bus_away, text + ": " + meaning + "; reads of what is here go on, try again in a second"};

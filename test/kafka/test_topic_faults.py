@@ -159,6 +159,43 @@ class Changed(FaultTest):
         server.start()
         self.assertEqual(len(self.pairs(server)), 5)
 
+    def lose_sight(self, server):
+        """The brokers go away and come back: then the topic is looked at anew, at once and not only every few minutes."""
+        broker = self.cluster.brokers[1]
+        broker.pause()
+        wait_until(lambda: not server.request("GET", "/v1/status").json()["bus"]["up"], "it misses the brokers")
+        broker.resume()
+
+    def test_retention_that_is_set_while_an_instance_runs_stops_writes_until_it_is_repaired(self):
+        topic = self.topic()
+        server = self.instance()
+        newest = self.fill(server)
+        with server.watch() as watch:
+            self.cluster.alter_topic(topic, retention_ms=3_600_000)
+            self.lose_sight(server)
+            server.process.wait_line("level=error .*writes are refused.*retention.ms")
+            wait_until(lambda: server.request("GET", "/v1/status").json()["bus"]["up"], "the brokers are back")
+            repair = f"--entity-name {topic} --add-config retention.ms=-1"
+            for method, target, body in (("PUT", "/v1/kv/k0", "late"), ("DELETE", "/v1/kv/k0", None),
+                                         ("POST", "/v1/txn", '{"then":[{"op":"delete","key":"k0"}]}')):
+                answer = server.request(method, target, {"Content-Type": "application/json"}, body)
+                self.assertEqual((answer.status, answer.json()["code"], answer.header("Retry-After")), (503, "bus_away", "1"))
+                self.assertIn("nothing was written", answer.json()["detail"])
+                self.assertIn(repair, answer.json()["detail"])
+            self.assertIn(repair, server.request("GET", "/v1/status").json()["bus"]["writes_refused"])
+            self.assertIn(repair, server.request("GET", "/readyz?verbose").body.decode())
+            self.assertEqual(server.request("GET", "/readyz").status, 200)
+            answer = server.request("GET", "/v1/kv/k0?linearizable=1")
+            self.assertEqual((answer.status, answer.body, answer.header("Kvs-Stale-Ms")), (200, b"v0", None))
+            kafka_kcat.produce(self.cluster, topic, b"k1", b"by hand")  # who writes there all the same is seen
+            self.assertEqual(watch.until("set")[-1]["value"], "by hand")
+            self.cluster.alter_topic(topic, retention_ms=-1)
+            server.process.wait_line("the topic is safe again")
+            self.assertGreater(server.put("k0", "late"), newest)
+            self.assertEqual(watch.until("set")[-1]["value"], "late")
+        self.assertNotIn("writes_refused", server.request("GET", "/v1/status").json()["bus"])
+        server.stop()
+
     def test_compaction_that_was_set_meanwhile_is_refused_whatever_is_allowed(self):
         topic = self.topic()
         server = self.instance("--allow-unsafe-topic")

@@ -97,7 +97,7 @@ export class Status {
     $("tile-bytes").textContent = status.bytes === undefined ? "" : text.size(status.bytes);
     $("tile-rate").textContent = rate === null ? "–" : rate >= 10 || rate === 0 ? text.number(Math.round(rate)) : rate.toFixed(1);
     $("tile-watchers").textContent = text.number(status.watchers);
-    $("tile-bus").textContent = status.bus.kind + (status.bus.up ? "" : ", away") + (status.bus.lag ? `, ${text.number(status.bus.lag)} behind` : "");
+    $("tile-bus").textContent = status.bus.kind + (status.bus.up ? (status.bus.writes_refused ? ", no writes" : "") : ", away") + (status.bus.lag ? `, ${text.number(status.bus.lag)} behind` : "");
     $("bus").dataset.up = status.bus.up;
     this.draw();
   }

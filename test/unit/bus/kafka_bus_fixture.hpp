@@ -78,8 +78,9 @@ T run_bounded(asio::io_context& io, awaitable<T> body) {
 // One instance: its bus, and everything that came out of it.
 class Instance {
  public:
-  Instance(asio::io_context& io, KafkaOptions options, KafkaTimings timings = quick(), KafkaBusLimits limits = {})
-      : io_(io), bus(std::move(options), no_care(), timings, limits) {}
+  Instance(asio::io_context& io, KafkaOptions options, KafkaTimings timings = quick(), KafkaBusLimits limits = {},
+           KafkaTopicCare care = no_care())
+      : io_(io), bus(std::move(options), std::move(care), timings, limits) {}
 
   LogId start(const BusStart& from = {}) {
     log_id = run_bounded(io_, bus.start(from, io_.get_executor()));

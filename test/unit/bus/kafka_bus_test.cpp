@@ -1,10 +1,12 @@
 #include "kvs/bus/kafka_bus.hpp"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "kvs/bus/kafka_topic_rules.hpp"
 #include "test/unit/bus/kafka_bus_fixture.hpp"
 
 using namespace kvs;
@@ -614,6 +616,67 @@ BOOST_FIXTURE_TEST_CASE(stop_on_another_thread_wakes_a_waiting_reader, OneInstan
   BOOST_TEST(!next.done());
   std::jthread stopper([&] { a.bus.stop(); });
   BOOST_TEST(next.get().last);
+}
+
+namespace {
+
+// A topic that somebody changes while an instance runs on it.
+struct ChangedTopic : Fixture {
+  enum class Now : std::uint8_t { fit, unsafe, unreadable };
+  std::atomic<Now> now{Now::fit};
+
+  TopicDescription describe() const {
+    TopicDescription topic = no_care().describe(KafkaTopic::Timeout{});
+    for (const TopicRule& rule : topic_rules) topic.settings[std::string(rule.name)] = rule.value;
+    topic.settings["min.insync.replicas"] = "2";
+    topic.settings["max.message.bytes"] = "8388608";
+    if (now == Now::unsafe) topic.settings["retention.ms"] = "3600000";
+    if (now == Now::unreadable) topic.settings.clear();
+    return topic;
+  }
+  static KafkaTimings often() {
+    KafkaTimings timings = quick();
+    timings.check_topic_every = std::chrono::milliseconds{20};
+    return timings;
+  }
+  KafkaTopicCare care() const {
+    return {[this](KafkaTopic::Timeout, const std::optional<std::string>&) { return describe(); },
+            [this](KafkaTopic::Timeout) { return describe(); }};
+  }
+};
+
+bool refuses(const Instance& a) { return !a.bus.status().writes_refused.empty(); }
+
+Command a_barrier() {
+  Command command;
+  command.kind = Command::Kind::barrier;
+  return command;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_topic_that_becomes_unsafe_takes_no_writes_until_it_is_safe_again, ChangedTopic) {
+  Instance a(io, options(kafka, "a"), often(), {}, care());
+  a.start();
+  a.until_up();
+  a.publish_all({"x"}).until_settled();
+  now = Now::unsafe;
+  a.until([&] { return refuses(a); });
+  std::string why = a.bus.status().writes_refused;
+  BOOST_TEST(why.find("retention.ms: 3600000") != std::string::npos, why);
+  BOOST_TEST(why.find("--add-config retention.ms=-1") != std::string::npos, why);
+  BOOST_TEST((a.publish(set("y", "")) == PublishResult::away));
+  BOOST_TEST(a.bus.status().up);
+  BOOST_TEST((a.publish(a_barrier()) == PublishResult::accepted));  // reads go on
+  a.until_settled();
+  now = Now::unreadable;
+  BOOST_TEST((a.publish(a_barrier()) == PublishResult::accepted));
+  a.until_settled();
+  BOOST_TEST(refuses(a));
+  now = Now::fit;
+  a.until([&] { return !refuses(a); });
+  a.publish_all({"z"}).until_settled();
+  BOOST_TEST(a.keys() == "x z");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_status_names_the_instances, OneInstance) {

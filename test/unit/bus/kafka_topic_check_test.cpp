@@ -188,6 +188,31 @@ BOOST_AUTO_TEST_CASE(numbers_among_the_settings_are_read) {
   BOOST_TEST(topic.max_message_bytes() == 1048588U);
 }
 
+BOOST_AUTO_TEST_CASE(a_danger_is_told_with_its_repair_in_one_line) {
+  BOOST_TEST(topic_danger(topic, options) == "");
+  topic.settings["retention.ms"] = "1000";
+  copies(1, 1);
+  std::string text = topic_danger(topic, options);
+  BOOST_TEST(has(text, "retention.ms: 1000: records are deleted by age"), text);
+  BOOST_TEST(has(text, "--add-config retention.ms=-1"), text);
+  BOOST_TEST(has(text, "kafka-reassign-partitions.sh"), text);
+  BOOST_TEST(!has(text, "\n"), text);
+}
+
+BOOST_AUTO_TEST_CASE(a_danger_that_is_allowed_is_none_but_compaction) {
+  options.allow_unsafe_topic = true;
+  topic.settings["retention.ms"] = "1000";
+  BOOST_TEST(topic_danger(topic, options) == "");
+  topic.settings["cleanup.policy"] = "compact";
+  BOOST_TEST(has(topic_danger(topic, options), "--add-config cleanup.policy=delete"));
+}
+
+BOOST_AUTO_TEST_CASE(a_topic_that_takes_smaller_records_only_is_no_danger_to_others) {
+  topic.settings["max.message.bytes"] = "100000";
+  BOOST_TEST((level("max.message.bytes") == Level::fail));
+  BOOST_TEST(topic_danger(topic, options) == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace kvs

@@ -234,4 +234,23 @@ BOOST_AUTO_TEST_CASE(the_status_tells_of_the_bus_what_it_knows) {
   BOOST_TEST(boost::json::value(bus) == expected);
 }
 
+BOOST_AUTO_TEST_CASE(a_bus_that_takes_no_writes_is_said_wherever_one_looks_and_nothing_is_stale) {
+  Loaded f;
+  f.bus.writes_refused = "the topic is not safe: repair it by this";
+  f.bus.answer = PublishResult::away;
+  Answer refused = f.talk.ask(with_body("PUT", "/v1/kv/a", "2"));
+  BOOST_TEST(refused.status == 503);
+  BOOST_TEST(refused.code() == "bus_away");
+  BOOST_TEST(
+      mentions(refused.body, "writes are refused: the topic is not safe: repair it by this; nothing was written"));
+  BOOST_TEST(refused.field("Retry-After") == "1");
+  Answer read = f.talk.ask(get("/v1/kv/a"));
+  BOOST_TEST(read.body == "1");
+  BOOST_TEST(!read.has("Kvs-Stale-Ms"));
+  BOOST_TEST(f.talk.ask(get("/readyz")).body == "ok\n");
+  BOOST_TEST(mentions(f.talk.ask(get("/readyz?verbose")).body,
+                      "[+]bus reads go on, writes are refused: the topic is not safe: repair it by this\n"));
+  BOOST_TEST(f.status().at("bus").at("writes_refused").as_string() == "the topic is not safe: repair it by this");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

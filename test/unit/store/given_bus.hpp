@@ -21,6 +21,7 @@ class GivenBus final : public Bus {
   std::chrono::steady_clock::time_point since{};
   std::optional<std::uint64_t> lag;
   std::string detail;
+  std::string writes_refused;
   std::vector<BusMember> members;
 
   void give(Batch batch) {
@@ -53,7 +54,7 @@ class GivenBus final : public Bus {
     batches_.pop_front();
     co_return batch;
   }
-  BusStatus status() const override { return {"given", is_up, since, lag, detail, members, {}}; }
+  BusStatus status() const override { return {"given", is_up, since, lag, detail, writes_refused, members, {}}; }
   bool up() const override { return is_up; }
   bool keeps_log() const override { return keeps; }
   void stop() override {
