@@ -138,7 +138,12 @@ void Serving::open_listeners() {
 
 void Serving::say_durability() const {
   if (options_.bus == "kafka") {
-    if (options_.ephemeral) log::warn("every start reads the whole topic (--ephemeral)");
+    if (options_.ephemeral) {
+      log::warn("every start reads the whole topic (--ephemeral)");
+    } else if (options_.fsync != FsyncMode::always) {
+      log::info("what a power cut takes from the data directory is read again from the topic (--fsync is not always)",
+                {{"fsync", server_options_.fsync}});
+    }
   } else if (options_.ephemeral) {
     log::warn("nothing is kept: the data is gone when this process ends (--ephemeral)");
   } else if (options_.fsync != FsyncMode::always) {
@@ -174,6 +179,7 @@ void Serving::run_writer() {
       if (error) std::rethrow_exception(error);
     });
     writer_.run();
+  } catch (const LoadStopped&) {  // as asked
   } catch (...) {
     load_error_ = std::current_exception();
   }

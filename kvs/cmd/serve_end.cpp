@@ -60,7 +60,9 @@ awaitable<void> Serving::shut_down() {
     if (counters_.connections.load() != 0) std::_Exit(exit_code::ok);  // what is durable is durable
   }
   while (!writer_gone_) {
-    if (forced_ || Clock::now() >= deadline + last_grace) std::_Exit(exit_code::other);  // it loads, or the disk hangs
+    bool late = Clock::now() >= deadline + last_grace;
+    if (late) log::warn("ending without the writer, whose disk does not answer; what was acknowledged is kept");
+    if (late || forced_) std::_Exit(exit_code::ok);
     timer.expires_after(look_again);
     co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
   }

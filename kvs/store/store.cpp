@@ -43,6 +43,7 @@ void Store::load(Executor writer) {
     journal.state = options_.state;
     journal_ = std::make_unique<Journal>(files_, *options_.directory, journal);
     found = journal_->recover([this](std::uint64_t done, std::uint64_t all) {
+      if (stop_asked_) throw LoadStopped{};
       bytes_to_load_ = all;
       loaded_bytes_ = done;
     });

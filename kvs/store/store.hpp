@@ -60,6 +60,9 @@ struct Loading {
   std::uint64_t all_bytes = 0;
 };
 
+// stop() came while load() was at work: nothing is lost, for nothing was taken yet.
+struct LoadStopped {};
+
 // A state together with the place in the order from which an instance that begins with it goes on.
 struct StateAndBookmark {
   State state;
@@ -96,7 +99,8 @@ class Store {
   void attach(View& view) { views_.push_back(&view); }
 
   // On the writer's thread, once: newest good snapshot and journal. Throws DamagedData, std::system_error,
-  // std::runtime_error. `writer` is the executor of this thread; run() and everything the journal does stays on it.
+  // std::runtime_error, and LoadStopped soon after stop(): then that was all. `writer` is the executor of this thread;
+  // run() and everything the journal does stays on it.
   void load(Executor writer);
   // The writer loop, after load(): joins the order, catches up with it (then `ready` is called, and the phase is
   // ready), and goes on until stop(), when everything accepted has its verdict. Throws what load() does, BusBroken,
@@ -106,7 +110,10 @@ class Store {
   void write_last_snapshot(std::stop_token stop);
 
   // Any thread from here on.
-  void stop() { bus_.stop(); }
+  void stop() {
+    stop_asked_ = true;
+    bus_.stop();
+  }
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
   Loading loading() const { return {loaded_bytes_.load(), bytes_to_load_.load()}; }
   std::string failure() const;  // why, when the phase is `failed`
@@ -176,6 +183,7 @@ class Store {
   std::optional<Executor> writer_;
   std::optional<asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>> sync_timer_;
   std::optional<asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>> expiry_timer_;
+  std::atomic<bool> stop_asked_{false};
   bool stopping_ = false;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<StateEditor> editor_;

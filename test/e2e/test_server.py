@@ -154,6 +154,28 @@ class BothFamilies(ServerTest):
             server.process.wait_line(r"route=/livez.*client=127\.0\.0\.1:\d+")
 
 
+class Durability(unittest.TestCase):
+    WARNING = r"level=warn msg=.a power cut may lose acknowledged writes .--fsync is not always.. fsync=(\S+)"
+
+    def test_an_fsync_that_may_lose_something_is_said_in_the_log_and_in_the_status(self):
+        for given, said in (("never", "never"), ("500ms", "500ms"), ("0.5s", "500ms")):
+            with Server("--fsync", given) as server:
+                self.assertEqual(server.process.wait_line(self.WARNING).group(1), said)
+                self.assertEqual(server.request("GET", "/v1/status").json()["fsync"], said)
+
+    def test_one_that_loses_nothing_is_not_warned_of(self):
+        for flags in ((), ("--fsync", "always")):
+            with Server(*flags) as server:
+                self.assertEqual(server.request("GET", "/v1/status").json()["fsync"], "always")
+                self.assertNotIn("power cut", server.stderr)
+
+    def test_what_keeps_nothing_says_that(self):
+        with Server("--ephemeral") as server:
+            self.assertEqual(server.request("GET", "/v1/status").json()["fsync"], "ephemeral")
+            server.process.wait_line("level=warn.*nothing is kept")
+            self.assertNotIn("power cut", server.stderr)
+
+
 class Questions(ServerTest):
     def test_livez_and_readyz(self):
         for path in ("/livez", "/readyz"):
@@ -330,10 +352,24 @@ class Stopping(unittest.TestCase):
                 pass
             begun = time.monotonic()
             server.terminate()
-            server.process.wait()
+            self.assertEqual(server.process.wait(), 0)
             self.assertLess(time.monotonic() - begun, 15)
         server.start()
         self.assertEqual(server.request("GET", "/v1/kv/k").body, b"v")
+
+    def test_a_start_that_is_not_over_ends_well_too(self):
+        """Wherever the signal finds it: nothing was taken yet that could be lost."""
+        server = self.start("--fsync", "never")
+        last = [server.put("k%d" % number, b"x" * 1000000) for number in range(60)][-1]
+        server.kill()  # no snapshot: the next start reads all of it
+        for _ in range(3):
+            server.start(wait="listening")
+            begun = time.monotonic()
+            server.stop()
+            self.assertLess(time.monotonic() - begun, 15)
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/status").json()["keys"], 60)
+        self.assertEqual(server.request("HEAD", "/v1/kv/k59").revision, last)
 
     def test_a_clean_stop_leaves_a_snapshot(self):
         server = self.start()

@@ -7,10 +7,13 @@ import resource
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
+import termios
 
 from kvs_harness import *
+from kvs_server import start_kept
 
 # Runs a program as systemd does: the passed sockets from descriptor 3 on, $LISTEN_PID its own.
 ACTIVATE = """import os, sys
@@ -130,9 +133,15 @@ class Notify(ServiceTest):
         self.assertTrue(answer.header("Retry-After"))
         self.assertEqual(server.request("GET", "/livez").body, b"ok\n")
         self.assertIs(server.request("GET", "/v1/status").json()["ready"], False)
+        ready = server.request("GET", "/readyz")
+        self.assertEqual((ready.status, ready.header("Retry-After")), (503, "1"))
         self.assertFalse([message for message in manager.seen if "READY" in message])
+        # On this bus the default is not `always`: said, with why that is right.
+        self.assertEqual(server.request("GET", "/v1/status").json()["fsync"], "never")
+        server.process.wait_line("level=info.*what a power cut takes from the data directory is read again from the topic.*fsync=never")
         server.terminate()
         manager.until("STOPPING")
+        self.assertEqual(server.process.wait(), 0)
 
 
 class Hangup(ServiceTest):
@@ -209,6 +218,56 @@ class Terminal(ServiceTest):
             seen += os.read(leader, 4096)
         os.close(leader)
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+
+
+class Banner(ServiceTest):
+    """What a person sees who starts it by hand: stderr is a terminal."""
+
+    def banner(self, *flags):
+        """(address, what came between `ready` and the empty line that ends the banner), the server ended well."""
+        leader, follower = os.openpty()
+        modes = termios.tcgetattr(follower)
+        modes[1] &= ~termios.OPOST
+        termios.tcsetattr(follower, termios.TCSANOW, modes)
+        process = start_kept([BINARY, "serve", *flags], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=follower,
+                             env=environment())
+        os.close(follower)
+        seen = ""
+        try:
+            while not re.search(r"try: .*\n\n", seen):
+                seen += os.read(leader, 4096).decode()
+        finally:
+            process.terminate()
+            os.set_blocking(leader, True)
+            try:
+                while os.read(leader, 4096):
+                    pass
+            except OSError:  # its end of the terminal is closed
+                pass
+            os.close(leader)
+            self.assertEqual(process.wait(STOP_TIMEOUT), 0)
+        return re.search(r"\n(  kvs .*?try: [^\n]*)\n\n", seen, re.DOTALL).group(1)
+
+    def test_on_a_terminal_it_says_where_it_is_and_what_to_try(self):
+        data = str(self.directory / "here")
+        lines = self.banner("--listen", "127.0.0.1:0", "--data-dir", data).splitlines()
+        self.assertRegex(lines[0], r"^  kvs [0-9.]+\S*   bus: local   data: " + re.escape(data) + "$")
+        port = re.match(r"  http://127\.0\.0\.1:(\d+)$", lines[1]).group(1)
+        self.assertEqual(lines[2:], ["", f"  try:  echo -n Ahmedabad | curl -T - http://127.0.0.1:{port}/v1/kv/City"])
+
+    def test_a_local_socket_has_its_own_curl_line(self):
+        path = str(self.directory / "kvs.sock")
+        lines = self.banner("--listen", "unix:" + path, "--ephemeral").splitlines()
+        self.assertRegex(lines[0], r"   data: in memory only$")
+        self.assertEqual(lines[1:], ["  unix:" + path, "",
+                                     f"  try:  echo -n Ahmedabad | curl -T - --unix-socket {path} http://localhost/v1/kv/City"])
+
+    def test_on_a_pipe_there_is_the_log_alone(self):
+        server = self.serve()
+        server.stop()
+        self.assertNotIn("try:", server.stderr)
+        for line in server.stderr.splitlines():
+            self.assertRegex(line, "^ts=[^ ]+ level=")
 
 
 class Watchdog(ServiceTest):

@@ -160,6 +160,24 @@ BOOST_AUTO_TEST_CASE(a_stopped_store_accepts_nothing) {
   BOOST_TEST(x.f.bus.published.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_store_that_is_stopped_while_it_loads_loads_no_further_and_leaves_all_as_it_was) {
+  TemporaryDirectory directory;
+  {
+    StoreFixture before(kept_in(directory));
+    before.load().order(commands(put("a", "1"), put("b", "2")));
+  }
+  {
+    StoreFixture stopped(kept_in(directory));
+    stopped.files.on_open_to_read = [&] { stopped.store.stop(); };
+    BOOST_CHECK_THROW(stopped.store.load(stopped.io.get_executor()), LoadStopped);
+    BOOST_TEST((stopped.store.phase() == Phase::starting));
+    stopped.store.write_last_snapshot({});
+  }
+  StoreFixture after(kept_in(directory));
+  after.load();
+  BOOST_TEST(after.state() == "a=1@1 b=2@2 ");
+}
+
 BOOST_AUTO_TEST_CASE(the_last_snapshot_makes_the_next_start_quick) {
   TemporaryDirectory directory;
   {
