@@ -154,6 +154,8 @@ constexpr std::array options{
            "Changes kept on disk for watches that come back"},
     Option{"history-memory", 0, Kind::size, "SIZE", "64MiB", serving, Reach::everywhere,
            "Recent changes kept in memory"},
+    Option{"history-age", 0, Kind::duration, "DURATION", "0s", serving, Reach::everywhere,
+           "Changes older than this leave both, whatever room there is, and are not served any more; 0s: never"},
     Option{"max-value-size", 0, Kind::size, "SIZE", "1MiB", with_kafka, Reach::everywhere, "Largest value taken"},
     Option{"max-memory", 0, Kind::size, "SIZE", "0", serving, Reach::everywhere,
            "Keys, values and bookkeeping above which only deletes and writes that make nothing larger are taken; 0: "

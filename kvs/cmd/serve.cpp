@@ -64,6 +64,7 @@ StoreOptions store_options(const ServeOptions& options) {
   if (options.fsync == FsyncMode::never) store.sync.when = SyncPolicy::When::never;
   if (options.fsync == FsyncMode::interval) store.sync.when = SyncPolicy::When::interval;
   store.journal.history_bytes = options.history_bytes;
+  store.history_age = options.history_age;
   store.state.tombstones = options.tombstones;
   store.state.answers = options.idempotency_window;
   store.state.memory = options.max_memory;

@@ -32,6 +32,7 @@ struct ServeOptions {
   std::chrono::milliseconds fsync_interval{0};  // with FsyncMode::interval: 1 ms to 1 h
   std::uint64_t history_bytes = 0;              // at least 64 KiB
   std::uint64_t history_memory = 0;             // at least 64 KiB
+  std::chrono::milliseconds history_age{0};     // 0, or at least 1 s
   std::uint64_t max_value_size = 0;             // 1 byte to 1 GiB
   std::uint64_t max_memory = 0;                 // 0: no limit
   std::size_t idempotency_window = 0;           // at least 1

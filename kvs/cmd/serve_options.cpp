@@ -177,6 +177,9 @@ ServeOptions serve_options(const Settings& settings) {
   read_fsync(settings, options);
   options.history_bytes = size_between(settings, "history-bytes", least_history, UINT64_MAX);
   options.history_memory = size_between(settings, "history-memory", least_history, UINT64_MAX);
+  options.history_age = settings.duration("history-age");
+  if (options.history_age.count() != 0 && options.history_age < std::chrono::seconds{1})
+    throw settings.wrong("history-age", "at least 1s, or 0s: whatever its age, it stays");
   options.max_value_size = size_between(settings, "max-value-size", 1, largest_value);
   options.max_memory = settings.size("max-memory");
   options.idempotency_window = settings.number("idempotency-window");

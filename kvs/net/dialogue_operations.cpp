@@ -166,7 +166,8 @@ Dialogue::Need Dialogue::status() {
                       {"idempotency_window", store.options().state.answers},
                       {"tombstones", store.options().state.tombstones},
                       {"history_bytes", store.options().journal.history_bytes},
-                      {"history_memory", options.history_memory}};
+                      {"history_memory", options.history_memory},
+                      {"history_age_ms", store.options().history_age.count()}};
   Reply(worker_, out_, manners_)
       .begin(200)
       .field("Cache-Control", "no-store")

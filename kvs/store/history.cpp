@@ -48,11 +48,17 @@ void History::push(CommitRef commit) {
   std::size_t bytes = commit->footprint();
   bytes_ += bytes;
   commits_.push_back({std::move(commit), bytes});
-  while (bytes_ > max_bytes_ && commits_.size() > 1) {
-    bytes_ -= commits_.front().counted;
-    oldest_ = commits_.front().commit->last();
-    commits_.pop_front();
-  }
+  while (bytes_ > max_bytes_ && commits_.size() > 1) drop_oldest();
+}
+
+void History::forget(Revision until) {
+  while (!commits_.empty() && commits_.front().commit->last() <= until) drop_oldest();
+}
+
+void History::drop_oldest() {
+  bytes_ -= commits_.front().counted;
+  oldest_ = commits_.front().commit->last();
+  commits_.pop_front();
 }
 
 void History::read(Revision after, std::size_t max_bytes, std::vector<CommitRef>& out) const {

@@ -58,6 +58,8 @@ class History {
   // Where the history begins while it is empty: nothing at or before `revision` can be had from here.
   void start(Revision revision) { oldest_ = newest_ = revision; }
   void push(CommitRef commit);
+  // Lets go the commits that hold nothing after `until`.
+  void forget(Revision until);
 
   Revision oldest() const { return oldest_; }  // the smallest `after` that read() can serve
   Revision newest() const { return newest_; }
@@ -75,6 +77,7 @@ class History {
     std::size_t counted;  // of its footprint, which grows when it is rendered
   };
   void count_newest();
+  void drop_oldest();
 
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;

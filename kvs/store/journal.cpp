@@ -119,6 +119,11 @@ void Journal::append(const Changes& changes, std::string_view bookmark) {
 
 void Journal::sync() { body_->writer->sync(); }
 
+void Journal::forget(Revision until) {
+  body_->segments.forget(until);
+  body_->drop_segments();
+}
+
 Changes Journal::read(Revision after, std::size_t max_bytes) const { return body_->segments.read(after, max_bytes); }
 
 std::uint64_t Journal::bytes() const { return body_->segments.bytes(); }

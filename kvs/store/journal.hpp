@@ -21,7 +21,7 @@ struct JournalOptions {
   bool sync = true;  // fdatasync in append(); false: the caller calls sync() when it likes, or never
   std::uint64_t segment_bytes =
       16 * 1024 * 1024;  // a segment is closed before it outgrows this; smaller for a small history
-  std::uint64_t history_bytes = 256 * 1024 * 1024;  // resumable history kept on disk, at least
+  std::uint64_t history_bytes = 256 * 1024 * 1024;  // resumable history kept on disk, at least; and one segment more
   std::uint64_t snapshot_after_bytes =
       64 * 1024 * 1024;  // journal since the last snapshot that makes wants_snapshot(); or the state's size, if larger
   StateLimits state;     // of the state a start makes
@@ -61,6 +61,9 @@ class Journal {
   void append(const Changes& changes, std::string_view bookmark);
   // Everything appended is on disk when it returns. Throws as append() does.
   void sync();
+  // The history begins after `until` at the earliest, until the next start; segments that are below it go when no start
+  // needs them.
+  void forget(Revision until);
 
   // The history after `after`, oldest first, at least one change and about `max_bytes` of their footprint; never ends
   // within a revision; empty if there is none yet. Throws std::out_of_range if `after` < oldest(); DamagedData.

@@ -33,10 +33,26 @@ void Past::note(const Commit& commit, const State& state, Revision oldest, Clock
     roots_.push_back(state);
     since_ = 0;
   }
+  dropped = drop_roots(oldest);
+}
+
+void Past::forget(const State& newest, Revision oldest) {
+  std::deque<State> dropped;  // freed after the lock
+  std::lock_guard lock(mutex_);
+  if (roots_.back().revision() < oldest) {
+    roots_.push_back(newest);
+    since_ = 0;
+  }
+  dropped = drop_roots(oldest);
+}
+
+std::deque<State> Past::drop_roots(Revision oldest) {
+  std::deque<State> dropped;
   while (roots_.size() > 1 && roots_.front().revision() < oldest) {
     dropped.push_back(std::move(roots_.front()));
     roots_.pop_front();
   }
+  return dropped;
 }
 
 std::optional<Past::Found> Past::before(Revision revision) const {

@@ -26,6 +26,9 @@ class Past {
   // nowhere: what came between it and the history is not known.
   void note(const Commit& commit, const State& state, Revision oldest, Clock::time_point now);
 
+  // The history reaches back to `oldest` only; `newest` is what there is now.
+  void forget(const State& newest, Revision oldest);
+
   // The newest state kept that is not newer than `revision`; nothing: there is none. `exact`: nothing was changed
   // between the two, as far as is known.
   struct Found {
@@ -51,6 +54,7 @@ class Past {
 
   template <class Goes>
   std::vector<Pinned> take_out(Goes goes);
+  std::deque<State> drop_roots(Revision oldest);
 
   const std::uint64_t spacing_;
   mutable std::mutex mutex_;

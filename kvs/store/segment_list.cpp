@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/data_directory.hpp"
@@ -45,7 +46,14 @@ SegmentList::SegmentList(FileSystem& files, std::filesystem::path directory, std
 
 void SegmentList::add(const SegmentHeader& header, std::uint64_t end, std::uint64_t bytes) {
   std::lock_guard lock(mutex_);
-  entries_.push_back({header, end, bytes, {Mark{SegmentHeader::size, header.first_batch, header.after}}});
+  std::uint64_t counted = entries_.empty() ? 0 : entries_.back().counted;
+  if (!entries_.empty()) {  // it is complete now
+    entries_.back().counted = entries_.back().bytes;
+    if (window_ + 1 < entries_.size()) later_ += entries_.back().counted - counted;
+    later_ += std::min(end, bytes);
+  }
+  entries_.push_back(
+      {header, end, bytes, std::min(end, bytes), {Mark{SegmentHeader::size, header.first_batch, header.after}}});
   move_window();
 }
 
@@ -55,23 +63,33 @@ void SegmentList::grow(std::uint64_t begin, const BatchHeader& batch, Revision b
   Entry& entry = entries_.back();
   entry.end = end;
   entry.bytes = bytes;
+  std::uint64_t counted = std::exchange(entry.counted, std::min(end, bytes));
+  if (window_ + 1 < entries_.size()) later_ += entry.counted - counted;
+  move_window();
   if (begin >= entry.marks.back().offset + mark_distance) entry.marks.push_back({begin, batch.number, before});
 }
 
-// A segment is in the window unless those after it, complete ones, are history enough.
+// A segment is in the window unless those after it are history enough, or all of it was forgotten.
 void SegmentList::move_window() {
-  std::uint64_t later = 0;  // the newest has just begun
-  for (std::size_t index = entries_.size() - 1; index-- > window_;) {
-    later += entries_[index].bytes;
-    if (later < history_bytes_) continue;
-    window_ = index;
-    return;
+  while (window_ + 1 < entries_.size()) {
+    const Entry& next = entries_[window_ + 1];
+    if (later_ < history_bytes_ && next.header.after > forgotten_) return;
+    later_ -= next.counted;
+    ++window_;
   }
 }
 
+void SegmentList::forget(Revision until) {
+  std::lock_guard lock(mutex_);
+  forgotten_ = std::max(forgotten_, until);
+  move_window();
+}
+
+Revision SegmentList::begin() const { return std::max(entries_[window_].header.after, forgotten_); }
+
 Revision SegmentList::oldest() const {
   std::lock_guard lock(mutex_);
-  return entries_[window_].header.after;
+  return begin();
 }
 
 std::uint64_t SegmentList::bytes() const {
@@ -84,7 +102,8 @@ std::uint64_t SegmentList::bytes() const {
 std::vector<Revision> SegmentList::begins() const {
   std::lock_guard lock(mutex_);
   std::vector<Revision> all;
-  for (std::size_t index = window_; index < entries_.size(); ++index) all.push_back(entries_[index].header.after);
+  for (std::size_t index = window_; index < entries_.size(); ++index)
+    all.push_back(std::max(entries_[index].header.after, forgotten_));
   return all;
 }
 
@@ -107,7 +126,7 @@ SegmentList::Part SegmentList::part(std::size_t index, const Mark& from) const {
 
 std::optional<SegmentList::Part> SegmentList::find(Revision after) const {
   std::lock_guard lock(mutex_);
-  if (after < entries_[window_].header.after) throw_compacted();
+  if (after < begin()) throw_compacted();
   auto segment = std::ranges::upper_bound(entries_, after, {}, [](const Entry& entry) { return entry.header.after; });
   --segment;  // the window's oldest segment is not above `after`
   auto mark = std::ranges::upper_bound(segment->marks, after, {}, &Mark::after);

@@ -21,16 +21,20 @@ class SegmentList {
   SegmentList(FileSystem& files, std::filesystem::path directory, std::uint64_t history_bytes);
 
   // The new newest segment, readable up to `end` (unknown_end only for one that is followed by another). `bytes` is the
-  // size of its file: what it counts for in the history once another follows.
+  // size of its file: what it counts for in the history once another follows; until then what is readable counts.
   void add(const SegmentHeader& header, std::uint64_t end, std::uint64_t bytes);
   // The newest segment is readable up to `end`; its newest batch begins at `begin`.
   void grow(std::uint64_t begin, const BatchHeader& batch, Revision before, std::uint64_t end, std::uint64_t bytes);
 
-  // The smallest `after` that read() serves: that of the oldest segment in the history window.
+  // The history begins after `until` at the earliest, whatever is in the segments.
+  void forget(Revision until);
+
+  // The smallest `after` that read() serves: that of the oldest segment in the history window, or what was forgotten.
   Revision oldest() const;
   // What all of them take on disk.
   std::uint64_t bytes() const;
-  // The places in the history window, lowest first, where a segment begins: the newest change before each.
+  // The places in the history window, lowest first, where a segment begins: the newest change before each. The first
+  // is oldest().
   std::vector<Revision> begins() const;
   // See Journal::read(). Throws DamagedData besides.
   Changes read(Revision after, std::size_t max_bytes) const;
@@ -50,6 +54,7 @@ class SegmentList {
     SegmentHeader header;
     std::uint64_t end;
     std::uint64_t bytes;
+    std::uint64_t counted;    // in the history: see add()
     std::vector<Mark> marks;  // by offset, one for every mark_distance or so; the first is the first batch
   };
   // Part of a segment that a reader may read: from a mark on.
@@ -68,6 +73,7 @@ class SegmentList {
   void read_part(const Part& part, Revision after, std::size_t max_bytes, Changes& changes, std::size_t& bytes) const;
   void remember(std::uint64_t number, const Mark& mark) const;
   void move_window();
+  Revision begin() const;
 
   FileSystem& files_;
   std::filesystem::path directory_;
@@ -75,6 +81,8 @@ class SegmentList {
   mutable std::mutex mutex_;
   mutable std::vector<Entry> entries_;  // oldest first, numbers without gaps; readers add marks
   std::size_t window_ = 0;              // index of the oldest segment in the history window
+  std::uint64_t later_ = 0;             // bytes of history in those behind it
+  Revision forgotten_ = no_revision;
 };
 
 }  // namespace kvs

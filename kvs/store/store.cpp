@@ -26,6 +26,7 @@ Store::Store(StoreOptions options, FileSystem& files, Bus& bus)
     : options_(std::move(options)),
       files_(files),
       bus_(bus),
+      history_age_(options_.history_age),
       digests_(options_.digest_every),
       past_(std::max(least_spacing, options_.journal.history_bytes / most_roots)) {}
 
@@ -89,6 +90,13 @@ awaitable<bool> Store::join() {
   asio::co_spawn(*writer_, propose_expiries(), [](std::exception_ptr error) {
     if (error) log::error("expiries are not proposed any more");
   });
+  if (options_.history_age.count() != 0) {
+    note_old_history();
+    age_timer_.emplace(*writer_);
+    asio::co_spawn(*writer_, forget_now_and_then(), [](std::exception_ptr error) {
+      if (error) log::error("history is not let go by its age any more");
+    });
+  }
   follow_bus();
   co_return true;
 }
@@ -146,6 +154,7 @@ CommitRef Store::commit(Changes&& changes) {
   newest_ = editor_->commit(changes.empty() ? before : changes.back().revision(), time, place);
   show(newest_, bookmark_);
   if (changes.empty()) return nullptr;
+  note_age(newest_);
   auto made = std::make_shared<Commit>(before, std::move(changes));
   // The threads' histories begin when they are told that it is ready: with what is caught up with then.
   bool starting = phase() == Phase::starting;
@@ -355,6 +364,7 @@ void Store::stop_syncing() {
   stopping_ = true;
   if (sync_timer_) sync_timer_->cancel();
   if (expiry_timer_) expiry_timer_->cancel();
+  if (age_timer_) age_timer_->cancel();
 }
 
 StateAndBookmark Store::shown() const {

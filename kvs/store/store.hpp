@@ -18,6 +18,7 @@
 #include "kvs/store/digest_check.hpp"
 #include "kvs/store/expiry.hpp"
 #include "kvs/store/history.hpp"
+#include "kvs/store/history_age.hpp"
 #include "kvs/store/journal.hpp"
 #include "kvs/store/past.hpp"
 #include "kvs/store/request_log.hpp"
@@ -43,7 +44,8 @@ struct StoreOptions {
   SyncPolicy sync;
   JournalOptions journal;
   StateLimits state;
-  std::function<LogTime()> wall_clock;  // only for when to propose an expiry; none: the system's
+  std::chrono::milliseconds history_age{0};  // history that is older leaves; 0: whatever its age, it stays
+  std::function<LogTime()> wall_clock;       // only for when to propose an expiry, and what is old; none: the system's
   std::uint64_t digest_every = 0;  // commands after which this instance says what it holds, to be compared; 0: never
 };
 
@@ -158,6 +160,10 @@ class Store {
   awaitable<void> propose_expiries();
   void propose(const std::vector<RecordRef>& due);
   LogTime wall_clock() const;
+  void note_old_history();
+  void note_age(const State& newest);
+  awaitable<void> forget_now_and_then();
+  void forget_old_history(LogTime now);
   void end_all(Batch& batch, Verdicts& verdicts);
   void hold(const Ticket& ticket, Verdict&& verdict);
   bool make_durable(const Changes& changes, std::string_view bookmark, Verdicts& verdicts, Outcomes& outcomes);
@@ -183,6 +189,7 @@ class Store {
   std::optional<Executor> writer_;
   std::optional<asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>> sync_timer_;
   std::optional<asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>> expiry_timer_;
+  std::optional<asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>> age_timer_;
   std::atomic<bool> stop_asked_{false};
   bool stopping_ = false;
   std::unique_ptr<Journal> journal_;
@@ -193,6 +200,7 @@ class Store {
   std::function<void()> ready_;
   bool bus_up_ = false;
   Expiry expiry_;
+  HistoryAge history_age_;
   bool more_due_ = false;      // more expiries than were proposed
   std::vector<Revision> own_;  // places of the batch that are of commands published here
   DigestCheck digests_;

@@ -100,6 +100,11 @@ void View::receive(const CommitRef& commit, std::vector<Settled>&& settled) {
   for (Settled& one : settled) settle(std::move(one));  // connections go on in here: nothing else is under way
 }
 
+void View::forget(Revision until) {
+  history_.forget(until);
+  store_.memory_begins_at(history_.oldest());
+}
+
 void View::wake_watches(const Commit& commit) {
   while (!waiting_.empty()) static_cast<Watch&>(waiting_.front()).wake(commit.before());
   if (interest_.empty()) return;

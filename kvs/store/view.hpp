@@ -62,6 +62,7 @@ class View {
   // From the store, by post.
   void begin(Revision revision);  // the state was loaded; the history starts here
   void receive(const CommitRef& commit, std::vector<Settled>&& settled);  // commit may be null
+  void forget(Revision until);                                            // the history begins after it at the earliest
   void bus_changed(bool up, Clock::time_point since);
   void drain();  // nothing comes any more: watches end when they have sent what there is
 

@@ -37,6 +37,7 @@ BOOST_AUTO_TEST_CASE(everything_has_a_default) {
   BOOST_TEST((all.fsync == FsyncMode::always));
   BOOST_TEST(all.history_bytes == 256U << 20);
   BOOST_TEST(all.history_memory == 64U << 20);
+  BOOST_TEST(all.history_age.count() == 0);
   BOOST_TEST(all.max_value_size == 1U << 20);
   BOOST_TEST(all.max_connections == 10'000U);
   BOOST_TEST(all.max_connections_per_address == 512U);
@@ -54,6 +55,12 @@ BOOST_AUTO_TEST_CASE(a_file_that_keeps_strangers_out_is_not_empty) {
              "--tls-cert: is empty: name a file, or leave it out");
   BOOST_TEST(wrong({"--tls-cert", "c", "--tls-key", "k", "--tls-client-ca", ""}) ==
              "--tls-client-ca: is empty: name a file, or leave it out");
+}
+
+BOOST_AUTO_TEST_CASE(history_has_no_age_or_one_of_a_second_at_least) {
+  BOOST_TEST(options({"--history-age", "1h30m"}).history_age.count() == 5'400'000);
+  BOOST_TEST(options({"--history-age", "0s"}).history_age.count() == 0);
+  BOOST_TEST(wrong({"--history-age", "999ms"}) == "--history-age: at least 1s, or 0s: whatever its age, it stays");
 }
 
 BOOST_AUTO_TEST_CASE(the_data_directory_comes_from_flag_systemd_xdg_or_home) {

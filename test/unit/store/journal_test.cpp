@@ -310,6 +310,35 @@ BOOST_AUTO_TEST_CASE(an_old_history_is_refused_once_it_is_dropped) {
   BOOST_TEST((journal->oldest() == oldest));
 }
 
+// The window does not wait for the newest segment to be full: what is in it counts.
+BOOST_AUTO_TEST_CASE(a_history_is_never_longer_than_its_size_and_a_segment) {
+  options.history_bytes = 64 * 1024;
+  open();
+  std::uint64_t most = 0;
+  for (std::uint64_t revision = 1; revision <= 300; ++revision) {
+    journal->append({set(revision, "k", std::string(1000, 'v'))}, std::to_string(revision));
+    most = std::max(most, revision - number(journal->oldest()));
+    // Four files of 16 KiB at least, with 14 changes in each.
+    if (number(journal->oldest()) != 0) BOOST_TEST(revision - number(journal->oldest()) >= 4u * 14);
+  }
+  BOOST_TEST(most * 1000 <= (64u + 16u) * 1024);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_forgotten_is_not_read_any_more_also_within_the_newest_segment) {
+  open();
+  for (std::uint64_t revision = 1; revision <= 9; ++revision)
+    journal->append({set(revision, "k", "v")}, std::to_string(revision));
+  journal->forget(Revision{4});
+  BOOST_TEST((journal->oldest() == Revision{4}));
+  BOOST_TEST((journal->begins() == std::vector{Revision{4}}));
+  BOOST_CHECK_THROW(journal->read(Revision{3}, plenty), std::out_of_range);
+  BOOST_TEST(journal->read(Revision{4}, plenty).size() == 5u);
+  journal->forget(Revision{2});  // never back
+  BOOST_TEST((journal->oldest() == Revision{4}));
+  journal->forget(Revision{9});
+  BOOST_TEST(journal->read(Revision{9}, plenty).empty());
+}
+
 BOOST_AUTO_TEST_CASE(without_syncing_everything_is_there_as_long_as_the_system_runs) {
   options.sync = false;
   options.segment_bytes = 16 * 1024;

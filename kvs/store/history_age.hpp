@@ -1,0 +1,34 @@
+// Which part of the history has become too old, by log time.
+#pragma once
+#include <chrono>
+#include <deque>
+#include <optional>
+
+#include "kvs/record.hpp"
+#include "kvs/revision.hpp"
+
+namespace kvs {
+
+// The history in slices, each of them a sixty-fourth of the age long: a slice is too old when the newest change in it
+// is. So there are some 65 of them, however much is written.
+class HistoryAge {
+ public:
+  explicit HistoryAge(std::chrono::milliseconds most) : most_(most), slice_(most / 64) {}
+
+  // Everything after what was noted before, up to `last`, was changed at `time` or before. `last` only rises.
+  void note(Revision last, LogTime time);
+  // The newest revision that has become too old since the last call, and all before it with it.
+  std::optional<Revision> too_old(LogTime now);
+  bool empty() const { return slices_.empty(); }
+
+ private:
+  struct Slice {
+    LogTime begin, end;  // log times of what was noted first and last
+    Revision last;
+  };
+
+  const std::chrono::milliseconds most_, slice_;
+  std::deque<Slice> slices_;
+};
+
+}  // namespace kvs
