@@ -97,6 +97,7 @@ constexpr std::string_view plain_schemas = R"json({
   "properties": {
     "revision": {"$ref": "#/components/schemas/Revision"},
     "oldest_revision": {"$ref": "#/components/schemas/Revision"},
+    "truncated": {"const": true, "description": "It ended at 8 MiB, below the limit: there may be older changes"},
     "items": {"type": "array", "items": {"$ref": "#/components/schemas/Change"}}}},
 "Outcome": {"type": "object", "required": ["id", "outcome"],
   "properties": {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t default_limit = 100;
 
-// {"key","revision","oldest_revision","items":[event]}
+// {"key","revision","oldest_revision","truncated"?,"items":[event]}
 class HistoryBody final : public BodySource {
  public:
   HistoryBody(KeySearch search, Revision revision, Revision oldest)
@@ -38,7 +38,13 @@ class HistoryBody final : public BodySource {
     append_number(out, number(revision_));
     out += ",\"oldest_revision\":";
     append_number(out, number(oldest_));
+    if (is_truncated()) out += ",\"truncated\":true";
     out += ",\"items\":[";
+  }
+
+  // It ended for its size, not for the limit or because there was no more.
+  bool is_truncated() const {
+    return search_.found->bytes >= KeyHistory::most_bytes && search_.found->changes.size() < search_.limit;
   }
 
   const KeySearch search_;

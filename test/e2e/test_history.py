@@ -15,7 +15,8 @@ class HistoryTest(ServerTest):
                          (200, "application/json", "no-store"), answer)
         body = answer.json()
         self.assertEqual(answer.revision, body["revision"])
-        self.assertEqual(list(body)[1:], ["revision", "oldest_revision", "items"])
+        members = [name for name in body if name != "truncated"]
+        self.assertEqual(members[1:], ["revision", "oldest_revision", "items"])
         return body
 
     def test_sets_and_deletes_newest_first(self):
@@ -91,8 +92,13 @@ class HistoryTest(ServerTest):
     def test_large_values_end_it_early(self):
         with Server("--fsync", "never", "--history-memory", "64KiB") as server:
             revisions = [server.put("h", b"x" * (1 << 20)) for _ in range(12)]
-            items = self.history("h", server=server)["items"]
-            self.assertEqual([item["revision"] for item in items], revisions[::-1][:8])
+            found = self.history("h", server=server)
+            self.assertEqual([item["revision"] for item in found["items"]], revisions[::-1][:8])
+            self.assertIs(found["truncated"], True)
+            self.assertNotIn("truncated", self.history("h", "?limit=7", server))  # the limit came first
+            revision = server.put("small", "v")
+            self.assertEqual([item["revision"] for item in self.history("small", server=server)["items"]], [revision])
+            self.assertNotIn("truncated", self.history("small", server=server))
 
     def test_others_are_served_while_one_searches(self):
         with Server("--fsync", "never", "--threads", "1", "--history-memory", "64KiB") as server:
