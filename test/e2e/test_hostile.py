@@ -261,8 +261,16 @@ class MalformedRequests(HostileTest):
         self.assert_problem(answer, 400, "malformed")
         answer = self.attack(get(host=ELSEWHERE, path=b"/v1/status")).read_response()
         self.assert_problem(answer, 421, "wrong_host")
-        answer = self.attack(get(host=ELSEWHERE, path=b"/getall")).read_response()
-        self.assertTrue(answer.header("Content-Type").startswith("text/plain"))
+        for sent, words in ((get(host=ELSEWHERE, path=b"/getall"), b"--allowed-host"),
+                            (get(FOREIGN, path=b"/getall"), b"--cors-origin"),
+                            (b"GET /livez HTTP/1.1\r\n\r\n", b"Host"),
+                            (get(FIVE + CHUNKED), b"Content-Length"),
+                            (get(b"A : b\r\n"), b"colon"),
+                            (get(path=b"/livez\0"), b"percent-encode")):
+            answer = self.attack(sent).read_response()
+            self.assertEqual(answer.header("Content-Type"), "text/plain; charset=utf-8")
+            self.assertRegex(answer.body, rb"^[^\n]{10,}\n$")
+            self.assertIn(words, answer.body)
 
     def test_no_header_can_be_planted(self):
         for path in (b"/v1/kv/a%0d%0aInjected:%20yes", b"/%0d%0aInjected:%20yes", b"/v1/kv/a?x%0d%0aInjected:%20yes=1"):

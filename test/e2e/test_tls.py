@@ -342,6 +342,32 @@ class Client_certificates(Encrypted):
         self.assertEqual(code, 5)
 
 
+class Client_certificates_alone(Encrypted):
+    """Without --auth-file the authority of --tls-client-ca is the access control: who has its certificate may everything."""
+
+    @classmethod
+    def setUpClass(cls):
+        kept = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(kept.cleanup)
+        clients = Authority(kept.name, "clients")
+        cls.box = clients.issue("box", "DNS:box.example")
+        cls.foreign = Authority(kept.name, "others").issue("foreign", "DNS:box.example")
+        cls.more_flags = ("--tls-client-ca", clients.path("pem"), "--listen", "0.0.0.0:0")
+        super().setUpClass()
+
+    def as_client(self, identity, *arguments):
+        return self.tls_kvs(*arguments, "--cert", identity[0], "--key-file", identity[1])
+
+    def test_every_holder_of_a_certificate_may_everything(self):
+        self.assertEqual(self.as_client(self.box, "set", "a", "v")[0], 0)
+        self.assertEqual(self.as_client(self.box, "get", "a"), (0, "v", ""))
+        self.assertEqual(self.as_client(self.box, "delete", "--prefix", "a", "--yes")[0], 0)
+
+    def test_nobody_else_may_anything(self):
+        self.assertEqual(self.as_client(self.foreign, "get", "a")[0], 5)
+        self.assertEqual(self.tls_kvs("get", "a")[0], 5)
+
+
 class Flags(unittest.TestCase):
     def test_files_that_do_not_fit_are_named(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -220,6 +220,14 @@ BOOST_AUTO_TEST_CASE(of_more_requests_than_are_remembered_the_oldest_are_forgott
   BOOST_TEST(log.find("c").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(the_last_ten_thousand_requests_are_remembered) {
+  RequestLog log;
+  for (int n = 0; n <= 10'000; ++n) log.note({std::to_string(n), {Verdict::Outcome::applied, Revision{1}}});
+  BOOST_TEST(!log.find("0").has_value());
+  BOOST_TEST(log.find("1").has_value());
+  BOOST_TEST(log.find("10000").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(of_several_requests_with_one_id_the_last_counts_also_where_the_memory_begins_anew) {
   RequestLog log(3);
   for (std::uint64_t revision = 1; revision <= 8; ++revision) {
