@@ -14,8 +14,8 @@
 #include <csignal>
 #include <iostream>
 #include <optional>
-#include <random>
 
+#include "kvs/cmd/backoff.hpp"
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/remote.hpp"
@@ -30,22 +30,6 @@ using std::chrono::milliseconds;
 using Timer = asio::basic_waitable_timer<ClientClock, asio::wait_traits<ClientClock>, Executor>;
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 using Signals = asio::basic_signal_set<Executor>;
-
-// Waits before the next try: longer after each failure, never in step with other clients.
-class Backoff {
- public:
-  milliseconds next() {
-    milliseconds wait{std::uniform_int_distribution<milliseconds::rep>(least.count(), ceiling_.count())(random_)};
-    ceiling_ = std::min(ceiling_ * 2, most);
-    return wait;
-  }
-  void reset() { ceiling_ = first; }
-
- private:
-  static constexpr milliseconds least{250}, first{500}, most{10'000};
-  milliseconds ceiling_ = first;
-  std::minstd_rand random_{std::random_device{}()};
-};
 
 bool worth_another_try(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
