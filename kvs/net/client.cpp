@@ -139,14 +139,14 @@ awaitable<void> Client::Body::receive_head(std::chrono::milliseconds patience, P
   if (error) throw ended(error, deadline);
 }
 
-// The next bytes of the body, at most as many as `piece` takes.
+// The next bytes of the body as soon as there are some, at most as many as `piece` takes; perhaps none yet.
 awaitable<std::string_view> Client::Body::receive_piece(std::chrono::milliseconds patience, Pieces& parser,
                                                         std::vector<char>& piece) {
   Deadline deadline(socket.socket(), ClientClock::now() + patience);
   parser.get().body().data = piece.data();
   parser.get().body().size = piece.size();
   boost::system::error_code error;
-  co_await http::async_read(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
+  co_await http::async_read_some(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
   if (error && error != http::error::need_buffer) throw ended(error, deadline);
   co_return std::string_view(piece.data(), piece.size() - parser.get().body().size);
 }
@@ -155,6 +155,7 @@ awaitable<std::string_view> Client::Body::receive_piece(std::chrono::millisecond
 awaitable<ClientAnswer> Client::Body::receive_pieces(std::chrono::milliseconds patience, const Sink& sink) {
   constexpr std::size_t piece_size = 128 * 1024, kept = 64 * 1024;
   Pieces parser;
+  parser.eager(true);  // chunks that came together are one piece
   parser.body_limit(boost::none);
   co_await receive_head(patience, parser);
   ClientAnswer answer = answer_from(parser.get().base());

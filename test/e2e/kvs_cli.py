@@ -1,8 +1,11 @@
 """The command line as people and scripts use it: through pipes, or on a pseudo-terminal of the test's own."""
+import base64
 import collections
+import hashlib
 import json
 import os
 import pty
+import re
 import select
 import signal
 import socket
@@ -20,30 +23,33 @@ Result = collections.namedtuple("Result", "code stdout stderr")
 
 
 class Command:
-    """A running command. With terminal=True its stdout (and its stdin, unless one is given) is a pseudo-terminal."""
+    """A running command. With terminal=True its stdout (and its stdin, unless one is given) is a pseudo-terminal; with
+    errors_on_terminal=True its stderr is one (and its stdin, unless stdout is one or one is given): see type()."""
 
-    def __init__(self, *arguments, env=None, stdin=None, terminal=False, columns=None, program=BINARY):
+    def __init__(self, *arguments, env=None, stdin=None, terminal=False, errors_on_terminal=False, columns=None,
+                 program=BINARY):
         variables = {"TERM": "xterm", "COLUMNS": str(columns) if columns else ""}
         variables.update(env or {})
         self.master = None
         ours, slave = None, None
         if terminal:
-            self.master, slave = pty.openpty()
-            modes = termios.tcgetattr(slave)
-            modes[1] &= ~termios.OPOST  # no \r before \n: the bytes as they were written
-            termios.tcsetattr(slave, termios.TCSANOW, modes)
+            self.master, slave = self._terminal()
         else:
             ours, slave = os.pipe()
-        source = subprocess.PIPE if stdin is not None else slave if terminal else subprocess.DEVNULL
-        self.process = start_kept([program, *arguments], stdin=source, stdout=slave, stderr=subprocess.PIPE,
+        self.errors, errors_slave = self._terminal() if errors_on_terminal else os.pipe()
+        keyboard = slave if terminal else errors_slave if errors_on_terminal else subprocess.DEVNULL
+        self.keyboard = self.master if terminal else self.errors
+        source = subprocess.PIPE if stdin is not None else keyboard
+        self.process = start_kept([program, *arguments], stdin=source, stdout=slave, stderr=errors_slave,
                                   env=environment(variables))
         os.close(slave)
+        os.close(errors_slave)
         self.output = self.master if terminal else ours
         self.changed = threading.Condition()
         self.stdout_bytes = b""
         self.stderr_bytes = b""
         self.open = {"stdout_bytes", "stderr_bytes"}
-        sources = ((self.output, "stdout_bytes"), (self.process.stderr.fileno(), "stderr_bytes"))
+        sources = ((self.output, "stdout_bytes"), (self.errors, "stderr_bytes"))
         self.readers = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in sources]
         for reader in self.readers:
             reader.start()
@@ -53,6 +59,20 @@ class Command:
                 self.process.stdin.close()
             except BrokenPipeError:
                 pass
+
+    @staticmethod
+    def _terminal():
+        """Ours and theirs. The bytes come as they were written, and what is typed does not."""
+        master, slave = pty.openpty()
+        modes = termios.tcgetattr(slave)
+        modes[1] &= ~termios.OPOST  # no \r before \n
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(slave, termios.TCSANOW, modes)
+        return master, slave
+
+    def type(self, text):
+        """Keys pressed at the terminal that is its stdin."""
+        os.write(self.keyboard, text.encode())
 
     def _read(self, descriptor, name):
         while True:
@@ -113,7 +133,9 @@ class Command:
         return Result(code, self.stdout, self.stderr)
 
     def _close(self):
-        self.process.stderr.close()
+        if self.errors is not None:
+            os.close(self.errors)
+            self.errors = None
         if self.output is not None:
             os.close(self.output)
             self.output = None
@@ -135,7 +157,8 @@ def interrupted(command):
 
 
 class FakeServer:
-    """Answers each connection's requests with the given bytes, one after the other; None = never, b"" = hangs up."""
+    """Answers each connection's requests with the given bytes, one after the other; None = never, b"" = hangs up; of a
+    function what it gives, called with the head of the request."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -177,15 +200,33 @@ class FakeServer:
                 head, _, waiting = waiting.partition(b"\r\n\r\n")
                 self.requests.append(head.decode())
                 answer = self.answers.pop(0) if self.answers else b""
+                if callable(answer):
+                    answer = answer(head.decode())
                 if answer is not None:
                     connection.sendall(answer)
                 if answer == b"":
+                    return
+                if answer is not None and answer.startswith(b"HTTP/1.1 101 "):
+                    if self._wait(connection):
+                        connection.recv(65536)  # the answer to our closing frame, after which the server hangs up
                     return
 
 
 def answer(status, body="", kind="application/json"):
     text = body.encode()
     return f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text
+
+
+def upgrade(*frames):
+    """A watch: the handshake, and what the server then sends."""
+
+    def respond(head):
+        key, = re.findall(r"(?i)sec-websocket-key: *(\S+)", head)
+        accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
+        return (f"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: kvs.v1\r\n"
+                f"Kvs-Revision: 5\r\nSec-WebSocket-Accept: {accept}\r\n\r\n").encode() + b"".join(frames)
+
+    return respond
 
 
 def problem(status, code, detail, **more):
