@@ -26,14 +26,13 @@ constexpr std::array commands{
                "kvs set City Ahmedabad\n"
                "kvs set app/config @config.yaml --content-type application/yaml\n"
                "kvs set lock me --if-absent"},
-    CommandRow{
-        Verb::remove, "delete", "del rm", "KEY... [flags]", "Delete keys",
-        "Prints how many keys were deleted. A key that is not there counts 0 and is no error. With --prefix all\n"
-        "of them go at one revision; on a terminal you are asked first if there are any, else it needs --yes\n"
-        "whether there are any or not. Exit code 4 if the key is not at the revision of --if-revision.",
-        "kvs delete City\n"
-        "kvs delete lock --if-revision 42\n"
-        "kvs delete --prefix app/tmp/ --dry-run"},
+    CommandRow{Verb::remove, "delete", "del rm", "KEY... [flags]", "Delete keys",
+               "Prints how many keys were deleted. A key that is not there counts 0 and is no error. With --prefix\n"
+               "or --all they go at one revision; on a terminal you are asked first if there are any, else it needs\n"
+               "--yes whether there are any or not. Exit code 4 if the key is not at the revision of --if-revision.",
+               "kvs delete City\n"
+               "kvs delete lock --if-revision 42\n"
+               "kvs delete --prefix app/tmp/ --dry-run"},
     CommandRow{Verb::watch, "watch", "", "[KEY...] [flags] [-- CMD...]", "Follow changes",
                "Keys and --prefix together choose what is watched; neither: everything. A line per change on a\n"
                "terminal, one JSON event a line on a pipe. Reconnects by itself and goes on where it was.\n"
@@ -43,6 +42,7 @@ constexpr std::array commands{
                "such program, 126 if it cannot be run.",
                "kvs watch\n"
                "kvs watch --prefix app/ --initial\n"
+               "kvs watch --prefix app/ --ops delete,expire --prev\n"
                "kvs watch City --count 1 --timeout 30s\n"
                "kvs watch --prefix app/ --resume-file app.revision --coalesce -- ./reload.sh"},
     CommandRow{Verb::list, "list", "ls", "[PREFIX] [flags]", "List keys",

@@ -118,8 +118,10 @@ class Completer {
   }
 
   void value(const Option& option, const std::string& glue, const std::string& word) {
-    if (option.kind == Kind::choice) {
-      for (std::string_view choice : choices(option.value)) add(glue + std::string(choice), glue + word);
+    if (option.kind == Kind::choice || option.kind == Kind::choices) {
+      // Of several only the last is at the cursor.
+      std::string before = option.kind == Kind::choices ? word.substr(0, word.rfind(',') + 1) : "";
+      for (std::string_view choice : choices(option.value)) add(glue + before + std::string(choice), glue + word);
     } else {
       names(option.value, word);
       result_.glue = glue;

@@ -3,8 +3,8 @@
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/record_stream.hpp"
-#include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
+#include "kvs/cmd/write_flags.hpp"
 
 namespace kvs {
 namespace {
@@ -18,40 +18,46 @@ std::vector<std::string> wanted_keys(const Settings& settings) {
   return keys;
 }
 
-// Revision 0 is "no such key", for which there is nothing to delete.
-std::string wanted_revision(const Settings& settings, const std::vector<std::string>& keys) {
-  if (!settings.given("if-revision")) return {};
-  if (keys.size() > 1) throw settings.wrong("if-revision", "goes with one key");
-  if (settings.number("if-revision") == 0) throw settings.wrong("if-revision", "the revision of a key is at least 1");
-  return settings.text("if-revision");
+// A name, or a revision, is that of one write.
+void refuse_several(const Settings& settings, const std::vector<std::string>& keys) {
+  for (const char* name : {"if-revision", "idempotency-key"})
+    if (settings.given(name) && keys.size() > 1) throw settings.wrong(name, "goes with one key");
 }
 
-Failure condition_failed(const std::string& key, const ClientAnswer& answer) {
-  auto current = json_number(answer.body, "current_revision");
-  if (!current) return failure_from(answer);
-  std::string why = *current == 0 ? "there is no key " + key : key + " is at revision " + std::to_string(*current);
-  return {exit_code::condition_failed, "not deleted: " + why};
-}
-
-// `revision`: only of the key at that one; empty: of whatever is there.
-ClientAnswer remove_one(Remote& remote, const std::string& key, const std::string& revision) {
+ClientRequest removal(const Settings& settings, const std::string& key) {
   ClientRequest request{.method = "DELETE", .target = key_target(key), .fields = {}, .body = {}};
-  if (!revision.empty()) request.fields.emplace_back("If-Match", '"' + revision + '"');
+  add_revision(settings, request);
+  add_idempotency_key(settings, request);
+  return request;
+}
+
+ClientAnswer remove_one(Remote& remote, const std::string& key, ClientRequest request) {
   ClientAnswer answer = remote.ask(std::move(request));
-  if (answer.status == 412) throw condition_failed(key, answer);
+  if (answer.status == 412) throw condition_failed("not deleted", key, answer);
   if (answer.status != 200) throw failure_from(answer);
   return answer;
 }
 
-std::string range_target(const std::string& prefix) {
-  std::string target = "/v1/kv";
-  add_parameter(target, "prefix", prefix);
-  return target;
-}
+// The keys that begin with a prefix, or all.
+struct Range {
+  std::string prefix;  // empty: all
 
-// How many keys begin with it; with an output they are listed there.
-std::uint64_t count_keys(Remote& remote, const std::string& prefix, Output* output) {
-  std::string target = range_target(prefix);
+  std::string target() const {
+    std::string target = "/v1/kv";
+    if (!prefix.empty()) add_parameter(target, "prefix", prefix);
+    return target;
+  }
+  // The server is told in so many words.
+  std::string target_of_removal() const { return prefix.empty() ? "/v1/kv?all=true" : target(); }
+  std::string words(std::uint64_t count) const {
+    std::string keys = std::to_string(count) + " keys";
+    return prefix.empty() ? "all " + keys : "the " + keys + " that begin with '" + escaped(prefix, Escape::line) + "'";
+  }
+};
+
+// How many keys there are; with an output they are listed there.
+std::uint64_t count_keys(Remote& remote, const Range& range, Output* output) {
+  std::string target = range.target();
   add_parameter(target, "keys_only", "1");
   std::uint64_t count = 0;
   stream_records(remote, target, [&](std::string_view line) {
@@ -61,31 +67,34 @@ std::uint64_t count_keys(Remote& remote, const std::string& prefix, Output* outp
   return count;
 }
 
-std::string one_prefix(const Settings& settings) {
+Range wanted_range(const Settings& settings) {
   std::vector<std::string> prefixes = settings.list("prefix");
-  if (!settings.arguments().empty() || settings.given("key")) throw UsageError("give keys or --prefix, not both");
+  if (!settings.arguments().empty() || settings.given("key") || (settings.on("all") && !prefixes.empty()))
+    throw UsageError("give keys, --prefix or --all, only one of them");
+  if (settings.on("all")) return {};
   if (prefixes.size() > 1) throw UsageError("kvs delete takes one --prefix");
-  if (prefixes.front().empty()) throw UsageError("--prefix: an empty prefix is every key");
-  return prefixes.front();
+  if (prefixes.front().empty()) throw UsageError("--prefix: an empty prefix is every key", "--all deletes those");
+  return {prefixes.front()};
 }
 
 int remove_range(const Settings& settings) {
-  std::string prefix = one_prefix(settings);
+  Range range = wanted_range(settings);
   Remote remote(settings);
   Output output(settings);
   if (settings.on("dry-run")) {
-    count_keys(remote, prefix, &output);
+    count_keys(remote, range, &output);
     output.flush();
     return exit_code::ok;
   }
   // Where nobody can be asked, it is refused whether there are such keys or not: a script is to fail the first time.
   if (!settings.on("yes")) {
-    std::uint64_t count = can_ask() ? count_keys(remote, prefix, nullptr) : 0;
-    std::string what = std::to_string(count) + " keys that begin with '" + escaped(prefix, Escape::line) + "'";
+    std::uint64_t count = can_ask() ? count_keys(remote, range, nullptr) : 0;
     bool needless = can_ask() && count == 0;
-    if (!needless && !confirmed(settings, "Delete the " + what + "?")) return exit_code::other;
+    if (!needless && !confirmed(settings, "Delete " + range.words(count) + "?")) return exit_code::other;
   }
-  ClientAnswer answer = remote.ask({.method = "DELETE", .target = range_target(prefix), .fields = {}, .body = {}});
+  ClientRequest request{.method = "DELETE", .target = range.target_of_removal(), .fields = {}, .body = {}};
+  add_idempotency_key(settings, request);
+  ClientAnswer answer = remote.ask(std::move(request));
   if (answer.status != 200) throw failure_from(answer);
   bool as_json = output.own_json() || output.form() == Form::json || output.form() == Form::ndjson;
   if (as_json)
@@ -99,14 +108,15 @@ int remove_range(const Settings& settings) {
 }  // namespace
 
 int remove(const Settings& settings) {
-  if (settings.given("prefix")) {
-    if (settings.given("if-revision")) throw settings.wrong("if-revision", "goes with a key, not with --prefix");
+  if (settings.given("prefix") || settings.on("all")) {
+    if (settings.given("if-revision"))
+      throw settings.wrong("if-revision", "goes with a key, not with --prefix or --all");
     return remove_range(settings);
   }
   for (const char* name : {"dry-run", "yes"})
-    if (settings.given(name)) throw settings.wrong(name, "goes with --prefix");
+    if (settings.given(name)) throw settings.wrong(name, "goes with --prefix or --all");
   std::vector<std::string> keys = wanted_keys(settings);
-  std::string revision = wanted_revision(settings, keys);
+  refuse_several(settings, keys);
   Remote remote(settings);
   Output output(settings);
   bool as_json = output.own_json() || output.form() == Form::json || output.form() == Form::ndjson;
@@ -114,7 +124,7 @@ int remove(const Settings& settings) {
   int code = exit_code::ok;
   for (std::size_t i = 0; i < keys.size() && code == exit_code::ok; ++i) {
     try {
-      ClientAnswer answer = remove_one(remote, keys[i], revision);
+      ClientAnswer answer = remove_one(remote, keys[i], removal(settings, keys[i]));
       deleted += json_number(answer.body, "deleted").value_or(0);
       if (as_json) output.write_json(answer.body);
     } catch (const Failure& failure) {

@@ -1,4 +1,5 @@
 // kvs export: the records of a listing, as they come.
+#include <boost/json.hpp>
 #include <memory>
 
 #include "kvs/cmd/commands.hpp"
@@ -8,6 +9,8 @@
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/progress.hpp"
 #include "kvs/cmd/record_stream.hpp"
+#include "kvs/revision.hpp"
+#include "kvs/units.hpp"
 
 namespace kvs {
 namespace {
@@ -29,6 +32,15 @@ std::uint64_t expected(const Settings& settings, Remote& remote) {
   return answer.status == 200 ? json_number(answer.body, "keys").value_or(0) : 0;
 }
 
+// Of the file, for programs.
+boost::json::object facts(const std::string& name, std::uint64_t count, const ClientAnswer& answer) {
+  boost::json::object object{{"file", name}, {"keys", count}};
+  auto revision = parse_number(answer.field("kvs-revision"), max_revision_number);
+  if (revision) object["revision"] = *revision;
+  if (auto log_id = answer.field("kvs-log-id"); !log_id.empty()) object["log_id"] = std::string(log_id);
+  return object;
+}
+
 }  // namespace
 
 int export_keys(const Settings& settings) {
@@ -41,9 +53,10 @@ int export_keys(const Settings& settings) {
   Freshness(settings).give_time(remote);
   std::unique_ptr<NewFile> file = name == "-" ? nullptr : std::make_unique<NewFile>(name);
   std::uint64_t count = 0;
+  ClientAnswer answer;
   {
     Progress progress(settings, "exporting", Progress::Unit::keys);
-    stream_records(remote, target, [&](std::string_view line) {
+    answer = stream_records(remote, target, [&](std::string_view line) {
       std::string whole = std::string(line) + "\n";
       if (file)
         file->write(whole);
@@ -54,7 +67,11 @@ int export_keys(const Settings& settings) {
   }
   if (file) {
     file->finish();
-    if (!output.quiet()) output.write(std::to_string(count) + "\n");
+    if (output.json()) {
+      output.write_json(boost::json::serialize(facts(name, count, answer)));
+    } else if (!output.quiet()) {
+      output.write(std::to_string(count) + "\n");
+    }
   }
   output.flush();
   return exit_code::ok;

@@ -145,7 +145,12 @@ int import_keys(const Settings& settings) {
     });
     importer.finish();
   }
-  if (!output.quiet()) output.write(std::to_string(importer.imported()) + "\n");
+  if (output.json()) {
+    output.write_json(boost::json::serialize(
+        boost::json::object{{"imported", importer.imported()}, {"expired", importer.expired()}}));
+  } else if (!output.quiet()) {
+    output.write(std::to_string(importer.imported()) + "\n");
+  }
   output.flush();
   if (importer.expired() > 0 && !output.quiet())
     report(Failure(exit_code::ok, std::to_string(importer.expired()) + " keys had expired and were left out"));

@@ -61,6 +61,8 @@ Item item_from(const json::value& value, Shape shape) {
   item.op = bytes(object, "op").value_or("");
   item.key = bytes(object, "key").value_or("");
   item.value = bytes(object, "value");
+  if (const json::value* before = object.if_contains("prev"); before && before->is_object())
+    item.previous = bytes(before->as_object(), "value");
   item.revision = number(object, "revision").value_or(0);
   item.initial = on(object, "initial");
   item.more = on(object, "more");

@@ -12,6 +12,7 @@ struct Item {
   std::string op;   // of an event: "set", "delete", "synced", …; empty for a record
   std::string key;  // raw bytes
   std::optional<std::string> value;
+  std::optional<std::string> previous;  // of an event: the value that was there before, if it was asked for
   std::uint64_t revision = 0;
   bool initial = false;  // of an event: part of an initial state
   bool more = false;     // of an event: others of this revision follow

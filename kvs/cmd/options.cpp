@@ -45,6 +45,15 @@ std::string choice_complaint(const Option& option, std::string_view text) {
   return near.empty() || is_placeholder(near) ? message : message + ": did you mean " + std::string(near) + "?";
 }
 
+std::string choices_complaint(const Option& option, std::string_view text) {
+  while (true) {
+    std::size_t end = std::min(text.find(','), text.size());
+    std::string wrong = choice_complaint(option, text.substr(0, end));
+    if (!wrong.empty() || end == text.size()) return wrong;
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 const CommandRow* find_command(std::string_view name) {
@@ -101,6 +110,8 @@ std::string complaint(const Option& option, std::string_view text) {
       return {};
     case Kind::choice:
       return choice_complaint(option, text);
+    case Kind::choices:
+      return choices_complaint(option, text);
     case Kind::number:
       if (parse_number(text, option.most)) return {};
       return quoted(text) + " is no number from 0 to " + std::to_string(option.most);

@@ -70,6 +70,7 @@ enum class Kind : std::uint8_t {
   toggle,    // a bare name, or a boolean
   text,      // anything
   choice,    // one of the words in Option::value, separated by "|"; a word in capitals (INTERVAL) stands for a duration
+  choices,   // one or more of such words, separated by commas
   number,    // 0 to Option::most
   duration,  // 0 or more
   size,      // bytes, or with a unit

@@ -31,6 +31,7 @@ class Output {
   explicit Output(const Settings& settings);
 
   Form form() const { return form_; }
+  bool json() const { return form_ == Form::json || form_ == Form::ndjson; }
   bool own_json() const { return own_json_; }  // --json: the server's answer as it came
   bool terminal() const { return terminal_; }
   bool color() const { return color_; }

@@ -7,7 +7,9 @@
 #include <iostream>
 
 #include "kvs/cmd/item.hpp"
+#include "kvs/json_text.hpp"
 #include "kvs/net/target.hpp"
+#include "kvs/random_id.hpp"
 
 namespace kvs {
 namespace {
@@ -122,15 +124,42 @@ ClientAnswer Remote::fetch(ClientRequest request, Client::Sink sink) {
   return answer;
 }
 
+namespace {
+
+// What a write can be asked for by: one without an Idempotency-Key gets a request id. Empty if it can't be.
+std::string name_of_write(ClientRequest& request) {
+  if (request.method == "GET" || !request.target.starts_with("/v1/")) return {};
+  for (const auto& [name, value] : request.fields)
+    if (name == "Idempotency-Key") return value;
+  std::string id;
+  append_hex16(id, random_id());
+  request.fields.emplace_back("Kvs-Request-Id", id);
+  return id;
+}
+
+std::string how_to_ask_for(const std::string& write, const ServerAddress& address) {
+  std::string url = address.path.empty() ? address.url() : "--unix-socket " + address.path + " http://localhost";
+  std::string target = "/v1/requests/";
+  append_encoded(target, write);
+  return "what became of it is told by: curl " + url + target;
+}
+
+}  // namespace
+
 ClientAnswer Remote::ask(ClientRequest request) {
   bool writing = request.method != "GET" && request.method != "HEAD";
+  std::string write = name_of_write(request);
   ClientAnswer answer;
   try {
     run(exchange(std::move(request), answer));
   } catch (const ClientError& error) {
-    throw failure_from(error, address(), writing);
+    Failure failure = failure_from(error, address(), writing);
+    if (!error.sent() || write.empty()) throw failure;
+    throw Failure(failure.exit_code(), failure.what(), how_to_ask_for(write, address()));
   }
-  return answer;
+  if (answer.status != 504 || write.empty()) return answer;
+  Failure failure = failure_from(answer);
+  throw Failure(failure.exit_code(), failure.what(), how_to_ask_for(write, address()));
 }
 
 std::string hint_for_tls(std::string_view what) {
@@ -179,6 +208,7 @@ int exit_code_for(int status, std::string_view code) {
     case 403:
     case 421:
       return exit_code::not_allowed;
+    case 429:
     case 503:
       return exit_code::unreachable;
     case 504:

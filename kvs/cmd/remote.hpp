@@ -23,7 +23,8 @@ class Remote {
   // Throws UsageError if --server is no address.
   explicit Remote(const Settings& settings);
 
-  // Any status is an answer. Throws Failure if there is none within --timeout.
+  // Any status is an answer. Throws Failure if there is none within --timeout, or if the server does not know what
+  // became of a write (504): that says how to ask later.
   ClientAnswer ask(ClientRequest request);
   // The body of a 200 goes to `sink` as it comes; --timeout is how long each piece of it may take.
   ClientAnswer fetch(ClientRequest request, Client::Sink sink);

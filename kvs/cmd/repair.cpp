@@ -1,5 +1,6 @@
 // kvs repair: says what is damaged, asks, and leaves it out.
 #include <boost/json.hpp>
+#include <iostream>
 
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/confirm.hpp"
@@ -52,6 +53,43 @@ std::vector<std::string> words_for(const RepairPlan& plan) {
   return lines;
 }
 
+// `aside`: where the files as they were have gone; empty if nothing was done.
+boost::json::object facts(const RepairPlan& plan, const fs::path& aside) {
+  boost::json::array damage(plan.damage.begin(), plan.damage.end());
+  boost::json::object object{{"damage", damage}};
+  if (plan.empty()) return object;
+  object["revision"] = number(plan.last);
+  object["keys"] = plan.keys;
+  object["lost_bytes"] = plan.loses() ? plan.lost_bytes : 0;
+  if (plan.cut) object["cut"] = {{"file", plan.cut->segment.string()}, {"offset", plan.cut->offset}};
+  boost::json::array out;
+  for (const fs::path& path : plan.segments) out.emplace_back(path.string());
+  for (const fs::path& path : plan.snapshots) out.emplace_back(path.string());
+  object["taken_out"] = out;
+  object["repaired"] = !aside.empty();
+  if (!aside.empty()) object["aside"] = aside.string();
+  return object;
+}
+
+int tell(Output& output, const boost::json::object& facts) {
+  output.write_json(boost::json::serialize(facts));
+  output.flush();
+  return exit_code::ok;
+}
+
+// On standard output; beside JSON on the other, and only for who is asked.
+void show_words(Output& output, const Settings& settings, const RepairPlan& plan) {
+  bool asks = !settings.on("yes") && !settings.on("dry-run") && can_ask();
+  for (const std::string& line : words_for(plan)) {
+    std::string text = escaped(line, Escape::line) + "\n";
+    if (!output.json())
+      output.write(text);
+    else if (asks)
+      std::cerr << text;
+  }
+  output.flush();
+}
+
 }  // namespace
 
 int repair(const Settings& settings) {
@@ -62,17 +100,18 @@ int repair(const Settings& settings) {
   RepairPlan plan = plan_for(files, directory);
   Output output(settings);
   if (plan.empty()) {
+    if (output.json()) return tell(output, facts(plan, {}));
     if (!output.quiet()) output.write("nothing is damaged\n");
     output.flush();
     return exit_code::ok;
   }
-  for (const std::string& line : words_for(plan)) output.write(escaped(line, Escape::line) + "\n");
-  output.flush();
-  if (settings.on("dry-run")) return exit_code::ok;
+  show_words(output, settings, plan);
+  if (settings.on("dry-run")) return output.json() ? tell(output, facts(plan, {})) : exit_code::ok;
   if (!confirmed(settings, "Repair " + escaped(directory.string(), Escape::line) +
                                " in this way? The files as they are stay in it, in damaged-N."))
     return exit_code::other;
   fs::path aside = carry_out(files, directory, plan);
+  if (output.json()) return tell(output, facts(plan, aside));
   if (!output.quiet())
     output.write("repaired: kvs serve starts again; the files as they were are in " +
                  escaped(aside.string(), Escape::line) + "\n");

@@ -4,7 +4,7 @@
 #include "kvs/cmd/input.hpp"
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
-#include "kvs/cmd/remote.hpp"
+#include "kvs/cmd/write_flags.hpp"
 
 namespace kvs {
 namespace {
@@ -49,13 +49,6 @@ Fields fields_for(const Settings& settings) {
   return fields;
 }
 
-Failure condition_failed(const std::string& key, const ClientAnswer& answer) {
-  auto current = json_number(answer.body, "current_revision");
-  if (!current) return failure_from(answer);
-  if (*current == 0) return {exit_code::condition_failed, "not set: there is no key " + key};
-  return {exit_code::condition_failed, "not set: " + key + " is at revision " + std::to_string(*current)};
-}
-
 }  // namespace
 
 int set(const Settings& settings) {
@@ -66,9 +59,10 @@ int set(const Settings& settings) {
   std::string target = key_target(pair.key);
   std::string ttl = settings.text("ttl");
   if (!ttl.empty() && ttl != "none") add_parameter(target, "ttl", ttl);
-  ClientAnswer answer =
-      remote.ask({.method = "PUT", .target = target, .fields = std::move(fields), .body = std::move(pair.value)});
-  if (answer.status == 412) throw condition_failed(pair.key, answer);
+  ClientRequest request{.method = "PUT", .target = target, .fields = std::move(fields), .body = std::move(pair.value)};
+  add_idempotency_key(settings, request);
+  ClientAnswer answer = remote.ask(std::move(request));
+  if (answer.status == 412) throw condition_failed("not set", pair.key, answer);
   if (answer.status != 200 && answer.status != 201) throw failure_from(answer);
   if (output.own_json() || output.form() == Form::json || output.form() == Form::ndjson) {
     output.write_json(answer.body);

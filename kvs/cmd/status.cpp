@@ -53,12 +53,21 @@ int health(const Settings& settings) {
   if (!settings.arguments().empty()) throw UsageError("kvs health takes no arguments");
   Remote remote(settings);
   Output output(settings);
-  std::string target = settings.on("ready") ? "/readyz" : "/livez";
+  bool ready = settings.on("ready");
+  std::string target = ready ? "/readyz" : "/livez";
   ClientAnswer answer = remote.ask({.method = "GET", .target = target, .fields = {}, .body = {}});
   std::string words = answer.body.substr(0, answer.body.find('\n'));
-  if (answer.status != 200) throw Failure(exit_code::other, words.empty() ? "not healthy" : words);
-  if (!output.quiet()) output.write(words + "\n");
+  bool well = answer.status == 200;
+  if (!well && words.empty()) words = "not healthy";
+  if (output.json()) {
+    json::object object{{ready ? "ready" : "live", well}};
+    if (!well) object["reason"] = words;
+    output.write_json(json::serialize(object));
+  } else if (well && !output.quiet()) {
+    output.write(words + "\n");
+  }
   output.flush();
+  if (!well) throw Failure(exit_code::other, words);
   return exit_code::ok;
 }
 

@@ -1,7 +1,7 @@
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
-#include "kvs/cmd/remote.hpp"
+#include "kvs/cmd/write_flags.hpp"
 
 namespace kvs {
 namespace {
@@ -22,9 +22,13 @@ int touch(const Settings& settings) {
   add_parameter(target, "ttl", settings.text("ttl"));
   Remote remote(settings);
   Output output(settings);
-  ClientAnswer answer = remote.ask({.method = "PATCH", .target = target, .fields = {}, .body = {}});
+  ClientRequest request{.method = "PATCH", .target = target, .fields = {}, .body = {}};
+  add_revision(settings, request);
+  add_idempotency_key(settings, request);
+  ClientAnswer answer = remote.ask(std::move(request));
   if (answer.status == 404 && json_string(answer.body, "code") == "no_such_key")
     throw Failure(exit_code::no_such_key, "no such key: " + key);
+  if (answer.status == 412) throw condition_failed("not touched", key, answer);
   if (answer.status != 200) throw failure_from(answer);
   if (output.form() == Form::json || output.form() == Form::ndjson) {
     output.write_json(answer.body);

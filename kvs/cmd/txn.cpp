@@ -4,8 +4,8 @@
 #include "kvs/cmd/input.hpp"
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
-#include "kvs/cmd/remote.hpp"
 #include "kvs/cmd/text.hpp"
+#include "kvs/cmd/write_flags.hpp"
 
 namespace kvs {
 namespace {
@@ -51,10 +51,10 @@ int txn(const Settings& settings) {
   std::string body = read_input(name, "kvs txn FILE, or the JSON object on stdin");
   Remote remote(settings);
   Output output(settings);
-  ClientAnswer answer = remote.ask({.method = "POST",
-                                    .target = "/v1/txn",
-                                    .fields = {{"Content-Type", "application/json"}},
-                                    .body = std::move(body)});
+  ClientRequest request{
+      .method = "POST", .target = "/v1/txn", .fields = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+  add_idempotency_key(settings, request);
+  ClientAnswer answer = remote.ask(std::move(request));
   if (answer.status != 200) throw failure_from(answer);
   bool succeeded = json_true(answer.body, "succeeded");
   if (output.form() == Form::human || output.form() == Form::table) {

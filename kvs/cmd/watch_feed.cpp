@@ -31,6 +31,15 @@ void refuse_without_program(const Settings& settings) {
     if (settings.given(name)) throw settings.wrong(name, "goes with a program: kvs watch ... -- CMD");
 }
 
+std::string choice_of(const Settings& settings) {
+  std::string parameters;
+  if (settings.on("keys-only")) parameters += "&keys_only=1";
+  if (settings.on("prev")) parameters += "&prev=1";
+  if (settings.given("ops")) parameters += "&ops=" + settings.text("ops");
+  if (settings.text("deliver") == "latest") parameters += "&deliver=latest";
+  return parameters;
+}
+
 }  // namespace
 
 WatchFeed::WatchFeed(const Settings& settings, Output& output)
@@ -39,6 +48,7 @@ WatchFeed::WatchFeed(const Settings& settings, Output& output)
       on_gap_(settings.given("on-gap") ? settings.text("on-gap") : ""),
       keys_(settings.arguments()),
       prefixes_(settings.list("prefix")),
+      choice_(choice_of(settings)),
       initial_(settings.on("initial")),
       position_(settings.text("since")),
       left_(settings.given("count") ? settings.number("count") : UINT64_MAX) {
@@ -47,6 +57,8 @@ WatchFeed::WatchFeed(const Settings& settings, Output& output)
     if (key.empty()) throw UsageError("a key has at least one byte");
   refuse_without_program(settings);
   if (!settings.program().empty()) runner_.emplace(settings, resume_);
+  if (settings.on("keys-only") && output.form() == Form::raw)
+    throw settings.wrong("keys-only", "leaves nothing of -o raw, which is the values");
   if (initial_ && !position_.empty()) throw UsageError("give --since or --initial, not both");
   if (left_ == 0) throw UsageError("--count: at least 1");
   if (resume_.position().empty()) return;
@@ -62,7 +74,7 @@ std::string WatchFeed::target() const {
   if (!initial_ && !position_.empty()) add_parameter(target, "since", position_);
   if (!on_gap_.empty()) add_parameter(target, "on_gap", on_gap_);
   add_parameter(target, "progress", progress_interval);
-  return target;
+  return target + choice_;
 }
 
 // What was taken may still wait for its program: only the resume file knows.
@@ -169,6 +181,7 @@ void WatchFeed::print_line(const Item& event) {
         output_.painted(event.op, color_of(event.op)) + std::string(8 - std::min<std::size_t>(event.op.size(), 7), ' ');
     line += escaped(event.key, Escape::line);
     if (event.value) line += "  " + value_cell(*event.value);
+    if (event.previous) line += "  (was " + value_cell(*event.previous) + ")";
   } else if (event.op == "diff") {
     line += output_.painted("diff    the history no longer reaches back: what follows is the net difference", "33");
   } else if (event.op == "reset") {
@@ -178,6 +191,9 @@ void WatchFeed::print_line(const Item& event) {
     std::string since = json_string(event.json, "time").value_or("");
     return say("the server has lost its bus" + (since.empty() ? "" : " (" + since + ")") +
                ": changes come when it is back");
+  } else if (event.op == "skipped") {
+    return say(std::to_string(json_number(event.json, "count").value_or(0)) +
+               " changes were left out, since newer ones of the same keys are told");
   } else if (event.op == "fresh") {
     return say("the server has its bus again");
   } else {

@@ -48,6 +48,7 @@ class WatchFeed : public Feed {
   std::optional<EventRunner> runner_;
   std::string on_gap_;  // empty: as the server does by itself
   std::vector<std::string> keys_, prefixes_;
+  std::string choice_;     // of what each change is told, and which: parameters of the target
   bool initial_;           // the initial state is still to come, or not complete
   bool bridging_ = false;  // a difference is not complete
   std::string position_;   // REVISION or REVISION@LOGID to go on after; empty: from now on

@@ -65,6 +65,10 @@ class Words(Completion):
         self.assertEqual(self.lines("get", "-qo", "r"), ["nothing", "raw"])
         self.assertEqual(self.lines("--color", "al"), ["nothing", "always"])
         self.assertEqual(self.lines("completion", "z"), ["nothing", "zsh"])
+        self.assertEqual(self.lines("watch", "--ops", "de"), ["nothing", "delete"])
+        self.assertEqual(self.lines("watch", "--ops=set,de"), ["nothing", "--ops=set,delete"])
+        self.assertEqual(self.lines("watch", "--ops", "set,"), ["nothing", "set,set", "set,delete", "set,expire"])
+        self.assertEqual(self.lines("watch", "--deliver", ""), ["nothing", "all", "latest"])
 
     def test_the_shell_adds_files(self):
         self.assertEqual(self.lines("snapshot", "save", "x"), ["files"])

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Commands on many keys: list, export and import, touch, ranges, the past; on a pipe and on a terminal."""
+import http.server
 import json
 import os
 import subprocess
 import tempfile
 import time
+import threading
 
-from kvs_cli import CommandTest, FakeServer, answer, kvs, problem
+from kvs_cli import DEADLINE, Command, CommandTest, FakeServer, answer, kvs, problem
 from kvs_harness import *
 from kvs_server import start_kept
 
@@ -69,6 +71,34 @@ class Ranges(CommandTest):
         self.assert_ends(self.kvs("delete", "--prefix", "r/", "--yes"), 0, "2\n", "")
         self.assert_ends(self.kvs("list"), 0, "s\n", "")
 
+    def test_on_a_terminal_it_is_asked(self):
+        for words, question, count, left in ((("--prefix", "r/"), "Delete the 2 keys that begin with 'r/'? [y/N] ", 2, "s\n"),
+                                             (("--all",), "Delete all 3 keys? [y/N] ", 3, "")):
+            for no in ("n\n", "\n", "\x04"):
+                command = self.start("delete", *words, errors_on_terminal=True)
+                command.wait_stderr("[y/N] ")
+                command.type(no)
+                self.assert_ends(command.end(), 1, "", question)
+                self.assert_ends(self.kvs("list"), 0, "r/a\nr/b\ns\n", "")
+            command = self.start("delete", *words, errors_on_terminal=True)
+            command.wait_stderr("[y/N] ")
+            command.type("y\n")
+            self.assert_ends(command.end(), 0, f"{count}\n", question)
+            self.assert_ends(self.kvs("list"), 0, left, "")
+            self.setUp()
+
+    def test_on_a_terminal_nothing_is_asked_if_there_are_no_such_keys_or_with_yes(self):
+        self.assert_ends(self.kvs("delete", "--prefix", "none/", errors_on_terminal=True), 0, "0\n", "")
+        self.assert_ends(self.kvs("delete", "--prefix", "r/", "--yes", errors_on_terminal=True), 0, "2\n", "")
+        self.assert_ends(self.kvs("delete", "--all", "--yes", errors_on_terminal=True), 0, "1\n", "")
+        self.assert_ends(self.kvs("delete", "--all", errors_on_terminal=True), 0, "0\n", "")
+
+    def test_all_keys_are_a_range_too(self):
+        self.assertEqual(self.kvs("delete", "--all").code, 2)
+        self.assert_ends(self.kvs("delete", "--all", "--dry-run"), 0, "r/a\nr/b\ns\n", "")
+        self.assert_ends(self.kvs("delete", "-a", "--yes"), 0, "3\n", "")
+        self.assert_ends(self.kvs("list"), 0, "", "")
+
     def test_a_range_without_keys_is_no_error_but_needs_yes_all_the_same(self):
         self.assertEqual(self.kvs("delete", "--prefix", "none/").code, 2)
         self.assert_ends(self.kvs("delete", "--prefix", "none/", "--yes"), 0, "0\n", "")
@@ -81,12 +111,14 @@ class Ranges(CommandTest):
         self.assert_ends(self.kvs("delete", "one", "--if-revision", str(revision)), 0, "1\n", "")
         self.assert_ends(self.kvs("delete", "one", "--if-revision", str(revision)), 4, "", "kvs: not deleted: there is no key one\n")
         for words, said in ((("a", "b", "--if-revision", "1"), "goes with one key"),
-                            (("--prefix", "r", "--if-revision", "1"), "goes with a key, not with --prefix"),
+                            (("--all", "--if-revision", "1"), "goes with a key, not with --prefix or --all"),
+                            (("--prefix", "r", "--if-revision", "1"), "goes with a key, not with --prefix or --all"),
                             (("a", "--if-revision", "0"), "the revision of a key is at least 1")):
             self.assert_ends(self.kvs("delete", *words), 2, "", f"kvs: --if-revision: {said}\n")
 
     def test_usage(self):
-        for words in (["--prefix", "", "--yes"], ["--prefix", "r", "k", "--yes"], ["k", "--yes"], ["k", "--dry-run"]):
+        for words in (["--prefix", "", "--yes"], ["--prefix", "r", "k", "--yes"], ["k", "--yes"], ["k", "--dry-run"],
+                      ["--all", "k", "--yes"], ["--all", "--prefix", "r", "--yes"], ["--all", "-k", "r", "--yes"]):
             self.assertEqual(self.kvs("delete", *words).code, 2, words)
         self.assert_ends(self.kvs("list"), 0, "r/a\nr/b\ns\n", "")
 
@@ -102,6 +134,39 @@ class Lives(CommandTest):
         self.assert_ends(self.kvs("touch", "none", "--ttl", "1s"), 3, "", "kvs: no such key: none\n")
         self.assertEqual(self.kvs("touch", "t").code, 2)
         self.assertEqual(self.kvs("set", "t", "v", "--ttl", "5").code, 2)
+
+
+    def test_a_key_is_touched_at_one_revision_only(self):
+        revision = self.server.put("one", "x")
+        words = ("touch", "one", "--ttl", "1h", "--if-revision")
+        self.assert_ends(self.kvs(*words, str(revision + 1)), 4, "", f"kvs: not touched: one is at revision {revision}\n")
+        self.assertNotIn("expires", json.loads(self.kvs("get", "one", "--json").stdout))
+        touched = self.assert_ends(self.kvs(*words, str(revision)), 0, None, "").stdout
+        record = json.loads(self.kvs("get", "one", "--json").stdout)
+        self.assertEqual(("expires" in record, f"{record['revision']}\n"), (True, touched))
+        self.assert_ends(self.kvs(*words, "0"), 2, "", "kvs: --if-revision: the revision of a key is at least 1\n")
+
+
+class Names(CommandTest):
+    def test_a_write_of_the_same_name_is_not_done_again(self):
+        for words, stdin in ((("set", "n/a", "1"), None), (("touch", "n/a", "--ttl", "1h"), None), (("delete", "n/a"), None),
+                             (("delete", "--all", "--yes"), None), (("txn",), b'{"then":[{"op":"set","key":"n/b","value":"2"}]}')):
+            named = (*words, "--idempotency-key", "name-of-" + "-".join(words), "--json")
+            first = self.assert_ends(self.kvs(*named, stdin=stdin), 0, None, "")
+            between = self.ask("GET", "/v1/status").json()["revision"]
+            self.assertEqual(json.loads(first.stdout)["revision"], between)
+            again = self.assert_ends(self.kvs(*named, stdin=stdin), 0, None, "")
+            self.assertEqual(json.loads(again.stdout)["revision"], between, words)
+            status = self.ask("GET", "/v1/requests/" + named[named.index("--idempotency-key") + 1].replace("/", "%2F")).json()
+            self.assertEqual((status["outcome"], status["revision"]), ("applied", between))
+            self.put("n/a", "between")
+        self.assert_ends(self.kvs("set", "n/other", "1", "--idempotency-key", "name-of-delete-n/a"), 4, "")
+
+    def test_a_name_is_visible_text_and_of_one_write(self):
+        for name in ("", "a b", "a\r\nHost: b", "ü", "x" * 256):
+            self.assert_ends(self.kvs("set", "a", "b", "--idempotency-key", name), 2, "",
+                             "kvs: --idempotency-key: 1 to 255 visible ASCII characters\n")
+        self.assert_ends(self.kvs("delete", "a", "b", "--idempotency-key", "n"), 2, "", "kvs: --idempotency-key: goes with one key\n")
 
 
 class Transfer(CommandTest):
@@ -191,6 +256,78 @@ class Transfer(CommandTest):
         self.assertEqual(result, (0, "3  2026-11-22T06:12:17.000Z  delete  \n2  2026-11-22T06:12:16.016Z  set     1\n", ""))
 
 
+class Trickle:
+    """A server of a million keys that lists them slowly, as long as it is let."""
+
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.listings = 0
+        self.enough = threading.Event()
+        trickle = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *unused):
+                pass
+
+            def do_GET(self):
+                self.wfile.write(answer(200, '{"keys":1000000}') if self.path == "/v1/status" else trickle.head())
+                while self.path != "/v1/status":
+                    last = trickle.enough.wait(0.02)
+                    line = b'{"key":"a","value":"1","revision":1}\n'
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line) + (b"0\r\n\r\n" if last else b""))
+                    if last:
+                        return
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.address = "127.0.0.1:%d" % self.server.server_address[1]
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def head(self):
+        with self.changed:
+            self.listings += 1
+            self.changed.notify_all()
+        return b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def wait_listings(self, count):
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.listings >= count, DEADLINE):
+                raise AssertionError(f"{self.listings} listings instead of {count}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.enough.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Bars(unittest.TestCase):
+    def test_a_bar_shows_the_progress_on_a_terminal_only_and_leaves_no_trace(self):
+        with Trickle() as server:
+            def export(*words, **kw):
+                command = Command("export", *words, "--server", server.address, **kw)
+                self.addCleanup(command.kill)
+                return command
+
+            silent = [export(), export("-q", errors_on_terminal=True), export("--no-progress", errors_on_terminal=True)]
+            server.wait_listings(3)
+            loud = export(errors_on_terminal=True)
+            loud.wait_stderr("exporting: ", 2)
+            server.enough.set()  # each gets one more record, later than a bar of its own would have come
+            for command in silent:
+                result = command.end()
+                self.assertEqual((result.code, result.stderr), (0, ""))
+            result = loud.end()
+        self.assertEqual(result.code, 0)
+        self.assertRegex(result.stderr, r"^(\r\x1b\[Kexporting: \d+ keys of 1000000 keys, \d+ keys/s, \S+ left)+\r\x1b\[K$")
+        self.assertGreater(result.stdout.count("\n"), 1)
+
+
 class RoundTrips(CommandTest):
     """The same commands, with a server that answers for itself."""
 
@@ -218,6 +355,22 @@ class RoundTrips(CommandTest):
 
         self.assertEqual(kept(again), kept(exported))
         self.assertLess(len(revisions), 12)  # many to a transaction
+
+    def test_for_programs_an_import_and_an_export_say_in_json_what_was_done(self):
+        self.server.put("j%2Fa", "1")
+        revision = self.server.put("j%2Fb", "2")
+        log_id = self.ask("GET", "/v1/status").json()["log_id"]
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "keys")
+            for form in (("--json",), ("-o", "json"), ("-o", "ndjson")):
+                result = self.assert_ends(self.kvs("export", path, "--prefix", "j/", *form), 0, None, "")
+                self.assertEqual(json.loads(result.stdout), {"file": path, "keys": 2, "revision": revision, "log_id": log_id})
+            with open(path, "a", encoding="utf-8") as file:
+                file.write('{"key":"j/c","value":"3","expires":"2001-01-01T00:00:00.000Z"}\n')
+            for form in (("--json",), ("-o", "json")):
+                result = self.kvs("import", path, *form)
+                self.assert_ends(result, 0, '{"imported":2,"expired":1}\n', "kvs: 1 keys had expired and were left out\n")
+            self.assert_ends(self.kvs("import", path, "-q"), 0, "", "")
 
     def test_lines_may_end_as_on_windows_and_of_a_repeated_key_the_last_counts(self):
         text = b'{"key":"w","value":"1"}\r\n\r\n{"key":"w","value":"2"}\r\n'

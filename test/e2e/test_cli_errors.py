@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """What the command line says and how it exits when something is wrong: with it, with the server, on the way."""
 import os
+import re
+import struct
 import tempfile
 
-from kvs_cli import Command, FakeServer, answer, interrupted, kvs, problem
+from kvs_cli import Command, FakeServer, answer, interrupted, kvs, problem, upgrade
 from kvs_harness import *
 
 
@@ -20,7 +22,7 @@ class ExitCodes(unittest.TestCase):
     def test_each_status_has_its_own(self):
         for status, code, exit_code in [(400, "bad_key", 2), (401, "unauthenticated", 7), (403, "foreign_origin", 7),
                                         (421, "wrong_host", 7), (413, "key_too_large", 1), (500, "x", 1),
-                                        (503, "starting", 5), (503, "draining", 5), (504, "not_caught_up", 124)]:
+                                        (429, "too_many_requests", 5), (503, "starting", 5), (503, "draining", 5), (504, "not_caught_up", 124)]:
             with self.subTest(status=status):
                 self.assert_answer_gives(status, code, exit_code)
 
@@ -42,6 +44,24 @@ class ExitCodes(unittest.TestCase):
         self.assertEqual(result.code, 124)
         self.assertIn("may have been applied", result.stderr)
         self.assertEqual(self.ask([None], "get", "--all", "--timeout", "200ms").code, 124)
+
+    def test_a_write_whose_end_is_not_known_says_how_to_ask_for_it(self):
+        unknown = problem(504, "outcome_unknown", "not settled in time")
+        said = {None: "no answer in time; the write may have been applied", b"": "the write may have been applied",
+                unknown: "not settled in time"}
+        for words in (("set", "k", "v"), ("delete", "k"), ("touch", "k", "--ttl", "1h"), ("delete", "--all", "--yes")):
+            for reply, code in ((None, 124), (b"", 5), (unknown, 124)):
+                with self.subTest(words=words, code=code), FakeServer(reply) as server:
+                    result = kvs(*words, "--timeout", "1s", "--server", server.address)
+                    name, = re.findall(r"\r\nKvs-Request-Id: ([0-9a-f]{16})\r\n", server.requests[0] + "\r\n")
+                    self.assertEqual((result.code, result.stdout), (code, ""))
+                    self.assertTrue(result.stderr.endswith(f"{said[reply]}; what became of it is told by: "
+                                                           f"curl http://{server.address}/v1/requests/{name}\n"), result.stderr)
+        with FakeServer(unknown) as server:
+            result = kvs("txn", "--idempotency-key", "pay/7", "--server", server.address, stdin=b"{}")
+            self.assertIn("\r\nIdempotency-Key: pay/7\r\n", server.requests[0] + "\r\n")
+            self.assertNotIn("Kvs-Request-Id", server.requests[0])
+            self.assertTrue(result.stderr.endswith(f"curl http://{server.address}/v1/requests/pay%2F7\n"), result.stderr)
 
     def test_a_server_that_hangs_up_is_5(self):
         result = self.ask([b""], "set", "k", "v")
@@ -85,6 +105,17 @@ class ExitCodes(unittest.TestCase):
         self.assertEqual(self.ask([problem(410, "other_log", "another history")], "watch", "--since", "1", "--on-gap", "fail").code, 6)
         self.assertEqual(self.ask([answer(404, "no such route\n", "text/plain")], "watch").code, 1)
 
+    def test_a_watch_that_the_server_ends_says_why(self):
+        event = frame(TEXT, b'[{"op":"set","key":"a","value":"1","revision":6}]', masked=False)
+        for code, word, exit_code in ((4410, "compacted since=6", 6), (1008, "forbidden since=6", 7), (1009, "too_large since=6", 1),
+                                      (4999, "", 1)):
+            close = frame(CLOSE, struct.pack("!H", code) + word.encode(), masked=False)
+            result = self.ask([upgrade(event, close)], "watch", "--on-gap", "fail")
+            said = word or f"code {code}"
+            self.assertEqual(result, (exit_code, '{"op":"set","key":"a","value":"1","revision":6}\n',
+                                      f"kvs: the server ended the watch: {said}\n"))
+        self.assertEqual(self.ask([upgrade(event, frame(CLOSE, struct.pack("!H", 1000), masked=False))], "watch").code, 0)
+
     def test_a_server_that_is_still_starting_is_asked_again(self):
         with FakeServer(problem(503, "starting", "still loading"), problem(403, "forbidden", "no")) as server:
             result = kvs("watch", "--server", server.address)
@@ -96,6 +127,11 @@ class ExitCodes(unittest.TestCase):
         self.assertEqual(self.ask([answer(200, "ok\n", "text/plain")], "health"), (0, "ok\n", ""))
         self.assertEqual(self.ask([answer(503, "not ready: starting\n", "text/plain")], "health", "--ready"),
                          (1, "", "kvs: not ready: starting\n"))
+        for form in (("--json",), ("-o", "json")):
+            self.assertEqual(self.ask([answer(200, "ok\n", "text/plain")], "health", *form), (0, '{"live":true}\n', ""))
+            self.assertEqual(self.ask([answer(200, "ok\n", "text/plain")], "health", "--ready", *form), (0, '{"ready":true}\n', ""))
+            self.assertEqual(self.ask([answer(503, "not ready: starting\n", "text/plain")], "health", "--ready", *form),
+                             (1, '{"ready":false,"reason":"not ready: starting"}\n', "kvs: not ready: starting\n"))
 
     def test_an_interrupted_request_ends_with_the_signals_number(self):
         with FakeServer(None) as server:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """kvs repair: a damaged data directory is said to be so, is mended after asking, and serves again."""
+import json
 import os
 import re
 
-from kvs_cli import kvs
+from kvs_cli import Command, kvs
 from kvs_harness import *
 
 
@@ -81,6 +82,44 @@ class Repair(unittest.TestCase):
         self.server.kill()
         self.server.start()
         self.assertEqual(self.server.request("GET", "/v1/kv/key6").body, b"again")
+
+    def test_on_a_terminal_it_is_asked(self):
+        self.fill(10)
+        self.damage(b"value6")
+        question = f"Repair {self.directory()} in this way? The files as they are stay in it, in damaged-N. [y/N] "
+        said = self.repair("--dry-run").stdout
+        for reply, code, ending in (("n\n", 1, ""), ("y\n", 0, "repaired: kvs serve starts again; the files as they were are in "
+                                                               + os.path.join(self.directory(), "damaged-1") + "\n")):
+            with open(self.journal(), "rb") as file:
+                before = file.read()
+            command = Command("repair", "--data-dir", self.directory(), errors_on_terminal=True)
+            self.addCleanup(command.kill)
+            command.wait_stderr("[y/N] ")
+            command.type(reply)
+            self.assertEqual(command.end(), (code, said + ending, question))
+            with open(self.journal(), "rb") as file:
+                self.assertEqual(file.read() == before, code == 1)
+        self.assertEqual(self.repair(errors_on_terminal=True), (0, "nothing is damaged\n", ""))
+
+    def test_for_programs_it_says_in_json_what_is_damaged_and_what_was_done(self):
+        self.fill(10)
+        self.assertEqual(self.repair("--json"), (0, '{"damage":[]}\n', ""))
+        self.damage(b"value6")
+        result = self.repair("--dry-run", "--json")
+        self.assertEqual((result.code, result.stderr), (0, ""))
+        found = json.loads(result.stdout)
+        self.assertRegex(found["damage"][0], "there is no whole batch here, but a later one")
+        self.assertEqual(found["cut"]["file"], self.journal())
+        self.assertGreater(found["lost_bytes"], 0)
+        self.assertEqual({name: found[name] for name in ("revision", "keys", "taken_out", "repaired")},
+                         {"revision": 6, "keys": 6, "taken_out": [], "repaired": False})
+        result = self.repair("--json")
+        self.assertEqual((result.code, result.stdout), (2, ""))
+        result = self.repair("--yes", "-o", "json")
+        self.assertEqual((result.code, result.stderr), (0, ""))
+        self.assertEqual(json.loads(result.stdout),
+                         {**found, "repaired": True, "aside": os.path.join(self.directory(), "damaged-1")})
+        self.assertEqual(self.repair("--json"), (0, '{"damage":[]}\n', ""))
 
     def test_a_damaged_snapshot_is_taken_out(self):
         self.fill(2)

@@ -58,6 +58,32 @@ class Watching(CommandTest):
         result = self.assert_ends(self.kvs("watch", "w4", "--since", str(first), "--count", "2"))
         self.assertEqual(self.changes(result.stdout), [("set", "w4", "2"), ("set", "w4", "3")])
 
+    def test_what_is_told_of_which_changes_is_chosen(self):
+        first = self.put("w10", "old")
+        self.put("w10", "new")
+        gone = self.ask("DELETE", "/v1/kv/w10").revision
+        words = ("watch", "w10", "--since", str(first))
+        events = self.events(self.assert_ends(self.kvs(*words, "--count", "2", "--prev"), 0, None, "").stdout)
+        self.assertEqual([event["prev"] for event in events],
+                         [{"value": "old", "revision": first}, {"value": "new", "revision": first + 1}])
+        event, = self.events(self.assert_ends(self.kvs(*words, "--count", "1", "--keys-only"), 0, None, "").stdout)
+        self.assertEqual((event["size"], event.get("value")), (3, None))
+        event, = self.events(self.assert_ends(self.kvs(*words, "--count", "1", "--ops", "delete,expire"), 0, None, "").stdout)
+        self.assertEqual((event["op"], event["revision"]), ("delete", gone))
+        people = self.kvs(*words, "--count", "2", "--prev", terminal=True, env={"NO_COLOR": "1"})
+        self.assert_ends(people, 0, f"{first + 1}  set     w10  new  (was old)\n{gone}  delete  w10  (was new)\n", "")
+        people = self.start(*words, "--deliver", "latest", terminal=True, env={"NO_COLOR": "1"})
+        people.wait_stderr("kvs: 1 changes were left out, since newer ones of the same keys are told\n")
+        self.assert_ends(interrupted(people), 130, f"{gone}  delete  w10\n")
+        programs = self.start(*words, "--deliver", "latest")
+        programs.wait_stdout("skipped")
+        self.assertEqual([(event["op"], event.get("revision"), event.get("count")) for event in self.events(interrupted(programs).stdout)][:2],
+                         [("delete", gone, None), ("skipped", None, 1)])
+        self.assert_ends(self.kvs("watch", "--ops", "set,del"), 2, "",
+                         "kvs: --ops: 'del' is none of set|delete|expire\n")
+        self.assert_ends(self.kvs("watch", "--keys-only", "-o", "raw"), 2, "",
+                         "kvs: --keys-only: leaves nothing of -o raw, which is the values\n")
+
     def test_a_time_limit_is_exit_124(self):
         revision = self.put("w5")
         log_id = self.ask("GET", "/v1/status").json()["log_id"]

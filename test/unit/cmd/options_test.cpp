@@ -84,6 +84,10 @@ BOOST_AUTO_TEST_CASE(values_are_checked_by_kind) {
   BOOST_TEST(complaint(*find_option("fsync"), "alwys") ==
              "'alwys' is none of always|INTERVAL|never (500ms, 30s, 1h30m): did you mean always?");
   BOOST_TEST(complaint(*find_option("fsync"), "500") == "'500' is no duration (500ms, 30s, 1h30m): did you mean 500s?");
+  BOOST_TEST(complaint(*find_option("ops"), "set,expire") == "");
+  BOOST_TEST(complaint(*find_option("ops"), "set,") == "'' is none of set|delete|expire");
+  BOOST_TEST(complaint(*find_option("ops"), "delet,set") ==
+             "'delet' is none of set|delete|expire: did you mean delete?");
   BOOST_TEST(complaint(*find_option("ttl"), "30") == "'30' is no duration (500ms, 30s, 1h30m): did you mean 30s?");
   BOOST_TEST(complaint(*find_option("timeout"), "5x") == "'5x' is no duration (500ms, 30s, 1h30m)");
 }

@@ -236,6 +236,7 @@ BOOST_AUTO_TEST_CASE(every_status_has_its_exit_code) {
   BOOST_TEST(exit_code_for(404, "no_such_route") == 1);
   for (int status : {409, 412, 422}) BOOST_TEST(exit_code_for(status, "") == 4);
   BOOST_TEST(exit_code_for(503, "starting") == 5);
+  BOOST_TEST(exit_code_for(429, "too_many_requests") == 5);
   BOOST_TEST(exit_code_for(410, "compacted") == 6);
   for (int status : {401, 403, 421}) BOOST_TEST(exit_code_for(status, "") == 7);
   BOOST_TEST(exit_code_for(504, "outcome_unknown") == 124);
