@@ -126,7 +126,8 @@ void answer_write(Reply& reply, WriteForm form, std::string_view key, const Verd
     case WriteForm::transaction:
       return answer_transaction(reply, verdict);
     case WriteForm::legacy_set:
-      return reply.begin(200, verdict.revision).body("text/plain; charset=utf-8", "\"SUCCESS\"\n");
+      reply.begin(200, verdict.revision).field("Cache-Control", "no-store");
+      return reply.body("text/plain; charset=utf-8", "\"SUCCESS\"\n");
   }
 }
 

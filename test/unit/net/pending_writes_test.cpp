@@ -102,6 +102,7 @@ BOOST_AUTO_TEST_CASE(a_legacy_set_is_answered_as_the_original_did) {
   Answer answer = f.outcome(put("a", "1"), WriteForm::legacy_set);
   BOOST_TEST(answer.status == 200);
   BOOST_TEST(answer.field("Content-Type") == "text/plain; charset=utf-8");
+  BOOST_TEST(answer.field("Cache-Control") == "no-store");  // a GET may set, too
   BOOST_TEST(answer.body == "\"SUCCESS\"\n");
 }
 
