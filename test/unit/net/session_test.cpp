@@ -220,6 +220,43 @@ BOOST_AUTO_TEST_CASE(a_watch_that_is_cut_for_it_counts_as_slow) {
   BOOST_TEST(ended(WatchOutcome::client) == 0U);
 }
 
+// It hears no closing, so its last id is all it has.
+BOOST_AUTO_TEST_CASE(a_watch_that_was_cut_goes_on_from_its_last_id_and_misses_nothing) {
+  constexpr std::uint64_t changes = 2000;
+  NetFixture f([] {
+    ServerOptions options = impatient(&Patience::idle, 1h);
+    options.slow_memory = 300'000;  // one watch holds less beyond its share, two hold more
+    return options;
+  }());
+  f.load();
+  std::vector<Command> all;
+  for (std::uint64_t n = 0; n < changes; ++n) all.push_back(put("k", std::string(1000, 'x')));
+  f.order(std::move(all));
+  auto from = [](const std::string& since) {
+    return get("/v1/watch?prefix=k&count=2000&since=" + since, "Accept: text/event-stream\r\n");
+  };
+  Client first(f, from("0"), small);
+  settle(f.worker.context());
+  Client second(f, from("0"), small);
+  drive(f.worker.context(), [&] { return first.server_over(); });
+  std::string heard = first.rest();
+  auto at = heard.rfind("\nid: ");
+  BOOST_REQUIRE(at != std::string::npos);
+  std::string id = heard.substr(at + 5, heard.find('\n', at + 1) - at - 5);
+  std::uint64_t last = std::stoull(id);
+  BOOST_REQUIRE(last > 0);
+  BOOST_REQUIRE(last < changes);
+  Client again(f, from(id));
+  again.wait([&] { return again.received().find("\nid: 2000@") != std::string::npos; });
+  std::string resumed = again.received();
+  for (std::uint64_t next = last + 1; next <= changes; ++next) {  // in that order
+    std::string line = "\nid: " + std::to_string(next) + "@";
+    auto found = resumed.find(line);
+    BOOST_REQUIRE_MESSAGE(found != std::string::npos, next);
+    resumed.erase(0, found + 1);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(who_sends_a_large_body_and_goes_on_outlives_who_does_not) {
   NetFixture f([] {
     ServerOptions options = impatient(&Patience::idle, 1h);
