@@ -324,6 +324,27 @@ BOOST_AUTO_TEST_CASE(a_history_is_never_longer_than_its_size_and_a_segment) {
   BOOST_TEST(most * 1000 <= (64u + 16u) * 1024);
 }
 
+BOOST_AUTO_TEST_CASE(a_smaller_size_holds_as_soon_as_the_newest_segment_is_history_enough) {
+  std::uint64_t revision = 0;
+  auto write = [&] {
+    ++revision;
+    journal->append({set(revision, "k", std::string(10'000, 'v'))}, std::to_string(revision));
+  };
+  open();
+  while (!std::filesystem::exists(segment(2)) || journal->begins().size() < 2) write();  // a large one, and one begun
+  auto begun = journal->begins().back();
+  options.history_bytes = 64 * 1024;
+  open();
+  BOOST_TEST((journal->oldest() == no_revision));
+  while (revision < number(begun) + 6) write();
+  BOOST_TEST((journal->oldest() == no_revision));
+  write();  // 70,000 bytes in the newest alone
+  BOOST_TEST((journal->oldest() == begun));
+  BOOST_TEST(journal->begins().size() == 1u);
+  open();
+  BOOST_TEST((journal->oldest() == begun));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_forgotten_is_not_read_any_more_also_within_the_newest_segment) {
   open();
   for (std::uint64_t revision = 1; revision <= 9; ++revision)
