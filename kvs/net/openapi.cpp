@@ -288,12 +288,15 @@ ApiDocument make_openapi() {
   json::object paths;
   for (const RouteInfo& route : all_routes()) paths[route.path] = path_json(route);
   json::object document{{"openapi", "3.1.0"}};
-  document["info"] = {{"title", "kvs"},
-                      {"version", KVS_VERSION},
-                      {"description",
-                       "A key-value store whose changes can be watched. Errors under /v1 are "
-                       "application/problem+json with a code that never changes its name and a detail that says what "
-                       "to do next, elsewhere plain text. The events of a watch are in /asyncapi.json."}};
+  document["info"] = {
+      {"title", "kvs"},
+      {"version", KVS_VERSION},
+      {"description",
+       "A key-value store whose changes can be watched. Errors under /v1 are "
+       "application/problem+json with a code that never changes its name and a detail that says what "
+       "to do next, elsewhere plain text. What is refused before a request is read is plain text, too: a "
+       "connection too many (503, Retry-After), plain HTTP where TLS is spoken (400). The events of a watch are in "
+       "/asyncapi.json."}};
   json::array servers;
   servers.push_back(json::object{{"url", "/"}});
   document["servers"] = std::move(servers);
