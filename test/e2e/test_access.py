@@ -8,6 +8,7 @@ import os
 import signal
 import ssl
 import tempfile
+import threading
 import time
 
 from kvs_authority import Authority
@@ -407,6 +408,10 @@ class Revocation(Certified):
         ways = self.started()
         self.wait_for_watchers(1 + len(ways))
         self.write({name: line for name, line in self.lines.items() if name not in ("reader", "certificate")})
+        # A watch that goes on is pinged for ever, and read for as long.
+        at_last = threading.Timer(TIMEOUT, self.server.process.process.kill)
+        at_last.start()
+        self.addCleanup(at_last.cancel)
         began = time.monotonic()
         self.server.process.signal(signal.SIGHUP)
         ends = {}
