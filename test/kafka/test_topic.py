@@ -285,12 +285,20 @@ class Instances(CommandTest):
         server.stop()
         server.start()
         self.trimmed_by(server)
-        with Server() as other:
-            other.put("k", "v")
-            late = self.instance("--bootstrap-from", "127.0.0.1:%d" % other.port, name="late", wait="")
-            self.assertEqual(late.process.wait(), 1, late.stderr)
-            self.assertRegex(late.stderr, "another|history|log")
-        server.stop()
+        elsewhere = self.instance(topic=self.name() + "-2", name="elsewhere")
+        with Server() as local:
+            for other, words in ((local, "the data directory holds a history that is not this topic's: it was written with another "
+                                         "--bus; start with an empty data directory, or bring the data over with kvs promote"),
+                                 (elsewhere, "is not the one this instance has applied: the topic was deleted and made anew, or lost records "
+                                             "that were acknowledged; find out which, and give this instance an empty data directory")):
+                for n in range(3):
+                    other.put("k", str(n))
+                late = self.instance("--bootstrap-from", "127.0.0.1:%d" % other.port, name="late", wait="")
+                self.assertEqual(late.process.wait(), 1, late.stderr)
+                self.assertIn("got a snapshot", late.stderr)
+                self.assertIn(words, late.stderr)
+        for one in (elsewhere, server):
+            one.stop()
 
 
 class Serve(CommandTest):
