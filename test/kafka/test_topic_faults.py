@@ -432,5 +432,40 @@ class Garbage(FaultTest):
         self.broken(self.server, "newer", "offset 2")
 
 
+class Diverging(FaultTest):
+    """A digest that another instance says of its state, and which is not the one here."""
+
+    def forge(self, kind, rest):
+        """A record of an instance `other` of this log, which is none of ours; gives its place."""
+        head = bytes([self.version, kind, 0]) + struct.pack("<Q", self.log_id) + b"\5other"
+        return 1 + self.cluster.write(self.name(), [signed(Record(None, None), b"\0" * VERSION_AT + head + rest)])
+
+    def digest(self, at, value):
+        self.sequence += 1
+        return self.forge(4, struct.pack("<QQQQQ", self.epoch, self.sequence, at, value, 0))
+
+    def test_who_has_another_digest_stops_and_says_so_and_who_has_none_goes_on(self):
+        ada, bob = self.instance(), self.instance(name="bob")
+        self.fill(ada)
+        self.log_id = int(ada.request("GET", "/v1/status").json()["log_id"], 16)
+        self.version = self.cluster.read(self.name())[0].header(b"kvs")[VERSION_AT]
+        self.sequence, self.epoch = 0, self.forge(5, struct.pack("<QI", 4711, 1))
+        passed = self.digest(0, 0)  # from here on both know what they had at this place
+        ada.put("k5", "v5")  # which is journalled: bob need not read again what stands before
+        for server in (ada, bob):
+            self.catch_up(server)
+        bob.stop()
+        bob.start()  # and bob does not any more
+        self.digest(passed, 4711)
+        self.broken(ada, f"the state here is not what another instance has at revision {passed}",
+                    "Compare `kvs version` of all instances; then start the wrong one with an empty data directory")
+        bob.put("k0", "after")
+        self.assertEqual(self.pairs(bob), {**{f"k{n}": f"v{n}" for n in range(6)}, "k0": "after"})
+        ada.start()  # it was not: the digest was a forgery
+        self.assertEqual(self.pairs(ada), self.pairs(bob))
+        for server in (ada, bob):
+            server.stop()
+
+
 if __name__ == "__main__":
     main()
