@@ -27,6 +27,8 @@ class Cluster:
     """
 
     instances = ()
+    faults = ()  # (weight, method) each
+    struck = 0   # of them, in their order
     round_seconds = 3.0  # the histories of a round are small enough to be checked at once
 
     @property
@@ -35,9 +37,21 @@ class Cluster:
         return len(self.instances) == 1
 
     def strike(self, chance, wait):
-        """One fault from its beginning to its end, chosen by `chance` (a random.Random) alone. wait(seconds) waits, but
-        not beyond the end of the round: then it says False, and the fault should come to its end. Returns its name."""
-        raise NotImplementedError
+        """One fault from its beginning to its end: each kind once, in their order, from then on what `chance` (a
+        random.Random) alone chooses. wait(seconds) waits, but not beyond the end of the round: then it says False, and
+        the fault should come to its end. Returns its name."""
+        if self.struck < len(self.faults):
+            fault = self.faults[self.struck][1]
+        else:
+            fault = chance.choices([fault for _, fault in self.faults], [weight for weight, _ in self.faults])[0]
+        fault(chance, wait)
+        self.struck += 1
+        return fault.__name__.replace("_", " ")
+
+    @property
+    def missing(self):
+        """How many kinds of faults have not struck yet."""
+        return max(0, len(self.faults) - self.struck)
 
     def heal(self):
         """Everything runs and is ready again, whatever strike() left."""

@@ -17,11 +17,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "kafka"))
 import kafka_cluster  # noqa: E402
 from kafka_cluster import wait_until  # noqa: E402
 from kafka_fetch import Unavailable  # noqa: E402
+from kafka_records import Record  # noqa: E402
 
 TOPIC = "soak"
 FLAGS = ("--threads", "2", "--history-memory", "64KiB", "--history-bytes", "2MiB", "--tombstones", "1000")
 LONG = 11.0     # seconds: longer than a server lets a write wait
 ASKED = 300     # writes of a round, at most, of which every instance is asked what became of them
+OVERSIZED = 2 << 20  # bytes, above --max-value-size and below max.message.bytes
 LOOKS = 20      # at what all hold, until none of it changes meanwhile
 TAKEN = "another process has taken the instance name"
 
@@ -91,7 +93,8 @@ class KafkaCluster(Cluster):
             self.remove(False)
             raise
         everywhere = [(4, self.kill), (1, self.kill_all), (2, self.kill_while_starting), (1, self.restart), (3, self.pause),
-                      (1, self.pause_long), (3, self.take_over), (2, self.kill_broker), (3, self.pause_broker)]
+                      (1, self.pause_long), (3, self.take_over), (2, self.kill_broker), (3, self.pause_broker),
+                      (2, self.write_garbage), (1, self.write_oversized)]
         several = [(3, self.kill_leader), (2, self.pause_leader), (3, self.move_leader)]
         self.faults = everywhere + (several if self.moving else [])
 
@@ -100,11 +103,6 @@ class KafkaCluster(Cluster):
                         *FLAGS, wait="listening")
         self.made += 1
         return KafkaInstance(self.made - 1, name, server)
-
-    def strike(self, chance, wait):
-        fault = chance.choices([fault for _, fault in self.faults], [weight for weight, _ in self.faults])[0]
-        fault(chance, wait)
-        return fault.__name__.replace("_", " ")
 
     # Instances
 
@@ -193,6 +191,18 @@ class KafkaCluster(Cluster):
         broker.pause()
         wait(chance.choice([chance.uniform(0, 1), chance.uniform(1, 5)]))
         self.heal_brokers()
+
+    # Others who write into the topic
+
+    def write_garbage(self, chance, _wait):
+        """Nothing of it is a key or a value: only places in the order."""
+        records = [Record(b"garbage", b"garbage", ((b"kvs", chance.randbytes(chance.randrange(80))),)) for _ in range(20)]
+        records += [Record(None, b"no key"), Record(b"", b"empty key"), Record(b"x" * 2000, b"long key"), Record(None, None)]
+        self.brokers.write(TOPIC, chance.sample(records, len(records)))
+
+    def write_oversized(self, _chance, _wait):
+        """The topic takes it; as a value it is too large."""
+        self.brokers.write(TOPIC, [Record(b"oversized", b"x" * OVERSIZED)])
 
     # All is well again
 

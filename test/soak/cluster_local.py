@@ -18,11 +18,6 @@ class LocalCluster(Cluster):
         self.faults = ((4, self.kill), (2, self.kill_and_kill_again), (2, self.restart), (2, self.stop_and_kill),
                        (3, self.pause))
 
-    def strike(self, chance, wait):
-        fault = chance.choices([fault for _, fault in self.faults], [weight for weight, _ in self.faults])[0]
-        fault(chance, wait)
-        return fault.__name__.replace("_", " ")
-
     def kill(self, chance, wait):
         self._kill()
         wait(chance.choice([0, chance.uniform(0, 0.3)]))

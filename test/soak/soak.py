@@ -220,12 +220,16 @@ class Soak:
     def run(self):
         begun = time.monotonic()
         left = self.options.seconds
-        while left > 0 and self.play(min(self.cluster.round_seconds, max(left, 1.0))):
+        while (left > 0 or self.cluster.missing) and self.play(self.length(left)):
             left = self.options.seconds - (time.monotonic() - begun)
             if self.options.verbose:
                 print(f"soak: round {self.rounds}: {self.summary()}", file=sys.stderr)
         self.end()
         return time.monotonic() - begun
+
+    def length(self, left):
+        """Of the next round. A run goes on until every kind of fault has struck, also if that is more than it was given."""
+        return self.cluster.round_seconds if self.cluster.missing else min(self.cluster.round_seconds, max(left, 1.0))
 
     def end(self):
         for actor in self.clients + [self.janitor]:
