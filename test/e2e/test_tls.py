@@ -3,10 +3,11 @@
 import http.client
 import json
 import os
-import signal
 import re
+import signal
 import socket
 import ssl
+import subprocess
 import tempfile
 import time
 
