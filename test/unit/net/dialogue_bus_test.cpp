@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(a_bus_that_takes_no_writes_is_said_wherever_one_looks_and_n
   BOOST_TEST(!read.has("Kvs-Stale-Ms"));
   BOOST_TEST(f.talk.ask(get("/readyz")).body == "ok\n");
   BOOST_TEST(mentions(f.talk.ask(get("/readyz?verbose")).body,
-                      "[+]bus reads go on, writes are refused: the topic is not safe: repair it by this\n"));
+                      "[+]bus ok, reads go on, writes are refused: the topic is not safe: repair it by this\n"));
   BOOST_TEST(f.status().at("bus").at("writes_refused").as_string() == "the topic is not safe: repair it by this");
 }
 
