@@ -121,7 +121,7 @@ Retry reason_to_retry(const std::exception_ptr& error) {
 
 // A topic whose records this instance has read is never made anew: it would be another log under the old name.
 awaitable<void> KafkaBus::prepare_topic(std::optional<std::string> read_in) {
-  Backoff backoff(timings_);
+  KafkaBackoff backoff(timings_);
   std::optional<Clock::time_point> missing_since;
   std::string said;
   while (!stopping_) {
@@ -141,6 +141,7 @@ awaitable<void> KafkaBus::prepare_topic(std::optional<std::string> read_in) {
     }
     if (stopping_) co_return;
     if (!answer->error) {
+      brokers_ = answer->topic.brokers.size();
       topic_seen(answer->topic);
       co_return;
     }
@@ -298,11 +299,12 @@ void KafkaBus::ask_for_topic() {
 }
 
 // It was fit at the start. If somebody has changed it since, nothing more is entrusted to it until it is repaired; what
-// is here can be read meanwhile, and stopping every instance would not help.
+// is here can be read meanwhile, and stopping every instance would not help. How many brokers there are is taken from
+// the start: one that goes away makes nothing safe, and one that is added nothing unsafe.
 void KafkaBus::check(const TopicDescription& topic) {
+  if (topic.settings.empty()) return;  // not to be read now: that is no sign of anything
   topic_seen(topic);
-  std::string danger = topic_danger(topic, options_);
-  if (danger.empty() && topic.settings.empty()) return;  // not to be read now: that is no sign of a repair
+  std::string danger = topic_danger(topic, options_, brokers_);
   writer_.refuse_writes(!danger.empty());
   std::lock_guard lock(mutex_);
   if (danger == danger_) return;

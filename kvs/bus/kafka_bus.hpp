@@ -103,6 +103,7 @@ class KafkaBus final : public Bus {
   Clock::time_point armed_{};  // when the timer wakes
   Clock::time_point due_{};    // when something is to be done, as act() knows
   Clock::time_point topic_due_{};
+  std::size_t brokers_ = 0;  // at the start
   bool asking_topic_ = false;
   std::optional<Clock::time_point> stop_by_;
   std::exception_ptr broken_;

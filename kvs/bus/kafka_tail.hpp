@@ -102,7 +102,7 @@ class KafkaTail {
   std::string detail_ = "not connected yet";
   std::string said_;       // to the log, as the reason why nothing is read
   bool fruitful_ = false;  // this run has brought something
-  Backoff backoff_;        // until one has
+  KafkaBackoff backoff_;   // until one has
   Clock::time_point due_{};
   Clock::time_point ask_at_{};
   Clock::time_point asked_at_{};

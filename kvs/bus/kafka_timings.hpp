@@ -22,9 +22,9 @@ struct KafkaTimings {
 };
 
 // The time between attempts.
-class Backoff {
+class KafkaBackoff {
  public:
-  explicit Backoff(const KafkaTimings& timings) : first_(timings.retry_first), most_(timings.retry_most) {}
+  explicit KafkaBackoff(const KafkaTimings& timings) : first_(timings.retry_first), most_(timings.retry_most) {}
 
   std::chrono::milliseconds next() {
     auto now = next_ == std::chrono::milliseconds::zero() ? first_ : next_;

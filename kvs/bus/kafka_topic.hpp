@@ -76,7 +76,8 @@ bool is_impossible(const TopicDescription& topic);
 bool any_failed(const std::vector<Finding>& findings);
 // What may lose or disorder what is written, with the repairs, as a sentence; empty if nothing does, or if it is
 // allowed. That too large a record is refused is no such thing: it is known before it is written, and others are taken.
-std::string topic_danger(const TopicDescription& topic, const KafkaOptions& options);
+// `brokers`: how many the cluster has, which may be more than are up.
+std::string topic_danger(const TopicDescription& topic, const KafkaOptions& options, std::size_t brokers);
 // Those that failed, with their repairs, as the reason for not starting.
 std::string topic_refusal(const TopicDescription& topic, const KafkaOptions& options);
 

@@ -12,11 +12,14 @@ namespace {
 using Level = Finding::Level;
 
 constexpr std::string_view size_setting = "max.message.bytes";
+constexpr std::string_view remark = "    # ";  // behind a command
 
 // Makes the findings, one after the other.
 class Check {
  public:
-  Check(const TopicDescription& topic, const KafkaOptions& options) : topic_(topic), options_(options) {}
+  // `brokers`: how many the cluster has.
+  Check(const TopicDescription& topic, const KafkaOptions& options, std::size_t brokers)
+      : topic_(topic), options_(options), brokers_(brokers) {}
 
   std::vector<Finding> run() {
     if (!topic_.exists) {
@@ -47,32 +50,47 @@ class Check {
         std::to_string(topic_.partitions) +
             " of them, and only within one is there an order; the number cannot be "
             "lowered",
-        create_command(options_, options_.topic + "-2") + "    # another topic");
+        create_command(options_, options_.topic + "-2") + std::string(remark) + "another topic");
   }
 
   // A write is acknowledged when this many brokers have it.
   void replication() {
     auto copies_wanted = topic_.number("min.insync.replicas");
     int needed = static_cast<int>(copies_wanted.value_or(1));
-    int brokers = static_cast<int>(topic_.brokers.size());
+    if (topic_.settings.empty()) return copies();  // how many a write waits for is not known
     std::string now = std::to_string(topic_.replicas) + (topic_.replicas == 1 ? " copy" : " copies") +
                       ", a write is acknowledged when " + std::to_string(needed) + (needed == 1 ? " has" : " have") +
                       " it";
     if (needed > topic_.replicas) {
       add(Level::fail, "replication", now + ": no write can ever succeed",
           alter_command(options_, "min.insync.replicas=" + std::to_string(std::max(1, topic_.replicas - 1))));
-    } else if (brokers >= 3 && topic_.replicas < 2) {
+    } else if (brokers_ >= 3 && topic_.replicas < 2) {
       add(Level::fail, "replication", now + ": with that broker's disk everything is lost", more_replicas());
-    } else if (brokers >= 3 && needed < 2) {
+    } else if (brokers_ >= 3 && needed < 2) {
       add(Level::fail, "replication", now + ": what only one has is lost with it",
           alter_command(options_, "min.insync.replicas=2"));
     } else if (needed < 2) {
       add(Level::warn, "replication", now + ": fine for trying out; production wants three brokers");
     } else if (needed == topic_.replicas) {
-      add(Level::warn, "replication", now + ": no broker may be away", brokers >= 3 ? more_replicas() : "");
+      add(Level::warn, "replication", now + ": no broker may be away", brokers_ >= 3 ? more_replicas() : "");
     } else {
       add(Level::ok, "replication", now);
     }
+    in_sync(needed);
+  }
+
+  void copies() {
+    bool one = topic_.replicas < 2;
+    std::string now = std::to_string(topic_.replicas) + (one ? " copy" : " copies");
+    if (one && brokers_ >= 3) {
+      add(Level::fail, "replication", now + ": with that broker's disk everything is lost", more_replicas());
+    } else {
+      add(one ? Level::warn : Level::ok, "replication", now);
+    }
+    in_sync(1);
+  }
+
+  void in_sync(int needed) {
     if (!topic_.leader) return add(Level::warn, "in sync", "no broker leads the partition now: nothing can be written");
     bool enough = topic_.in_sync >= needed;
     add(enough ? Level::ok : Level::warn, "in sync",
@@ -112,6 +130,7 @@ class Check {
 
   const TopicDescription& topic_;
   const KafkaOptions& options_;
+  const std::size_t brokers_;
   std::vector<Finding> findings_;
 };
 
@@ -158,7 +177,7 @@ std::size_t TopicDescription::max_message_bytes() const {
 }
 
 std::vector<Finding> check_topic(const TopicDescription& topic, const KafkaOptions& options) {
-  return Check(topic, options).run();
+  return Check(topic, options, topic.brokers.size()).run();
 }
 
 bool is_impossible(const TopicDescription& topic) {
@@ -170,18 +189,17 @@ bool any_failed(const std::vector<Finding>& findings) {
   return std::ranges::any_of(findings, [](const Finding& one) { return one.level == Level::fail; });
 }
 
-std::string topic_danger(const TopicDescription& topic, const KafkaOptions& options) {
+std::string topic_danger(const TopicDescription& topic, const KafkaOptions& options, std::size_t brokers) {
   if (options.allow_unsafe_topic && !is_impossible(topic)) return {};
   std::string found, repair;
-  for (const Finding& one : check_topic(topic, options)) {
+  for (const Finding& one : Check(topic, options, brokers).run()) {
     if (one.level != Level::fail || one.name == size_setting) continue;
     found += (found.empty() ? "" : "; ") + one.name + ": " + one.words;
-    repair += (repair.empty() ? "" : " && ") + one.repair;
+    repair += (repair.empty() ? "" : " && ") + one.repair.substr(0, one.repair.find(remark));
   }
   std::ranges::replace(repair, '\n', ';');
   if (found.empty()) return {};
-  return "the topic " + options.topic + " was changed and is not safe to keep data in (" + found + "): repair it by " +
-         repair;
+  return "the topic " + options.topic + " is not safe to keep data in (" + found + "): repair it by " + repair;
 }
 
 std::string topic_refusal(const TopicDescription& topic, const KafkaOptions& options) {

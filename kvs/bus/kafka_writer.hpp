@@ -118,7 +118,7 @@ class KafkaWriter {
   std::string detail_ = "not connected yet";
   std::string said_;  // to the log, as the reason why no epoch is open
   bool open_taken_ = false;
-  Backoff backoff_;  // goes on growing until an epoch has lasted for a while
+  KafkaBackoff backoff_;  // goes on growing until an epoch has lasted for a while
   Clock::time_point opened_at_{};
   Clock::time_point due_{};
   Clock::time_point progress_due_{};

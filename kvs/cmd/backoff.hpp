@@ -7,7 +7,7 @@
 namespace kvs {
 
 // Each wait is drawn from [least, ceiling]; the ceiling is `first`, doubles with every wait, and stays at `most`.
-class Backoff {
+class WatchBackoff {
  public:
   static constexpr std::chrono::milliseconds least{250}, first{500}, most{10'000};
 

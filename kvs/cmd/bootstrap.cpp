@@ -16,16 +16,19 @@ namespace {
 
 constexpr std::chrono::seconds patience{30};   // for each piece
 constexpr std::chrono::seconds word_every{5};  // to the service manager, whose own patience is asked for anew each time
+constexpr std::chrono::seconds asked_for = patience + word_every + std::chrono::seconds{5};
+constexpr std::chrono::minutes to_check{10};  // the whole of it, at the end
 
 awaitable<void> fetch(Client& client, SnapshotIntake& intake, const Notifier& notifier, ClientAnswer& answer) {
   ClientRequest request{.method = "GET", .target = "/v1/snapshot", .fields = {}, .body = {}};
+  notifier.starting("getting a snapshot", asked_for);
   auto next_word = ClientClock::now();
   std::uint64_t bytes = 0;
   Client::Sink sink = [&](std::string_view piece) {
     intake.take(piece);
     bytes += piece.size();
     if (ClientClock::now() < next_word) return;
-    notifier.starting("getting a snapshot: " + std::to_string(bytes >> 20) + " MiB so far", patience);
+    notifier.starting("getting a snapshot: " + std::to_string(bytes >> 20) + " MiB so far", asked_for);
     next_word = ClientClock::now() + word_every;
   };
   ClientAnswer received = co_await client.fetch(std::move(request), patience, std::move(sink));
@@ -61,6 +64,7 @@ void bootstrap(const ServeOptions& options) {
     Failure failure = failure_from(answer);
     throw no_snapshot(from, failure.what(), failure.hint());
   }
+  notifier.starting("checking the snapshot", to_check);
   SnapshotHeader header = intake.finish();
   log::info("got a snapshot", {{"revision", number(header.revision)}, {"log_id", to_string(header.log_id)}});
 }

@@ -240,7 +240,7 @@ class Follower {
   Timer grace_{remote_.context()};
   Timer life_{remote_.context()};
   Timer slow_{remote_.context()};
-  Backoff backoff_;
+  WatchBackoff backoff_;
   ClientWatch* watch_ = nullptr;  // while one is open or being opened
   bool away_ = false;             // the loss was told, the return was not
   bool anew_ = false;             // the feed asks for something else at once

@@ -210,9 +210,8 @@ constexpr std::array options{
     Option{"allow-unsafe-topic", 0, Kind::toggle, "", "", serving, Reach::everywhere,
            "Use the topic even if it may lose acknowledged writes"},
     Option{"bootstrap-from", 0, Kind::text, "URL", "", serving, Reach::everywhere,
-           "An instance to get a snapshot from if the topic does not reach back far enough; it is shown --token-file, "
-           "which "
-           "an admin's must be in, and --cert"},
+           "An instance to get a snapshot from if the topic does not reach back far enough; it wants an admin's token "
+           "(--token-file) if it has --auth-file"},
     Option{"log-level", 0, Kind::choice, "debug|info|warning|error", "info", serving, Reach::everywhere,
            "What is logged"},
     Option{"log-format", 0, Kind::choice, "auto|logfmt|json", "auto", serving, Reach::everywhere,

@@ -61,7 +61,7 @@ awaitable<void> Serving::shut_down() {
   }
   while (!writer_gone_) {
     bool late = Clock::now() >= deadline + last_grace;
-    if (late) log::warn("ending without the writer, whose disk does not answer; what was acknowledged is kept");
+    if (late) log::warn("ending without the writer, which has not come to its end; what was acknowledged is kept");
     if (late || forced_) std::_Exit(exit_code::ok);
     timer.expires_after(look_again);
     co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));

@@ -99,7 +99,6 @@ void Settings::add_context() {
   }
   for (auto& [member, value] : Contexts(user_directory()).read(name))
     values_.emplace(member, Value{Source::context, {value}, "context " + name + ": " + member});
-  has_context_ = true;
 }
 
 void Settings::add_file() {
@@ -107,7 +106,7 @@ void Settings::add_file() {
   if (file.empty()) return;
   std::map<std::string, Value, std::less<>> found;
   for (ConfigEntry& entry : read_config_file(file)) {
-    if (has_context_ && entry.option->in_context) continue;
+    if (in_context_ && entry.option->in_context) continue;
     std::string name(entry.option->name);
     Value& value = found.emplace(name, Value{Source::file, {}, entry.where + ": " + name}).first->second;
     value.values.push_back(std::move(entry.value));

@@ -73,9 +73,8 @@ class Settings {
 
   CommandLine line_;
   Environment environment_;
-  bool in_context_ = false;  // a context says how to reach the server
+  bool in_context_ = false;  // a context says how to reach the server, and nothing else does
   std::map<std::string, Value, std::less<>> values_;
-  bool has_context_ = false;  // then what belongs into one comes from there only
 };
 
 }  // namespace kvs

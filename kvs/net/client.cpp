@@ -155,7 +155,6 @@ awaitable<std::string_view> Client::Body::receive_piece(std::chrono::millisecond
 awaitable<ClientAnswer> Client::Body::receive_pieces(std::chrono::milliseconds patience, const Sink& sink) {
   constexpr std::size_t piece_size = 128 * 1024, kept = 64 * 1024;
   Pieces parser;
-  parser.eager(true);  // chunks that came together are one piece
   parser.body_limit(boost::none);
   co_await receive_head(patience, parser);
   ClientAnswer answer = answer_from(parser.get().base());

@@ -4,13 +4,14 @@
 
 namespace kvs {
 
-void HistoryAge::note(Revision last, LogTime time) {
+bool HistoryAge::note(Revision last, LogTime time) {
   if (slices_.empty() || time - slices_.back().begin > slice_) {
     slices_.push_back({time, time, last});
-  } else {
-    slices_.back().end = std::max(slices_.back().end, time);
-    slices_.back().last = last;
+    return begun_++ % mark_every == 0;
   }
+  slices_.back().end = std::max(slices_.back().end, time);
+  slices_.back().last = last;
+  return false;
 }
 
 std::optional<Revision> HistoryAge::too_old(LogTime now) {

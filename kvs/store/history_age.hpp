@@ -1,6 +1,7 @@
 // Which part of the history has become too old, by log time.
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <optional>
 
@@ -16,7 +17,8 @@ class HistoryAge {
   explicit HistoryAge(std::chrono::milliseconds most) : most_(most), slice_(most / 64) {}
 
   // Everything after what was noted before, up to `last`, was changed at `time` or before. `last` only rises.
-  void note(Revision last, LogTime time);
+  // Whether a slice was begun, one of `mark_every`.
+  bool note(Revision last, LogTime time);
   // The newest revision that has become too old since the last call, and all before it with it.
   std::optional<Revision> too_old(LogTime now);
   bool empty() const { return slices_.empty(); }
@@ -27,8 +29,11 @@ class HistoryAge {
     Revision last;
   };
 
+  static constexpr std::uint64_t mark_every = 4;
+
   const std::chrono::milliseconds most_, slice_;
   std::deque<Slice> slices_;
+  std::uint64_t begun_ = 0;
 };
 
 }  // namespace kvs

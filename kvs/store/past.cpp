@@ -23,13 +23,13 @@ std::vector<Past::Pinned> Past::take_out(Goes goes) {
   return taken;
 }
 
-void Past::note(const Commit& commit, const State& state, Revision oldest, Clock::time_point now) {
+void Past::note(const Commit& commit, const State& state, Revision oldest, Clock::time_point now, bool keep) {
   std::deque<State> dropped;  // freed after the lock
   std::vector<Pinned> late;   // likewise; nobody may pin another one for a long time, and what is changed adds to them
   std::lock_guard lock(mutex_);
   late = take_out([now](const Pinned& pinned) { return pinned.until < now; });
   for (const Change& change : commit.changes()) since_ += change.record->footprint();  // about what the journal takes
-  if (since_ >= spacing_ || roots_.back().revision() < oldest) {
+  if (keep || since_ >= spacing_ || roots_.back().revision() < oldest) {
     roots_.push_back(state);
     since_ = 0;
   }

@@ -23,8 +23,8 @@ class Past {
   // Where the history begins for this process.
   void start(const State& state);
   // A commit was made, and gave `state`; the history reaches back to `oldest` now. A root from before that leads
-  // nowhere: what came between it and the history is not known.
-  void note(const Commit& commit, const State& state, Revision oldest, Clock::time_point now);
+  // nowhere: what came between it and the history is not known. `keep`: this state is one, however little was changed.
+  void note(const Commit& commit, const State& state, Revision oldest, Clock::time_point now, bool keep = false);
 
   // The history reaches back to `oldest` only; `newest` is what there is now.
   void forget(const State& newest, Revision oldest);

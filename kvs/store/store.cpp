@@ -154,12 +154,12 @@ CommitRef Store::commit(Changes&& changes) {
   newest_ = editor_->commit(changes.empty() ? before : changes.back().revision(), time, place);
   show(newest_, bookmark_);
   if (changes.empty()) return nullptr;
-  note_age(newest_);
+  bool mark = note_age(newest_);
   auto made = std::make_shared<Commit>(before, std::move(changes));
   // The threads' histories begin when they are told that it is ready: with what is caught up with then.
   bool starting = phase() == Phase::starting;
   Revision in_memory = starting ? newest_.revision() : memory_begins_.load(std::memory_order_relaxed);
-  past_.note(*made, newest_, journal_ && !journal_ended_ ? journal_->oldest() : in_memory, Clock::now());
+  past_.note(*made, newest_, journal_ && !journal_ended_ ? journal_->oldest() : in_memory, Clock::now(), mark);
   return made;
 }
 

@@ -161,7 +161,7 @@ class Store {
   void propose(const std::vector<RecordRef>& due);
   LogTime wall_clock() const;
   void note_old_history();
-  void note_age(const State& newest);
+  bool note_age(const State& newest);
   awaitable<void> forget_now_and_then();
   void forget_old_history(LogTime now);
   void end_all(Batch& batch, Verdicts& verdicts);

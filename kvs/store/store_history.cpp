@@ -36,14 +36,16 @@ awaitable<void> Store::forget_now_and_then() {
   }
 }
 
+// Whether reads of the past should find a state here: there are some in each age of history, however little is written.
 // What comes live is new here, however far the log's clock is behind: watches must have their time to read it.
-void Store::note_age(const State& newest) {
-  if (options_.history_age.count() == 0) return;
+bool Store::note_age(const State& newest) {
+  if (options_.history_age.count() == 0) return false;
   bool waits = history_age_.empty();
   LogTime time = newest.time();
   if (phase() != Phase::starting) time = std::max(time, wall_clock());
-  history_age_.note(newest.revision(), time);
+  bool mark = history_age_.note(newest.revision(), time);
   if (waits && age_timer_) age_timer_->cancel();
+  return mark;
 }
 
 void Store::forget_old_history(LogTime now) {

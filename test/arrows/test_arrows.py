@@ -25,6 +25,8 @@ LIBRARIES = {
     "prometheus/": (["net"], False, "prometheus-cpp::core"),
 }
 
+CLASS = re.compile(r"(?:class|struct) ([\w:]+)[^;]*\{")
+NAMESPACE = re.compile(r"namespace ?([\w:]*) \{")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 LINKS = re.compile(r"^kvs_folder\(([^)]*)\)", re.MULTILINE)
 
@@ -59,6 +61,28 @@ def wrong_includes(path, text):
                 found.append(f"{path}: <{name}> belongs in kvs/{', kvs/'.join(folders)} only")
             elif path.endswith(".hpp") and not in_headers:
                 found.append(f"{path}: <{name}> belongs in .cpp files only")
+    return found
+
+
+def classes(text):
+    """The full names of the classes that other files of the program know, too."""
+    inside = []
+    for line in text.splitlines():
+        if found := NAMESPACE.match(line):
+            inside.append(found[1])
+        elif line.startswith("}") and "namespace" in line:
+            inside.pop()
+        elif (found := CLASS.match(line)) and "" not in inside:
+            yield "::".join([*inside, found[1]])
+
+
+def named_twice(files):
+    """(path, text) of each: one sentence for each class that two of them define. The linker takes either for both."""
+    first, found = {}, []
+    for path, text in files:
+        for name in classes(text):
+            if first.setdefault(name, path) != path:
+                found.append(f"{path}: {name} is defined in {first[name]} already")
     return found
 
 
@@ -109,6 +133,10 @@ class Arrows(unittest.TestCase):
         wrong = [sentence for path in paths for sentence in wrong_includes(path, read(path))]
         self.assertEqual(wrong, [], "\n".join(["", *wrong]))
 
+    def test_no_two_classes_have_one_name(self):
+        wrong = named_twice((path, read(path)) for path in sorted(sources()))
+        self.assertEqual(wrong, [], "\n".join(["", *wrong]))
+
     def test_the_link_lists_are_the_arrows(self):
         wrong = wrong_links(read("CMakeLists.txt"))
         self.assertEqual(wrong, [], "\n".join(["", *wrong]))
@@ -140,6 +168,11 @@ class TheRulesThemselves(unittest.TestCase):
         self.assertTrue(self.refused("kvs/cmd/get.cpp", "<boost/beast/core.hpp>"))
         self.assertTrue(self.refused("kvs/net/http.cpp", "<librdkafka/rdkafka.h>"))
         self.assertTrue(self.refused("kvs/net/http.cpp", "<boost/program_options.hpp>"))
+
+    def test_a_name_given_twice_is_seen(self):
+        one, hidden = "namespace kvs {\nclass A final : B {\n};\n}  // namespace kvs\n", "namespace {\nstruct A {\n"
+        self.assertEqual(named_twice([("x", one), ("y", hidden), ("z", "struct B;\n" + one.replace("kvs", "kvs::tree"))]), [])
+        self.assertTrue(named_twice([("x", one), ("y", one)]))
 
     def test_a_wrong_link_list_is_seen(self):
         right = read("CMakeLists.txt")

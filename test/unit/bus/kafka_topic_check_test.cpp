@@ -189,28 +189,48 @@ BOOST_AUTO_TEST_CASE(numbers_among_the_settings_are_read) {
 }
 
 BOOST_AUTO_TEST_CASE(a_danger_is_told_with_its_repair_in_one_line) {
-  BOOST_TEST(topic_danger(topic, options) == "");
+  BOOST_TEST(topic_danger(topic, options, topic.brokers.size()) == "");
   topic.settings["retention.ms"] = "1000";
   copies(1, 1);
-  std::string text = topic_danger(topic, options);
+  std::string text = topic_danger(topic, options, topic.brokers.size());
   BOOST_TEST(has(text, "retention.ms: 1000: records are deleted by age"), text);
   BOOST_TEST(has(text, "--add-config retention.ms=-1"), text);
   BOOST_TEST(has(text, "kafka-reassign-partitions.sh"), text);
   BOOST_TEST(!has(text, "\n"), text);
+  topic.partitions = 2;
+  text = topic_danger(topic, options, topic.brokers.size());
+  BOOST_TEST(has(text, "kvs topic create"), text);
+  BOOST_TEST(!has(text, "#"), text);  // what comes behind it is meant, too
+}
+
+BOOST_AUTO_TEST_CASE(a_danger_does_not_go_with_a_broker_that_is_away) {
+  topic.settings["min.insync.replicas"] = "1";
+  topic.brokers.pop_back();
+  BOOST_TEST(topic_danger(topic, options, 2) == "");
+  BOOST_TEST(has(topic_danger(topic, options, 3), "--add-config min.insync.replicas=2"));
+}
+
+BOOST_AUTO_TEST_CASE(settings_that_may_not_be_read_are_no_danger) {
+  topic.settings.clear();
+  topic.settings_error = "not authorized";
+  BOOST_TEST(topic.brokers.size() == 3U);
+  BOOST_TEST(topic_danger(topic, options, 3) == "");
+  BOOST_TEST(!any_failed(check_topic(topic, options)));
+  BOOST_TEST((level("replication") == Level::ok));
 }
 
 BOOST_AUTO_TEST_CASE(a_danger_that_is_allowed_is_none_but_compaction) {
   options.allow_unsafe_topic = true;
   topic.settings["retention.ms"] = "1000";
-  BOOST_TEST(topic_danger(topic, options) == "");
+  BOOST_TEST(topic_danger(topic, options, topic.brokers.size()) == "");
   topic.settings["cleanup.policy"] = "compact";
-  BOOST_TEST(has(topic_danger(topic, options), "--add-config cleanup.policy=delete"));
+  BOOST_TEST(has(topic_danger(topic, options, topic.brokers.size()), "--add-config cleanup.policy=delete"));
 }
 
 BOOST_AUTO_TEST_CASE(a_topic_that_takes_smaller_records_only_is_no_danger_to_others) {
   topic.settings["max.message.bytes"] = "100000";
   BOOST_TEST((level("max.message.bytes") == Level::fail));
-  BOOST_TEST(topic_danger(topic, options) == "");
+  BOOST_TEST(topic_danger(topic, options, topic.brokers.size()) == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -16,7 +16,7 @@ constexpr int many = 200;  // so many draws miss neither half of a range by chan
 std::vector<std::chrono::milliseconds> waits(int failures) {
   std::vector<std::chrono::milliseconds> all;
   for (int client = 0; client < many; ++client) {
-    Backoff backoff;
+    WatchBackoff backoff;
     for (int i = 1; i < failures; ++i) backoff.next();
     all.push_back(backoff.next());
   }
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(clients_do_not_come_back_in_step) {
 
 BOOST_AUTO_TEST_CASE(one_that_came_through_begins_anew) {
   for (int client = 0; client < many; ++client) {
-    Backoff backoff;
+    WatchBackoff backoff;
     for (int i = 0; i < 20; ++i) backoff.next();
     backoff.reset();
     BOOST_TEST((backoff.next() <= 500ms));

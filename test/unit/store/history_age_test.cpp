@@ -86,6 +86,7 @@ BOOST_AUTO_TEST_CASE(history_on_disk_leaves_by_its_age_and_reads_of_the_past_wit
   Watch below(t.f.view, {}, Revision{4});
   BOOST_TEST(text(t.next(below)) == "compacted");
   BOOST_TEST(!run(t.f.io, t.f.store.past(t.f.view, Revision{4})).has_value());
+  BOOST_TEST(text(run(t.f.io, t.f.store.past(t.f.view, Revision{10})).value()) == "k=10@10 ");  // what is younger stays
   auto history = run(t.f.io, t.f.store.history_of(t.f.view, "k", 100));
   BOOST_TEST(history.changes.size() == 15U);
   t.look_at(40s, 20);
