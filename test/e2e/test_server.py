@@ -410,27 +410,6 @@ class DataDirectoryTest(unittest.TestCase):
             self.assertIn(words, stderr)
         return stderr
 
-    def test_a_place_that_cannot_hold_data_is_refused_before_anything_is_opened(self):
-        self.data.write_text("a file")
-        stderr = self.refused(1, f"--data-dir: {self.data} is no directory. Name another directory, or make this one fit")
-        self.assertNotIn("listening", stderr)
-        file, self.data = self.data, self.data / "below"
-        self.refused(1, f"--data-dir: {self.data} cannot be made: {file} is no directory. Name another directory")
-        os.chmod(self.directory, 0o755)
-        (self.directory / "closed").mkdir(mode=0o555)
-        self.data = self.directory / "closed" / "data"
-        closed = self.data.parent
-        nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups") if os.geteuid() == 0 else ()
-        user = 65534 if nobody else os.geteuid()
-        self.refused(1, f"--data-dir: {self.data} cannot be made: {closed} cannot be written to by this user ({user}). Name "
-                        f"another directory, or make this one fit: chown {user} {closed}", wrapper=nobody)
-
-    def test_who_reads_the_log_sees_that_listening_is_not_ready(self):
-        server = self.serve()
-        server.stop()
-        words = re.findall(r'msg="?(listening|loading|ready)\b', server.stderr)
-        self.assertEqual(words, ["listening", "loading", "ready"])
-
     def refuses_writes_and_loses_nothing(self, server, make_room):
         """Writes until there is no room, restarts with room, and looks for everything that was acknowledged."""
         acknowledged = {}
@@ -456,6 +435,27 @@ class DataDirectoryTest(unittest.TestCase):
 
 
 class DataDirectory(DataDirectoryTest):
+    def test_a_place_that_cannot_hold_data_is_refused_before_anything_is_opened(self):
+        self.data.write_text("a file")
+        stderr = self.refused(1, f"--data-dir: {self.data} is no directory. Name another directory, or make this one fit")
+        self.assertNotIn("listening", stderr)
+        file, self.data = self.data, self.data / "below"
+        self.refused(1, f"--data-dir: {self.data} cannot be made: {file} is no directory. Name another directory")
+        os.chmod(self.directory, 0o755)
+        (self.directory / "closed").mkdir(mode=0o555)
+        self.data = self.directory / "closed" / "data"
+        closed = self.data.parent
+        nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups") if os.geteuid() == 0 else ()
+        user = 65534 if nobody else os.geteuid()
+        self.refused(1, f"--data-dir: {self.data} cannot be made: {closed} cannot be written to by this user ({user}). Name "
+                        f"another directory, or make this one fit: chown {user} {closed}", wrapper=nobody)
+
+    def test_who_reads_the_log_sees_that_listening_is_not_ready(self):
+        server = self.serve()
+        server.stop()
+        words = re.findall(r'msg="?(listening|loading|ready)\b', server.stderr)
+        self.assertEqual(words, ["listening", "loading", "ready"])
+
     def test_it_is_made_with_its_parents_for_its_owner_only(self):
         self.data = self.directory / "a" / "b"
         server = self.serve()
