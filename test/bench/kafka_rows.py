@@ -117,7 +117,7 @@ class KafkaBench:
 
     def fanout(self, server):
         with server:
-            return self.load.fanout("kvs", server, watchers=self.scale.kafka_watchers, connections=64, depth=32, spin=0)
+            return self.load.fanout("kvs", server, watchers=self.scale.kafka_watchers, connections=64, depth=16, spin=0)
 
     def watches(self):
         return Measurement("kafka-watch", {
