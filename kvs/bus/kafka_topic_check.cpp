@@ -55,9 +55,8 @@ class Check {
 
   // A write is acknowledged when this many brokers have it.
   void replication() {
-    auto copies_wanted = topic_.number("min.insync.replicas");
-    int needed = static_cast<int>(copies_wanted.value_or(1));
     if (topic_.settings.empty()) return copies();  // how many a write waits for is not known
+    int needed = static_cast<int>(topic_.number("min.insync.replicas").value_or(1));
     std::string now = std::to_string(topic_.replicas) + (topic_.replicas == 1 ? " copy" : " copies") +
                       ", a write is acknowledged when " + std::to_string(needed) + (needed == 1 ? " has" : " have") +
                       " it";

@@ -96,7 +96,7 @@ int remove_range(const Settings& settings) {
   add_idempotency_key(settings, request);
   ClientAnswer answer = remote.ask(std::move(request));
   if (answer.status != 200) throw failure_from(answer);
-  bool as_json = output.own_json() || output.form() == Form::json || output.form() == Form::ndjson;
+  bool as_json = output.json();
   if (as_json)
     output.write_json(answer.body);
   else if (!output.quiet())
@@ -119,7 +119,7 @@ int remove(const Settings& settings) {
   refuse_several(settings, keys);
   Remote remote(settings);
   Output output(settings);
-  bool as_json = output.own_json() || output.form() == Form::json || output.form() == Form::ndjson;
+  bool as_json = output.json();
   std::uint64_t deleted = 0;
   int code = exit_code::ok;
   for (std::size_t i = 0; i < keys.size() && code == exit_code::ok; ++i) {

@@ -27,17 +27,6 @@ constexpr std::array<std::string_view, 12> members{
 
 Failure bad(const std::string& what) { return {exit_code::bad_data, what}; }
 
-void append_bytes(std::string& json, const std::string& name, std::string_view bytes) {
-  if (is_utf8(bytes)) {
-    json += '"' + name + "\":";
-    append_json_string(json, bytes);
-  } else {
-    json += '"' + name + "_base64\":\"";
-    append_base64(json, bytes);
-    json += '"';
-  }
-}
-
 // As the server counts it.
 std::size_t size_of(const ImportRecord& record) {
   return record.key.size() + record.value.size() + record.content_type.size();
@@ -124,9 +113,9 @@ bool ImportBatch::takes(const ImportRecord& record) const {
 
 void ImportBatch::add(const ImportRecord& record) {
   operations_ += operations_.empty() ? "{\"op\":\"set\"," : ",{\"op\":\"set\",";
-  append_bytes(operations_, "key", record.key);
+  append_json_member(operations_, "key", record.key);
   operations_ += ',';
-  append_bytes(operations_, "value", record.value);
+  append_json_member(operations_, "value", record.value);
   if (record.ttl) operations_ += ",\"ttl\":\"" + format_duration(*record.ttl) + '"';
   if (!record.content_type.empty()) {
     operations_ += ",\"content_type\":";

@@ -54,7 +54,7 @@ class Printer {
   }
 
   void print(std::string_view line) const {
-    bool records = output_.form() == Form::json || output_.form() == Form::ndjson;
+    bool records = output_.json();
     if (records && !null_) return output_.write(std::string(line) + "\n");
     Item item = parse_item(line);
     std::string name = name_of(item, line);

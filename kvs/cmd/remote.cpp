@@ -128,7 +128,7 @@ namespace {
 
 // What a write can be asked for by: one without an Idempotency-Key gets a request id. Empty if it can't be.
 std::string name_of_write(ClientRequest& request) {
-  if (request.method == "GET" || !request.target.starts_with("/v1/")) return {};
+  if (!request.target.starts_with("/v1/")) return {};
   for (const auto& [name, value] : request.fields)
     if (name == "Idempotency-Key") return value;
   std::string id;
@@ -148,7 +148,7 @@ std::string how_to_ask_for(const std::string& write, const ServerAddress& addres
 
 ClientAnswer Remote::ask(ClientRequest request) {
   bool writing = request.method != "GET" && request.method != "HEAD";
-  std::string write = name_of_write(request);
+  std::string write = writing ? name_of_write(request) : "";
   ClientAnswer answer;
   try {
     run(exchange(std::move(request), answer));

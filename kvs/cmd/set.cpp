@@ -64,7 +64,7 @@ int set(const Settings& settings) {
   ClientAnswer answer = remote.ask(std::move(request));
   if (answer.status == 412) throw condition_failed("not set", pair.key, answer);
   if (answer.status != 200 && answer.status != 201) throw failure_from(answer);
-  if (output.own_json() || output.form() == Form::json || output.form() == Form::ndjson) {
+  if (output.json()) {
     output.write_json(answer.body);
   } else if (!output.quiet()) {
     auto revision = json_number(answer.body, "revision");

@@ -30,7 +30,7 @@ int touch(const Settings& settings) {
     throw Failure(exit_code::no_such_key, "no such key: " + key);
   if (answer.status == 412) throw condition_failed("not touched", key, answer);
   if (answer.status != 200) throw failure_from(answer);
-  if (output.form() == Form::json || output.form() == Form::ndjson) {
+  if (output.json()) {
     output.write_json(answer.body);
   } else if (!output.quiet()) {
     output.write(std::to_string(json_number(answer.body, "revision").value_or(0)) + "\n");

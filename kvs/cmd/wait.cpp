@@ -66,7 +66,7 @@ class WaitFeed : public Feed {
   }
 
   bool tell(const Item& event) {
-    bool as_json = output_.form() == Form::json || output_.form() == Form::ndjson;
+    bool as_json = output_.json();
     if (as_json)
       output_.write_json(event.json);
     else if (!output_.quiet())

@@ -99,7 +99,6 @@ class Worker {
   void abort_all();
   void revoke_all();
   bool draining() const { return draining_; }
-  bool idle() const { return connections_.empty(); }
 
  private:
   void refresh_fields();

@@ -11,13 +11,13 @@
 namespace kvs {
 
 // The history in slices, each of them a sixty-fourth of the age long: a slice is too old when the newest change in it
-// is. So there are some 65 of them, however much is written.
+// is. So there are some 65 of them, however much is written, if it is looked at that often.
 class HistoryAge {
  public:
   explicit HistoryAge(std::chrono::milliseconds most) : most_(most), slice_(most / 64) {}
 
   // Everything after what was noted before, up to `last`, was changed at `time` or before. `last` only rises.
-  // Whether a slice was begun, one of `mark_every`.
+  // True for the first of the slices that begin with it, and for every `mark_every`-th after it.
   bool note(Revision last, LogTime time);
   // The newest revision that has become too old since the last call, and all before it with it.
   std::optional<Revision> too_old(LogTime now);

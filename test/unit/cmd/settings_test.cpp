@@ -10,6 +10,7 @@
 #include "kvs/cmd/config_file.hpp"
 #include "kvs/cmd/context.hpp"
 #include "test/unit/cmd/settings_fixture.hpp"
+#include "test/unit/store/temporary_directory.hpp"
 
 namespace kvs {
 
@@ -32,22 +33,6 @@ class File {
   ~File() { std::filesystem::remove(path_); }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
-  std::string path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-class Directory {
- public:
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kvs-settings-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
   std::string path() const { return path_; }
 
  private:
@@ -143,11 +128,11 @@ BOOST_AUTO_TEST_CASE(a_list_comes_from_one_source_only) {
 }
 
 BOOST_AUTO_TEST_CASE(a_context_is_not_filled_up_from_the_file) {
-  Directory home;
-  std::filesystem::create_directories(home.path() + "/kvs/contexts");
-  std::ofstream(home.path() + "/kvs/contexts/dev.json") << R"({"server": "http://dev:1"})";
+  test::TemporaryDirectory home;
+  std::filesystem::create_directories(home.path().string() + "/kvs/contexts");
+  std::ofstream(home.path().string() + "/kvs/contexts/dev.json") << R"({"server": "http://dev:1"})";
   File file("server = https://prod:1\ntoken-file = prod.token\nlog-level = debug\n");
-  test::Variables variables{{"XDG_CONFIG_HOME", home.path()}, {"KVS_CONFIG", file.path()}};
+  test::Variables variables{{"XDG_CONFIG_HOME", home.path().string()}, {"KVS_CONFIG", file.path()}};
   BOOST_TEST(settings({"get"}, variables).text("token-file") == "prod.token");
   Settings dev = settings({"get", "--context", "dev"}, variables);
   BOOST_TEST(dev.text("server") == "http://dev:1");
@@ -162,11 +147,11 @@ BOOST_AUTO_TEST_CASE(without_a_home_there_are_no_contexts) {
 }
 
 BOOST_AUTO_TEST_CASE(a_context_that_cannot_be_read_is_not_called_unknown) {
-  Directory home;
-  std::filesystem::create_directories(home.path() + "/kvs/contexts");
-  std::filesystem::create_symlink("loop.json", home.path() + "/kvs/contexts/loop.json");
-  const std::string path = home.path() + "/kvs/contexts/loop.json";
-  BOOST_TEST(failure_of([&] { settings({"get", "--context", "loop"}, {{"XDG_CONFIG_HOME", home.path()}}); }) ==
+  test::TemporaryDirectory home;
+  std::filesystem::create_directories(home.path().string() + "/kvs/contexts");
+  std::filesystem::create_symlink("loop.json", home.path().string() + "/kvs/contexts/loop.json");
+  const std::string path = home.path().string() + "/kvs/contexts/loop.json";
+  BOOST_TEST(failure_of([&] { settings({"get", "--context", "loop"}, {{"XDG_CONFIG_HOME", home.path().string()}}); }) ==
              "cannot read " + path + ": Too many levels of symbolic links");
 }
 
