@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "kvs/record.hpp"
@@ -130,6 +131,8 @@ class StateEditor {
   // With the edits made so far. It and cursors into it are valid until the next edit; a copy holds no more than that.
   const State& state() const { return state_; }
   const Record* find(std::string_view key) const { return state_.find(key); }
+  // For speed: edits of these keys come next. What they will read is fetched together.
+  void expect(std::span<const std::string_view> keys) const;
   RecordRef put(RecordRef record);         // inserts or replaces; returns what was there before
   RecordRef erase(std::string_view key);   // returns what was there; null: no such key
   void bury(RecordRef tombstone);          // remembers what was deleted; the oldest beyond the limit are forgotten

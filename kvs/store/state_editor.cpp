@@ -51,6 +51,8 @@ RecordRef StateEditor::erase(State::Tree& tree, std::string_view key) {
   return old;
 }
 
+void StateEditor::expect(std::span<const std::string_view> keys) const { tree::fetch_paths(state_.keys_.root, keys); }
+
 RecordRef StateEditor::put(RecordRef record) {
   state_.digest_ += digest_of(*record);
   RecordRef old = put(state_.keys_, std::move(record));

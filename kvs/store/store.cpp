@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/container/static_vector.hpp>
 
 #include "kvs/log.hpp"
 #include "kvs/store/judge.hpp"
@@ -16,6 +17,9 @@ namespace {
 // Then timers, snapshots and the watchdog have their turn, also while there is always a next batch. (After every batch
 // would cost a look at the kernel each: 1.5 µs.)
 constexpr std::uint64_t batches_in_a_row = 16;
+
+constexpr std::size_t judged_together = 32;          // their keys are fetched together; more would drive each other out
+constexpr std::size_t keys_worth_fetching = 10'000;  // a state of fewer is in the caches as a rule
 
 constexpr std::uint64_t most_roots = 16;  // of earlier states: each holds all nodes that were changed since
 constexpr std::uint64_t least_spacing = 4 * 1024 * 1024;  // between two of them, in bytes of changes
@@ -173,13 +177,25 @@ void Store::say_digest() {
   bus_.flush();
 }
 
+// The first of these are judged next.
+void Store::expect(std::span<const Ordered> commands) {
+  if (editor_->size() < keys_worth_fetching) return;
+  boost::container::static_vector<std::string_view, judged_together> keys;
+  for (const Ordered& ordered : commands.first(std::min(commands.size(), judged_together))) {
+    if (ordered.command.record) keys.push_back(ordered.command.record->key());
+  }
+  editor_->expect(keys);
+}
+
 Changes Store::judge_all(Batch& batch, Verdicts& verdicts, Outcomes& outcomes) {
   Changes changes;
   changes.reserve(batch.commands.size());
   outcomes.reserve(batch.commands.size());
   own_.clear();
   Revision newest = newest_.revision();
-  for (Ordered& ordered : batch.commands) {
+  for (std::size_t i = 0; i < batch.commands.size(); ++i) {
+    if (i % judged_together == 0) expect(std::span(batch.commands).subspan(i));
+    Ordered& ordered = batch.commands[i];
     Ticket ticket = ordered.ticket;
     bool confirmed = ordered.confirmed;
     std::string request_id = std::move(ordered.command.request_id);

@@ -154,6 +154,7 @@ class Store {
   using Outcomes = std::vector<RequestLog::Noted>;     // in the order
   awaitable<bool> join();
   void take(Batch&& batch);
+  void expect(std::span<const Ordered> commands);
   Changes judge_all(Batch& batch, Verdicts& verdicts, Outcomes& outcomes);
   CommitRef commit(Changes&& changes);
   void note_deadlines(const Changes& changes);

@@ -40,6 +40,14 @@ const Record* Leaf::find(std::string_view key) const {
   return i < count && this->key(i) == key ? records[i] : nullptr;
 }
 
+void Leaf::fetch_record(std::string_view key) const {
+  const unsigned i = key.size() < prefix_size ? 0 : heads_below(head_of(key, prefix_size));
+  if (i >= count) return;
+  const char* begin = reinterpret_cast<const char*>(records[i]);
+  __builtin_prefetch(begin);
+  __builtin_prefetch(begin + sizeof(Record));
+}
+
 Leaf::Place Leaf::lower_bound(std::string_view key) const {
   // Most often the key is there. Then no other record need be fetched to compare what all keys begin with.
   const std::uint64_t head = key.size() < prefix_size ? 0 : head_of(key, prefix_size);

@@ -62,6 +62,9 @@ struct Leaf : Node {
   // Does not look at the keys' common prefix at all: the record found is compared in full anyway.
   const Record* find(std::string_view key) const;
 
+  // Asks for the memory of the record that `key` most likely leads to, by the heads alone.
+  void fetch_record(std::string_view key) const;
+
   // The first place whose key is not below `key`: 0 … count.
   struct Place {
     unsigned index;
@@ -131,6 +134,10 @@ inline const Node* child_towards(const Inner* inner, unsigned child) {
   prefetch(inner->children[child]);
   return inner->children[child];
 }
+
+// Asks for the memory that work on `keys` will read under `root` (may be null), level by level for all of them: so the
+// misses of all are waited for at once instead of one after the other. Only speed depends on it.
+void fetch_paths(const Node* root, std::span<const std::string_view> keys);
 
 // The record with this key under `root` (may be null), or null.
 inline const Record* find(const Node* root, std::string_view key) {

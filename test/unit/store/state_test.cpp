@@ -1,5 +1,6 @@
 #include "kvs/store/state.hpp"
 
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <map>
@@ -153,7 +154,8 @@ void compare_with_model(Random& random, Keys keys, int rounds) {
     // Rounds that mostly grow and rounds that mostly shrink, in batches from one to a few hundred.
     const std::size_t erases = round % 10 < 5 ? 5 : 1;
     for (std::size_t left = 1 + random.below(random.one_in(5) ? 400 : 40); left > 0; --left) {
-      const std::string key = keys(random);
+      const std::string key = keys(random), another = keys(random);
+      pair.editor.expect(std::array<std::string_view, 2>{key, another});
       random.below(6) < erases ? pair.erase(key) : pair.put(key);
       const auto at = pair.model.find(key);
       BOOST_REQUIRE(pair.editor.find(key) == (at == pair.model.end() ? nullptr : at->second.get()));

@@ -56,6 +56,25 @@ BOOST_AUTO_TEST_CASE(a_verdict_that_waited_for_its_confirmation_is_the_one_of_it
   BOOST_TEST(f.told.text == "0:refused ");
 }
 
+// With many keys the store looks ahead in a batch, where there may be commands without a key, too.
+BOOST_AUTO_TEST_CASE(a_batch_on_many_keys_is_judged_as_one_on_few) {
+  StoreFixture f;
+  constexpr int many = 12'000;
+  auto key = [](int i) { return "key:" + std::to_string(i); };
+  std::vector<Command> sets, mixed;
+  for (int i = 0; i < many; ++i) sets.push_back(put(key(i), "1"));
+  f.load().order(std::move(sets));
+  for (int i = 0; i < 100; ++i) {
+    mixed.push_back(put(key(many - 50 + i), "2", {must_be_absent()}));  // of half of them
+    mixed.push_back(i % 2 == 0 ? digest() : drop(key(i)));
+  }
+  f.order(std::move(mixed));
+  BOOST_TEST(f.view.state().size() == many);  // 50 more, 50 less
+  BOOST_TEST(f.view.state().find(key(many - 1))->value() == "1");
+  BOOST_TEST(f.view.state().find(key(many + 49))->value() == "2");
+  BOOST_TEST(f.view.state().find(key(99)) == nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(what_came_by_and_may_not_stay_is_unknown) {
   StoreFixture f;
   Ticket ticket = f.load().submit(put("a", "1"));
