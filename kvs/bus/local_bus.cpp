@@ -93,7 +93,8 @@ std::vector<Ordered> LocalBus::take_waiting() {
   std::lock_guard lock(mutex_);
   std::vector<Ordered> taken;
   if (waiting_.size() <= limits_.batch_commands && waiting_bytes_ <= limits_.batch_bytes) {
-    taken.reserve(waiting_.size());  // the next ones will be about as many
+    // The next ones will be about as many, or up to all of the writers.
+    taken.reserve(waiting_.size() + handed_out_);
     taken.swap(waiting_);
     waiting_bytes_ = 0;
     return taken;

@@ -8,9 +8,8 @@ namespace kvs {
 
 // Once for each answer, when it is complete but for what is streamed behind it.
 void Reply::note(std::size_t bytes) {
-  auto took = Clock::now() - manners_.began;
   AccessLog& log = worker_.access_log();
-  if (!log.wants(status_, took)) return;
+  if (!log.wants(status_, took_)) return;
   Exchange exchange;
   exchange.method = to_string(manners_.method);
   exchange.route = path_template(manners_.route);
@@ -19,14 +18,15 @@ void Reply::note(std::size_t bytes) {
   exchange.client = manners_.client;
   exchange.status = status_;
   exchange.bytes = bytes;
-  exchange.took = took;
+  exchange.took = took_;
   exchange.expected = manners_.route == Route::legacy_get && status_ == 500;  // how it says "no such key"
   log.write(exchange);
 }
 
 void Reply::common(int status) {
   status_ = status;
-  worker_.traffic().answered(manners_.route, manners_.method, status, Clock::now() - manners_.began);
+  took_ = Clock::now() - manners_.began;
+  worker_.traffic().answered(manners_.route, manners_.method, status, took_);
   if (status == 200) {
     text_ << worker_.ok_head();
   } else {

@@ -81,6 +81,7 @@ class Reply {
   const Manners& manners_;
   TextBlock text_;
   int status_ = 0;
+  Clock::duration took_{};  // until the answer was begun
 };
 
 }  // namespace kvs

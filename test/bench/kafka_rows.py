@@ -147,7 +147,8 @@ class KafkaBench:
 
     def replays(self):
         return Measurement("kafka-replay", {"kvs": self.replay, "librdkafka alone": self.raw_read}, [
-            Row("per_second", f"start from {self.scale.keys:,} records of the topic", "/s", [Goal(["librdkafka alone"], 0.5)])])
+            Row("per_second", f"start from {self.scale.keys:,} records of the topic", "/s", [Goal(["librdkafka alone"], 0.5)])],
+            at_most=3)
 
     def bootstrap(self):
         peer = self.fill()
@@ -160,7 +161,7 @@ class KafkaBench:
 
     def bootstraps(self):
         return Measurement("kafka-bootstrap", {"kvs": self.bootstrap}, [
-            Row("ready_ms", f"start from a peer's snapshot, {self.scale.keys:,} keys", "ms", limit=5000)])
+            Row("ready_ms", f"start from a peer's snapshot, {self.scale.keys:,} keys", "ms", limit=5000)], at_most=3)
 
     # Memory
 
@@ -178,7 +179,7 @@ class KafkaBench:
     def memory(self):
         return Measurement("kafka-memory", {"kvs": self.growth}, [
             Row("kib_per_million", f"growth of memory in {self.scale.kafka_sets:,} sets of {self.scale.few_keys:,} keys",
-                "KiB per million", limit=1000)], once=True)
+                "KiB per million", limit=1000)], at_most=1)
 
     def all(self):
         return [self.sets(64), self.sets(512), self.latency(), self.gets(), self.watches(), self.replays(),

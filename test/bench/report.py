@@ -84,7 +84,7 @@ def print_table(table, machine, load, options):
     print(f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; server on core {machine['server_core']}, "
           f"load on core {machine['load_core']}; {', '.join(machine['versions'])}; a sync of the disk took "
           f"{' and '.join(quantity(one, 'µs') for one in machine['sync_us'])} (before and after).")
-    print(f"Medians of {options.rounds} rounds of {options.seconds:g} s; the load generator was busy for "
+    print(f"Medians of {options.rounds} rounds of {options.seconds:g} s (of what takes long, 3 or 1); the load generator was busy for "
           f"{load.busiest:.0%} of the time at most.\n")
     print("| work | kvs | others | ratio | goal |")
     print("| --- | ---: | ---: | ---: | ---: |")

@@ -28,7 +28,8 @@ def arguments():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release", help="where kvs and kvs_load are")
     parser.add_argument("--rows", metavar="ROW,…", help="only rows whose name begins so")
     parser.add_argument("--without-kafka", action="store_true", help="leave out the rows with a Kafka broker")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each side is measured (3)")
+    parser.add_argument("--rounds", type=int, default=5,
+                        help="how often each side is measured (5; what takes long, 3 times or once)")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each measurement takes (2)")
     parser.add_argument("--smoke", action="store_true", help="everything once, tiny, in about ten seconds: does it run?")
     parser.add_argument("--peers", action="store_true", help="leave kvs out")
@@ -70,7 +71,7 @@ def measure(measurement, options, complain):
     if sys.stderr.isatty():
         print(f"\r\033[K{measurement.name} …", end="", file=sys.stderr, flush=True)
     rounds = {side: [] for side, unused in sides}
-    for number in range(1 if measurement.once else options.rounds):
+    for number in range(min(options.rounds, measurement.at_most or options.rounds)):
         for side, function in sides if number % 2 == 0 else reversed(sides):
             try:
                 rounds[side].append(function())
