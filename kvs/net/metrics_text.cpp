@@ -127,6 +127,8 @@ void tell_store(Families& all, Worker& worker) {
 void tell_bus(Families& all, Worker& worker) {
   BusStatus bus = worker.store().bus_status();
   gauge(all, "kvs_bus_up", "1 while the order of commands is within reach.", bus.up ? 1 : 0);
+  gauge(all, "kvs_bus_writes_refused", "1 while it takes no writes although it is up: /v1/status says why.",
+        bus.writes_refused.empty() ? 0 : 1);
   if (bus.lag)
     gauge(all, "kvs_bus_lag_records", "Records of the topic not applied here yet.", static_cast<double>(*bus.lag));
   if (bus.ignored.empty()) return;

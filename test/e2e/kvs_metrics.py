@@ -32,6 +32,7 @@ CONTRACT = {
     "kvs_commit_batch_size": ("histogram", set(), SIZES),
     "kvs_snapshot_duration_seconds": ("histogram", set(), DURATIONS),
     "kvs_bus_up": ("gauge", set()),
+    "kvs_bus_writes_refused": ("gauge", set()),
     "kvs_bus_publish_duration_seconds": ("histogram", set(), DURATIONS),
     "kvs_bus_publish_failures_total": ("counter", {"reason"}),
     "kvs_bus_lag_records": ("gauge", set()),

@@ -184,6 +184,7 @@ class Changed(FaultTest):
                 self.assertIn(repair, answer.json()["detail"])
             self.assertIn(repair, server.request("GET", "/v1/status").json()["bus"]["writes_refused"])
             self.assertIn(repair, server.request("GET", "/readyz?verbose").body.decode())
+            self.assertIn("\nkvs_bus_writes_refused 1\n", server.request("GET", "/metrics").body.decode())
             self.assertEqual(server.request("GET", "/readyz").status, 200)
             answer = server.request("GET", "/v1/kv/k0?linearizable=1")
             self.assertEqual((answer.status, answer.body, answer.header("Kvs-Stale-Ms")), (200, b"v0", None))
@@ -194,6 +195,7 @@ class Changed(FaultTest):
             self.assertGreater(server.put("k0", "late"), newest)
             self.assertEqual(watch.until("set")[-1]["value"], "late")
         self.assertNotIn("writes_refused", server.request("GET", "/v1/status").json()["bus"])
+        self.assertIn("\nkvs_bus_writes_refused 0\n", server.request("GET", "/metrics").body.decode())
         server.stop()
 
     def test_compaction_that_was_set_meanwhile_is_refused_whatever_is_allowed(self):
