@@ -20,8 +20,8 @@ void Timeouts::stop() {
 }
 
 void Timeouts::enqueue(Timeout& timeout, Clock::time_point at) {
+  timeout.place_ = queue_.emplace(at, &timeout);  // may throw: then it is not queued
   timeout.queued_ = at;
-  timeout.place_ = queue_.emplace(at, &timeout);
   schedule();
 }
 
@@ -32,11 +32,13 @@ void Timeouts::dequeue(Timeout& timeout) {
 
 void Timeouts::schedule() {
   if (stopped_ || queue_.empty() || queue_.begin()->first >= scheduled_) return;
-  scheduled_ = queue_.begin()->first;
-  timer_.expires_at(scheduled_);  // cancels the wait before, whose handler sees operation_aborted
+  auto first = queue_.begin()->first;
+  scheduled_ = Clock::time_point::max();  // until there is a wait
+  timer_.expires_at(first);               // cancels the wait before, whose handler sees operation_aborted
   timer_.async_wait([this](boost::system::error_code error) {
     if (!error && !stopped_) run();  // the wait may have ended just before stop()
   });
+  scheduled_ = first;
 }
 
 void Timeouts::run() {
@@ -47,8 +49,8 @@ void Timeouts::run() {
     dequeue(timeout);
     if (timeout.due_ == Clock::time_point::max()) continue;
     if (timeout.due_ > now) {
-      timeout.queued_ = timeout.due_;
       timeout.place_ = queue_.emplace(timeout.due_, &timeout);
+      timeout.queued_ = timeout.due_;
       continue;
     }
     timeout.due_ = Clock::time_point::max();

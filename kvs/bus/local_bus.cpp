@@ -92,6 +92,7 @@ awaitable<void> LocalBus::gather() {
 std::vector<Ordered> LocalBus::take_waiting() {
   std::lock_guard lock(mutex_);
   std::vector<Ordered> taken;
+  if (waiting_.empty()) return taken;
   if (waiting_.size() <= limits_.batch_commands && waiting_bytes_ <= limits_.batch_bytes) {
     // The next ones will be about as many, or up to all of the writers.
     taken.reserve(waiting_.size() + handed_out_);

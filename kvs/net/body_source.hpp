@@ -14,6 +14,8 @@ class BodySource {
   virtual ~BodySource() = default;
   // Appends the next piece, about piece_bytes or one record, maybe nothing. False: that was the last.
   virtual bool next(std::string& out) = 0;
+  // Bytes that nobody else has: they count against what is held for slow clients.
+  virtual std::size_t held() const { return 0; }
 };
 
 }  // namespace kvs

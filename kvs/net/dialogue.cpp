@@ -281,6 +281,12 @@ std::optional<Dialogue::Need> Dialogue::await_state(const result<Consistency>& w
   if (end != ReadWait::End::reached) return refuse(read_problem(end, *wanted, worker_));
   if (!wanted->as_of || *wanted->as_of == worker_.view().held().revision()) return std::nullopt;
   if (worker_.crowded()) return refuse(read_problem(ReadWait::End::full, *wanted, worker_));
+  if (worker_.counters().past_reads.load() >= max_past_reads) {
+    return refuse(
+        {errc::too_many_requests,
+         "as many reads of earlier revisions as this server makes at once are under way; try again when one of "
+         "them is done"});
+  }
   past_.emplace(*wanted->as_of);
   if (*wanted->as_of != no_revision) return Need::past;
   past_found(State{});

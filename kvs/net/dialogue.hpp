@@ -54,6 +54,8 @@ class Dialogue {
   void introduce(std::string certificate) { login_.emplace(worker_.counters().access, peer_, std::move(certificate)); }
   bool is_revoked() const { return login_->is_revoked(); }
   bool streaming() const { return source_ != nullptr; }
+  // Bytes that wait for the client to take them.
+  std::size_t output_held() const { return out_.size() + (source_ ? source_->held() : 0); }
 
   Need advance();
 

@@ -30,6 +30,8 @@ class HistoryBody final : public BodySource {
     return false;
   }
 
+  std::size_t held() const override { return search_.found->bytes; }
+
  private:
   void append_beginning(std::string& out) {
     out += '{';

@@ -143,6 +143,15 @@ void EventFeed::say_staleness() {
   end_control(false);
 }
 
+std::size_t EventFeed::held() {
+  std::size_t bytes = frames_.out().size();
+  Revision oldest = worker_.view().history().oldest();
+  for (const CommitRef& commit : commits_) {
+    if (commit->last() <= oldest) bytes += commit->footprint() / static_cast<std::size_t>(commit.use_count());
+  }
+  return bytes;
+}
+
 void EventFeed::take(Step& step) {
   switch (step.kind) {
     case Step::Kind::changes:

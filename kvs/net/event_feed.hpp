@@ -28,8 +28,10 @@ class EventFeed {
   awaitable<void> next(Clock::time_point deadline);
   // Valid until the next next().
   std::vector<asio::const_buffer>& buffers() { return buffers_; }
-  // Whether it was made for this watch alone: then others should have a turn before the next.
-  bool made_alone() const { return made_alone_; }
+  // Others should have a turn before the next: it was made for this watch alone, or there is more at once.
+  bool others_first() const { return made_alone_ || watch_.cursor() < worker_.view().history().newest(); }
+  // Bytes that only the buffers of slow watches hold, for the history has let them go; this watch's part of them.
+  std::size_t held();
 
   // Not none: buffers() has the last of it. An array ends before the state that would bridge a gap.
   End end() const { return end_; }

@@ -72,6 +72,8 @@ awaitable<void> LongPoll::run() {
   try {
     do {
       co_await feed_.next(deadline_);
+      // The way through what nobody asked for must not keep the thread from the others.
+      if (feed_.buffers().empty() && feed_.others_first()) co_await asio::post(worker_.executor(), use_awaitable);
     } while (feed_.buffers().empty() && !over());
   } catch (...) {
     failure = std::current_exception();  // the listener must be gone before this object is

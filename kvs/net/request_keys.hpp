@@ -35,8 +35,9 @@ class RequestKeys {
 
   // Empty if it is in use already.
   Use begin(const std::string& key) {
+    std::string copy = key;  // before it is in use: this may throw
     std::lock_guard lock(mutex_);
-    return keys_.insert(key).second ? Use(*this, key) : Use();
+    return keys_.insert(key).second ? Use(*this, std::move(copy)) : Use();
   }
 
  private:

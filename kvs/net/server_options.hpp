@@ -53,6 +53,7 @@ inline constexpr std::size_t watch_step_bytes = 256 * 1024;        // history ha
 inline constexpr std::size_t max_results_bytes = 8 * 1024 * 1024;  // what the gets of one transaction give
 inline constexpr std::size_t max_snapshots_sent = 16;              // at once
 inline constexpr std::size_t max_history_searches = 8;             // at once
+inline constexpr std::size_t max_past_reads = 8;                   // states of the past being made at once
 inline constexpr std::size_t max_watch_filters = 1000;             // keys and prefixes of one watch
 
 }  // namespace kvs

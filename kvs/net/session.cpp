@@ -169,6 +169,7 @@ bool Session::send_at_once() {
 
 // Ends by itself: a bounded piece of the history is read, by a thread that does nothing else.
 awaitable<void> Session::read_past() {
+  Counted counted(worker_.counters().past_reads);
   std::optional<State> state = co_await worker_.store().past(worker_.view(), dialogue_->wanted_past());
   dialogue_->past_found(std::move(state));
 }
@@ -199,7 +200,7 @@ awaitable<bool> Session::send(std::string_view bytes) {
     if (error != asio::error::would_block) co_return false;
     timed_out_ = false;
     alarm_.arm(Clock::now() + patience_.send);
-    held_.hold(dialogue_->output().size());
+    held_.hold(dialogue_->output_held());
     co_await channel_.writable(error);
     if (timed_out_ || aborted_) co_return false;
   }

@@ -119,7 +119,7 @@ awaitable<void> WatchConnection::send_all() {
     open = co_await send_buffers(feed_.buffers());
     words.clear();
     // A quick reader must not keep the thread from the others.
-    if (open && feed_.made_alone()) co_await asio::post(worker_.executor(), use_awaitable);
+    if (open && feed_.others_first()) co_await asio::post(worker_.executor(), use_awaitable);
   }
 }
 
@@ -138,7 +138,7 @@ awaitable<bool> WatchConnection::send_buffers(std::vector<asio::const_buffer>& b
       break;
     }
     alarm_.arm(Clock::now() + patience_.send);
-    held_.hold(feed_.frames().out().size());  // what is shared with others is the history's
+    held_.hold(feed_.held());
     co_await channel_.writable(error);
     alarm_.disarm();
     if (error) failed_ = true;

@@ -47,8 +47,9 @@ struct ServerCounters {
   std::atomic<std::uint64_t> refused_in_all{0};      // connections, for there were too many
   std::atomic<std::uint64_t> refused_by_address{0};  // for their address had too many
   std::atomic<std::uint64_t> watchers{0};
-  std::atomic<std::uint64_t> snapshots{0};  // being sent
-  std::atomic<std::uint64_t> searches{0};   // through the history for one key
+  std::atomic<std::uint64_t> snapshots{0};   // being sent
+  std::atomic<std::uint64_t> searches{0};    // through the history for one key
+  std::atomic<std::uint64_t> past_reads{0};  // states of the past being made
   // Requests that wait for the order or for a state. Every write counts itself in and out: not beside what others read.
   alignas(64) std::atomic<std::uint64_t> in_flight{0};
   alignas(64) RequestKeys request_keys;

@@ -30,10 +30,10 @@ std::optional<LogTime> Expiry::next() const {
 std::vector<RecordRef> Expiry::due(LogTime now) {
   std::vector<RecordRef> records;
   while (!queue_.empty() && queue_.begin()->first <= now && records.size() < most_at_once) {
-    RecordRef record = std::move(queue_.begin()->second);
-    queue_.erase(queue_.begin());
-    by_key_[record->key()] = queue_.emplace(now + again_after, record);
-    records.push_back(std::move(record));
+    auto first = queue_.begin();
+    records.push_back(first->second);
+    by_key_[first->second->key()] = queue_.emplace(now + again_after, first->second);
+    queue_.erase(first);
   }
   return records;
 }

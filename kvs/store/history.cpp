@@ -35,15 +35,16 @@ const Rendering& Commit::rendering(std::size_t kind, const std::function<Renderi
   return slot.rendering;
 }
 
-void History::count_newest() {
-  if (commits_.empty()) return;
-  Entry& newest = commits_.back();
-  std::size_t now = newest.commit->footprint();
-  bytes_ += now - std::exchange(newest.counted, now);
+void History::count(Entry& entry) {
+  std::size_t now = entry.commit->footprint();
+  bytes_ += now - std::exchange(entry.counted, now);
 }
 
 void History::push(CommitRef commit) {
-  count_newest();
+  if (!commits_.empty()) {
+    count(commits_.back());
+    count(commits_[turn_++ % commits_.size()]);
+  }
   newest_ = commit->last();
   std::size_t bytes = commit->footprint();
   bytes_ += bytes;

@@ -50,7 +50,8 @@ class Commit {
 using CommitRef = std::shared_ptr<const Commit>;
 
 // The newest commits, bounded in bytes, without gaps. One thread; the commits themselves are shared between the
-// threads. A rendering counts if it was made before the next commit came, as those for watches that keep up are.
+// threads. A rendering counts if it was made before the next commit came, as those for watches that keep up are; that
+// of an older commit, for a watch that catches up, when its turn comes: with each commit there is one.
 class History {
  public:
   explicit History(std::size_t max_bytes) : max_bytes_(max_bytes) {}
@@ -76,7 +77,7 @@ class History {
     CommitRef commit;
     std::size_t counted;  // of its footprint, which grows when it is rendered
   };
-  void count_newest();
+  void count(Entry& entry);
   void drop_oldest();
 
   std::size_t max_bytes_;
@@ -84,6 +85,7 @@ class History {
   Revision oldest_ = no_revision;
   Revision newest_ = no_revision;
   std::deque<Entry> commits_;
+  std::size_t turn_ = 0;  // of an older commit to be counted again
 };
 
 }  // namespace kvs

@@ -5,9 +5,14 @@
 namespace kvs {
 
 void Interest::add(Watch& watch, const Filter& filter) {
-  for (const auto& key : filter.keys) insert(keys_, key, watch);
-  for (const auto& prefix : filter.prefixes) {
-    if (insert(prefixes_, prefix, watch)) ++prefix_lengths_[prefix.size()];
+  try {
+    for (const auto& key : filter.keys) insert(keys_, key, watch);
+    for (const auto& prefix : filter.prefixes) {
+      if (insert(prefixes_, prefix, watch)) ++prefix_lengths_[prefix.size()];
+    }
+  } catch (...) {
+    remove(watch, filter);  // what is not in there is passed over
+    throw;
   }
 }
 

@@ -72,15 +72,21 @@ Revision Past::oldest() const {
   return roots_.empty() ? no_revision : roots_.front().revision();
 }
 
-void Past::pin(const State& state, Revision revision, Clock::time_point now) {
+void Past::pin(const State& state, Revision revision, Clock::time_point now, bool made) {
   std::vector<Pinned> dropped;
   std::lock_guard lock(mutex_);
-  dropped = take_out([&](const Pinned& pinned) { return pinned.until < now || pinned.as_of == revision; });
-  if (pinned_.size() == most_pinned) {
-    dropped.push_back(std::move(pinned_.front()));
-    pinned_.erase(pinned_.begin());
+  dropped = take_out([&](const Pinned& pinned) {
+    if (pinned.as_of == revision) made = made || pinned.made;
+    return pinned.until < now || pinned.as_of == revision;
+  });
+  std::size_t of_made = std::ranges::count_if(pinned_, &Pinned::made);
+  auto oldest = pinned_.begin();
+  if (made && of_made == most_made) oldest = std::ranges::find_if(pinned_, &Pinned::made);
+  if (pinned_.size() == most_pinned || (made && of_made == most_made)) {
+    dropped.push_back(std::move(*oldest));
+    pinned_.erase(oldest);
   }
-  pinned_.push_back({state, revision, now + pinned_for});
+  pinned_.push_back({state, revision, now + pinned_for, made});
 }
 
 PastState::PastState(State base, StateLimits limits)

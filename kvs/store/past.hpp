@@ -40,16 +40,19 @@ class Past {
   Revision oldest() const;
 
   // For somebody who may come back for the next page: the state as of `revision`, kept for a minute from the last call
-  // on. Of more than 64 of them those asked for last; what the history holds can be made again.
-  void pin(const State& state, Revision revision, Clock::time_point now);
+  // on. Of more than 64 of them those asked for last, and of those that had to be `made`, and so share little with
+  // others, of more than 8; what the history holds can be made again.
+  void pin(const State& state, Revision revision, Clock::time_point now, bool made = false);
 
  private:
   static constexpr std::chrono::seconds pinned_for{60};
   static constexpr std::size_t most_pinned = 64;
+  static constexpr std::size_t most_made = 8;
   struct Pinned {
     State state;
     Revision as_of;  // nothing was changed from the state's own revision up to here
     Clock::time_point until;
+    bool made;
   };
 
   template <class Goes>

@@ -179,7 +179,7 @@ void Store::say_digest() {
 
 // The first of these are judged next.
 void Store::expect(std::span<const Ordered> commands) {
-  if (editor_->size() < keys_worth_fetching) return;
+  if (commands.size() < 2 || editor_->size() < keys_worth_fetching) return;
   boost::container::static_vector<std::string_view, judged_together> keys;
   for (const Ordered& ordered : commands.first(std::min(commands.size(), judged_together))) {
     if (ordered.command.record) keys.push_back(ordered.command.record->key());

@@ -68,7 +68,8 @@ awaitable<std::optional<State>> Store::past(View& view, Revision revision) {
   if (!base && oldest(view) != no_revision) co_return std::nullopt;
   if (!base) base.emplace();  // the history begins with the empty store
   State made = std::move(base->state);
-  if (!base->exact) {
+  bool aside = !base->exact;
+  if (aside) {
     PastState past(std::move(made), options_.state);
     for (bool complete = false; !complete;) {
       std::vector<CommitRef> commits;
@@ -86,7 +87,7 @@ awaitable<std::optional<State>> Store::past(View& view, Revision revision) {
     }
     made = past.finish();
   }
-  past_.pin(made, revision, Clock::now());
+  past_.pin(made, revision, Clock::now(), aside);
   co_return made;
 }
 

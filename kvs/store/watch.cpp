@@ -13,8 +13,8 @@ constexpr std::size_t older_step = 64 * 1024;
 
 Watch::Watch(View& view, Filter filter, Revision after)
     : view_(view), filter_(std::move(filter)), cursor_(after), wakeup_(view.executor()), alarm_(*this) {
-  ++view_.watches_;
   if (!filter_.everything()) view_.interest_.add(*this, filter_);
+  ++view_.watches_;
 }
 
 Watch::~Watch() {
