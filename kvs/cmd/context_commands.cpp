@@ -1,5 +1,6 @@
 // kvs context add, ls, show, select and rm.
 #include <boost/json.hpp>
+#include <filesystem>
 
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/context.hpp"
@@ -30,7 +31,10 @@ int context_add(const Settings& settings) {
   ContextValues values;
   for (const Option& option : all_options()) {
     std::string member(option.name);
-    if (option.in_context && settings.source(member) == Source::flag) values[member] = settings.text(member);
+    if (!option.in_context || settings.source(member) != Source::flag) continue;
+    std::string value = settings.text(member);
+    // A context is used from any directory.
+    values[member] = option.value == "FILE" && value != "-" ? std::filesystem::absolute(value).string() : value;
   }
   if (!values.contains("server")) throw UsageError("which server?", "kvs context add NAME --server URL");
   auto address = parse_server_address(values["server"]);

@@ -20,9 +20,7 @@ bool has_word(std::string_view words, char separator, std::string_view word) {
   return false;
 }
 
-bool is_placeholder(std::string_view word) {
-  return std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isupper(c) != 0; });
-}
+bool is_placeholder(std::string_view word) { return word == "DURATION" || word == "INTERVAL"; }
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 

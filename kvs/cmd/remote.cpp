@@ -163,13 +163,18 @@ ClientAnswer Remote::ask(ClientRequest request) {
 }
 
 std::string hint_for_tls(std::string_view what) {
-  return what.starts_with("TLS: ") ? "certificates to trust are given by --cacert FILE" : "";
+  if (!what.starts_with("TLS: ")) return "";
+  auto says = [what](std::string_view words) { return what.find(words) != std::string_view::npos; };
+  if (says("alert")) return "the server wants a client certificate that it trusts: --cert FILE --key-file FILE";
+  if (says("wrong version number")) return "if the server speaks plain HTTP, name it by http://";
+  return "certificates to trust are given by --cacert FILE";
 }
 
 namespace {
 
 std::string hint_for_unreachable(std::string_view what) {
   if (std::string hint = hint_for_tls(what); !hint.empty()) return hint;
+  if (what.starts_with("cannot read ")) return "";
   if (what.starts_with("cannot find ")) return "the server is named by --server http://HOST:PORT, or KVS_SERVER";
   return "start one with: kvs serve";
 }

@@ -20,6 +20,7 @@ class Channel {
   bool encrypted() const { return tls_ != nullptr; }
   // Null in the clear.
   TlsConnection* tls() { return tls_.get(); }
+  const TlsConnection* tls() const { return tls_.get(); }
   // For what TLS has no part in.
   Socket& socket() { return socket_; }
 

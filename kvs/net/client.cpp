@@ -74,8 +74,9 @@ ClientAnswer answer_from(const http::response_header<>& head) {
 }
 
 // `sent` is true from here on: bytes handed to the system may have arrived, whatever it says of them.
-ClientError ended(const boost::system::error_code& error, const Deadline& deadline) {
+ClientError ended(const ClientStream& stream, const boost::system::error_code& error, const Deadline& deadline) {
   if (deadline.passed()) return {Kind::timed_out, "no answer in time", true};
+  if (std::string why = stream.refusal(); !why.empty()) return {Kind::unreachable, "TLS: " + why, false};
   bool http_error = error.category() == http::make_error_code(http::error::bad_version).category();
   if (error == http::error::end_of_stream || error == http::error::partial_message)
     return {Kind::lost, "the server closed the connection", true};
@@ -112,7 +113,7 @@ awaitable<void> Client::Body::send(const ClientRequest& request, const Deadline&
   co_await http::async_write(socket, message, asio::redirect_error(use_awaitable, error));
   // The server may have refused a large body in the middle of it: then its answer is there to be read.
   bool refused_early = error == asio::error::broken_pipe || error == asio::error::connection_reset;
-  if (error && !refused_early) throw ended(error, deadline);
+  if (error && !refused_early) throw ended(socket, error, deadline);
 }
 
 awaitable<ClientAnswer> Client::Body::receive(const Deadline& deadline) {
@@ -120,7 +121,7 @@ awaitable<ClientAnswer> Client::Body::receive(const Deadline& deadline) {
   parser.body_limit(boost::none);  // a value is as large as the server let it be
   boost::system::error_code error;
   co_await http::async_read(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
-  if (error) throw ended(error, deadline);
+  if (error) throw ended(socket, error, deadline);
   bool keep = parser.get().keep_alive();
   ClientAnswer answer = answer_from(parser.get().base());
   answer.body = std::move(parser.get().body());
@@ -136,7 +137,7 @@ awaitable<void> Client::Body::receive_head(std::chrono::milliseconds patience, P
   Deadline deadline(socket.socket(), ClientClock::now() + patience);
   boost::system::error_code error;
   co_await http::async_read_header(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
-  if (error) throw ended(error, deadline);
+  if (error) throw ended(socket, error, deadline);
 }
 
 // The next bytes of the body as soon as there are some, at most as many as `piece` takes; perhaps none yet.
@@ -147,7 +148,7 @@ awaitable<std::string_view> Client::Body::receive_piece(std::chrono::millisecond
   parser.get().body().size = piece.size();
   boost::system::error_code error;
   co_await http::async_read_some(socket, buffer, parser, asio::redirect_error(use_awaitable, error));
-  if (error && error != http::error::need_buffer) throw ended(error, deadline);
+  if (error && error != http::error::need_buffer) throw ended(socket, error, deadline);
   co_return std::string_view(piece.data(), piece.size() - parser.get().body().size);
 }
 

@@ -21,4 +21,11 @@ awaitable<void> ClientStream::connect(ServerAddress address, const Deadline& dea
   throw ClientError(ClientError::Kind::unreachable, "TLS: " + (why.empty() ? plain_message(error) : why), false);
 }
 
+std::string ClientStream::refusal() const {
+  if (!channel_.tls()) return {};
+  const std::string& why = channel_.tls()->problem();
+  auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
+  return says("alert") && (says("certificate") || says("unknown ca")) ? why : std::string();
+}
+
 }  // namespace kvs

@@ -18,6 +18,9 @@ class ClientStream {
 
   executor_type get_executor() { return channel_.socket().get_executor(); }
   ClientSocket& socket() { return channel_.socket(); }
+  // Why the server has not taken our certificate, or that it wants one; empty: it said no such thing. In TLS 1.3
+  // (RFC 8446, 4.4.2.4) that comes when our side of the handshake is done already, and it reads no request then.
+  std::string refusal() const;
   bool is_open() { return channel_.socket().is_open(); }
   void close() { channel_.close(); }
   // Open, and the server has neither closed it nor sent anything that nobody asked for.

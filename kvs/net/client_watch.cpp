@@ -54,9 +54,10 @@ void keep(ClientAnswer& answer, const websocket::response_type& response) {
   answer.body = response.body();
 }
 
-ClientError refused(const boost::system::error_code& error, const Deadline& deadline) {
+ClientError refused(const ClientStream& stream, const boost::system::error_code& error, const Deadline& deadline) {
   if (deadline.passed() || error == boost::beast::error::timeout)
     return {ClientError::Kind::timed_out, "no answer in time", false};
+  if (std::string why = stream.refusal(); !why.empty()) return {ClientError::Kind::unreachable, "TLS: " + why, false};
   if (error == http::error::end_of_stream || error == asio::error::eof)
     return {ClientError::Kind::lost, "the server closed the connection", false};
   return {ClientError::Kind::lost, plain_message(error), false};
@@ -94,7 +95,7 @@ awaitable<ClientAnswer> ClientWatch::open(std::string target, std::string protoc
   std::string authority = body_->address.authority();
   co_await body_->socket.async_handshake(response, authority, target, asio::redirect_error(use_awaitable, error));
   bool answered = !error || error == websocket::error::upgrade_declined;
-  if (!answered) throw refused(error, deadline);
+  if (!answered) throw refused(body_->socket.next_layer(), error, deadline);
   ClientAnswer answer;
   keep(answer, response);
   body_->tell("< " + std::to_string(answer.status) + " revision " + std::string(answer.field("kvs-revision")));

@@ -117,7 +117,20 @@ awaitable<bool> Session::agree() {
     co_return true;
   }
   if (channel_.tls()->plain_http()) channel_.socket().write_some(asio::buffer(plain_answer), error);
+  if (!timed_out_ && !aborted_) co_await let_read();
   co_return false;
+}
+
+// What TLS said last, why the handshake failed, is lost if the connection is closed with unread bytes.
+awaitable<void> Session::let_read() {
+  boost::system::error_code error;
+  std::span<char> room(worker_.scratch(), Worker::scratch_size);
+  channel_.socket().shutdown(Socket::shutdown_send, error);
+  alarm_.arm(Clock::now() + patience_.linger);
+  while (!error && !timed_out_ && !aborted_) {
+    co_await channel_.socket().async_read_some(asio::buffer(room.data(), room.size()),
+                                               asio::redirect_error(use_awaitable, error));
+  }
 }
 
 // What does not end with an answer of its own. Whether HTTP goes on.

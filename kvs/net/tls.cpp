@@ -4,10 +4,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 namespace kvs {
 
@@ -28,7 +31,9 @@ std::string reason() {
 }
 
 [[noreturn]] void cannot(const std::string& what, const std::filesystem::path& file) {
-  throw std::runtime_error("cannot " + what + " " + file.string() + ": " + reason());
+  std::string why = reason();  // of a file that can't be opened only that the system said so
+  if (::access(file.c_str(), R_OK) != 0) why = std::generic_category().message(errno);
+  throw std::runtime_error("cannot " + what + " " + file.string() + ": " + why);
 }
 
 void check_private(const std::filesystem::path& key) {

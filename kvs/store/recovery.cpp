@@ -197,9 +197,9 @@ void Recovery::begin_without_journal(LoadedSnapshot base) {
     std::string bytes(static_cast<std::size_t>(file->size()), '\0');
     file->read(0, bytes);
     if (end_of_content(bytes) <= SegmentHeader::size) continue;
-    throw DamagedData(path, 0,
-                      "not the beginning of a journal segment, but it holds something. Restore the directory from "
-                      "a backup");
+    throw DamagedJournal(path, 0, "not the beginning of a journal segment, but it holds something",
+                         ". Restore the directory from a backup; or let kvs repair --data-dir " + directory_.string() +
+                             " say what would be lost without it, and do so");
   }
   remove_segments(0, UINT64_MAX);
   result_.bookmark = std::move(base.bookmark);

@@ -34,6 +34,12 @@ class Contexts(unittest.TestCase):
         self.assertEqual(stat.S_IMODE(os.stat(self.path("contexts")).st_mode), 0o700)
         self.assertEqual(os.listdir(self.path("contexts")), ["a.json"])
 
+    def test_its_files_are_found_from_any_directory(self):
+        self.assertEqual(self.kvs("context", "add", "a", "--server", "https://h:1", "--cacert", "ca.pem", "--token-file", "-"),
+                         (0, "", ""))
+        self.assertEqual(json.loads(self.kvs("context", "show", "a").stdout)["cacert"], os.path.join(os.getcwd(), "ca.pem"))
+        self.assertEqual(json.loads(self.kvs("context", "show", "a").stdout)["token-file"], "-")
+
     def test_one_is_selected_and_the_one_before_comes_back(self):
         self.add("a", "127.0.0.1:1")
         self.add("b", "http://127.0.0.1:2")

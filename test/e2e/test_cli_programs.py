@@ -247,11 +247,12 @@ class Exec(Directory):
 
     def test_or_is_a_signal(self):
         self.put("sig/x", "1")
-        script = "trap 'echo again; exit 4' USR1; echo up; while :; do sleep 0.05; done"
-        command = self.start("exec", "--prefix", "sig/", "--signal", "USR1", "--", "sh", "-c", script)
-        command.wait_stdout("up")
-        self.put("sig/x", "2")
-        self.assert_ends(command.end(), 4, "up\nagain\n", "")
+        for signal in ("USR1", "HUP"):
+            script = f"trap 'echo again; exit 4' {signal}; echo up; while :; do sleep 0.05; done"
+            command = self.start("exec", "--prefix", "sig/", "--signal", signal, "--", "sh", "-c", script)
+            command.wait_stdout("up")
+            self.put("sig/x", signal)
+            self.assert_ends(command.end(), 4, "up\nagain\n", "")
 
     def test_usage(self):
         for words in (["--", "true"], ["--prefix", "a"], ["--prefix", "", "--", "true"], ["--prefix", "a", "true"]):

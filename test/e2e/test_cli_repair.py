@@ -83,6 +83,22 @@ class Repair(unittest.TestCase):
         self.server.start()
         self.assertEqual(self.server.request("GET", "/v1/kv/key6").body, b"again")
 
+    def test_a_journal_that_has_lost_its_beginning_goes_where_a_snapshot_has_all(self):
+        for i in range(3):
+            self.server.put(f"key{i}", f"value{i}")
+        self.server.stop()  # with a snapshot
+        with open(self.journal(), "r+b") as file:
+            file.seek(4)
+            file.write(b"XXXX")
+        result = kvs("serve", "--data-dir", self.directory(), "--listen", "127.0.0.1:0")
+        self.assertEqual(result.code, 9)
+        self.assertIn("kvs repair --data-dir", result.stderr)
+        result = self.repair("--yes")
+        self.assertEqual(result.code, 0, result)
+        self.assertIn("kept: everything up to revision 3, which is 3 keys", result.stdout)
+        self.server.start()
+        self.assertEqual(self.server.request("GET", "/v1/kv/key2").body, b"value2")
+
     def test_on_a_terminal_it_is_asked(self):
         self.fill(10)
         self.damage(b"value6")

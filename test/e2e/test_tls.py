@@ -339,8 +339,11 @@ class Client_certificates(Encrypted):
         self.assertIn("the auth file does not name stranger@example.org", err)
 
     def test_without_a_certificate_there_is_no_connection(self):
-        code, _, _ = self.tls_kvs("get", "box/1")
-        self.assertEqual(code, 5)
+        why = f"kvs: cannot reach https://localhost:{self.server.port}: TLS: tlsv13 alert certificate required; "
+        for command in (("get", "box/1"), ("set", "box/1", "v")):  # what was to be written was not, for certain
+            self.assertEqual(self.tls_kvs(*command), (5, "", why + "the server wants a client certificate that it trusts: "
+                                                      "--cert FILE --key-file FILE\n"))
+        self.assertTrue(self.tls_kvs("watch", "box/1", "--timeout", "500ms")[2].startswith(why))
 
 
 class Client_certificates_alone(Encrypted):
@@ -365,7 +368,10 @@ class Client_certificates_alone(Encrypted):
         self.assertEqual(self.as_client(self.box, "delete", "--prefix", "a", "--yes")[0], 0)
 
     def test_nobody_else_may_anything(self):
-        self.assertEqual(self.as_client(self.foreign, "get", "a")[0], 5)
+        code, _, err = self.as_client(self.foreign, "get", "a")
+        self.assertEqual(code, 5)
+        self.assertIn("alert unknown ca", err)
+        self.assertIn("--cert FILE --key-file FILE", err)
         self.assertEqual(self.tls_kvs("get", "a")[0], 5)
 
 
@@ -378,7 +384,7 @@ class Flags(unittest.TestCase):
             serve = ("serve", "--ephemeral", "--listen", "127.0.0.1:0")
             cases = ((("--tls-cert", certificate), 2, "--tls-key"), (("--tls-client-ca", certificate), 2, "--tls-cert"),
                      (("--tls-cert", certificate, "--tls-key", other_key), 1, other_key),
-                     (("--tls-cert", directory + "/none", "--tls-key", key), 1, directory + "/none"))
+                     (("--tls-cert", directory + "/none", "--tls-key", key), 1, directory + "/none: No such file or directory"))
             for flags, code, named in cases:
                 result = kvs(*serve, *flags)
                 self.assertEqual((result[0], result[1]), (code, ""), result)
