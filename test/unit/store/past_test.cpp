@@ -135,6 +135,21 @@ BOOST_AUTO_TEST_CASE(of_too_many_pinned_states_the_one_asked_for_longest_ago_goe
   BOOST_TEST(!past.before(Revision{2}).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(of_those_that_had_to_be_made_few_are_kept) {
+  Past past(1);
+  past.start(State{});
+  auto now = Clock::now();
+  past.pin(with({}, {set(1, "a", "1")}), Revision{1}, now);
+  for (std::uint64_t n = 2; n <= 9; ++n) past.pin(with({}, {set(n, "a", "1")}), Revision{n}, now, true);
+  past.pin(past.before(Revision{2})->state, Revision{2}, now);  // its next page: it stays one that was made
+  past.pin(with({}, {set(10, "a", "1")}), Revision{10}, now, true);
+  BOOST_TEST(past.before(Revision{1})->exact);
+  BOOST_TEST(past.before(Revision{2})->exact);
+  BOOST_TEST(!past.before(Revision{3})->exact);
+  BOOST_TEST(past.before(Revision{4})->exact);
+  BOOST_TEST(past.before(Revision{10})->exact);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_pinned_outlives_the_history) {
   StoreFixture f({}, 1);  // one commit in memory
   f.load();
