@@ -20,15 +20,17 @@ void Interest::remove(Watch& watch, const Filter& filter) {
   for (const auto& key : filter.keys) erase(keys_, key, watch);
   for (const auto& prefix : filter.prefixes) {
     if (!erase(prefixes_, prefix, watch)) continue;
-    if (--prefix_lengths_[prefix.size()] == 0) prefix_lengths_.erase(prefix.size());
+    auto length = prefix_lengths_.find(prefix.size());  // not there if add() ended in it
+    if (length != prefix_lengths_.end() && --length->second == 0) prefix_lengths_.erase(length);
   }
 }
 
 // Whether the name is new to the index.
 bool Interest::insert(Index& index, const std::string& name, Watch& watch) {
-  auto [place, is_new] = index.try_emplace(name);
+  auto place = index.find(name);
+  if (place == index.end()) return index.try_emplace(name, 1, &watch).second;
   place->second.push_back(&watch);
-  return is_new;
+  return false;
 }
 
 // Whether the name has left the index.
@@ -37,10 +39,9 @@ bool Interest::erase(Index& index, const std::string& name, Watch& watch) {
   if (place == index.end()) return false;
   auto& watches = place->second;
   auto found = std::find(watches.begin(), watches.end(), &watch);
-  if (found != watches.end()) {
-    *found = watches.back();
-    watches.pop_back();
-  }
+  if (found == watches.end()) return false;
+  *found = watches.back();
+  watches.pop_back();
   if (!watches.empty()) return false;
   index.erase(place);
   return true;
