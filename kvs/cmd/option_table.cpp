@@ -118,8 +118,7 @@ constexpr std::array options{
            "Only the newest change of each key that comes while CMD is busy"},
     Option{"debounce", 0, Kind::duration, "DURATION", "0s", watching, Reach::flag,
            "Run CMD when nothing has changed for so long, or at the latest after ten times that; then once for each "
-           "change, "
-           "or with --coalesce for each key"},
+           "change, or with --coalesce for each key"},
     Option{"fail-fast", 0, Kind::toggle, "", "", watching, Reach::flag, "End when CMD fails"},
     Option{"strip-prefix", 0, Kind::toggle, "", "", executing, Reach::flag, "Leave the prefix out of the names"},
     Option{"upcase", 0, Kind::toggle, "", "", executing, Reach::flag, "Names in capitals"},

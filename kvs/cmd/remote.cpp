@@ -165,7 +165,8 @@ ClientAnswer Remote::ask(ClientRequest request) {
 std::string hint_for_tls(std::string_view what) {
   if (!what.starts_with("TLS: ")) return "";
   auto says = [what](std::string_view words) { return what.find(words) != std::string_view::npos; };
-  if (says("alert")) return "the server wants a client certificate that it trusts: --cert FILE --key-file FILE";
+  if (says("alert") && (says("certificate") || says("unknown ca") || says("handshake failure")))
+    return "the server wants a client certificate that it trusts: --cert FILE --key-file FILE";
   if (says("wrong version number")) return "if the server speaks plain HTTP, name it by http://";
   return "certificates to trust are given by --cacert FILE";
 }

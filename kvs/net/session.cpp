@@ -117,20 +117,8 @@ awaitable<bool> Session::agree() {
     co_return true;
   }
   if (channel_.tls()->plain_http()) channel_.socket().write_some(asio::buffer(plain_answer), error);
-  if (!timed_out_ && !aborted_) co_await let_read();
+  if (!timed_out_ && !aborted_) co_await linger();
   co_return false;
-}
-
-// What TLS said last, why the handshake failed, is lost if the connection is closed with unread bytes.
-awaitable<void> Session::let_read() {
-  boost::system::error_code error;
-  std::span<char> room(worker_.scratch(), Worker::scratch_size);
-  channel_.socket().shutdown(Socket::shutdown_send, error);
-  alarm_.arm(Clock::now() + patience_.linger);
-  while (!error && !timed_out_ && !aborted_) {
-    co_await channel_.socket().async_read_some(asio::buffer(room.data(), room.size()),
-                                               asio::redirect_error(use_awaitable, error));
-  }
 }
 
 // What does not end with an answer of its own. Whether HTTP goes on.
@@ -300,16 +288,17 @@ awaitable<bool> Session::stream_body() {
   co_return dialogue_->stream_done();
 }
 
-// Closing with unread bytes would reset the connection and could lose the answer: read on for a moment.
+// Closing with unread bytes would reset the connection and could lose the answer, or why TLS has failed: read on for a
+// moment. What is read is thrown away, so TLS has no part in it.
 awaitable<void> Session::linger() {
   boost::system::error_code error;
+  std::span<char> room(worker_.scratch(), Worker::scratch_size);
   channel_.shutdown_send(error);
-  auto deadline = Clock::now() + patience_.linger;
-  bool open = !error;
-  while (open && Clock::now() < deadline) {
-    std::size_t count = 0;
-    std::span<char> room(worker_.scratch(), Worker::scratch_size);
-    open = co_await receive(room, deadline, count);
+  timed_out_ = false;
+  alarm_.arm(Clock::now() + patience_.linger);
+  while (!error && !timed_out_ && !aborted_) {
+    co_await channel_.socket().async_read_some(asio::buffer(room.data(), room.size()),
+                                               asio::redirect_error(use_awaitable, error));
   }
 }
 

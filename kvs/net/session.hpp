@@ -32,7 +32,6 @@ class Session final : public Connection {
   };
 
   awaitable<bool> agree();
-  awaitable<void> let_read();
   void begin_wait_for_verdicts();
   void end_wait_for_verdicts();
   awaitable<void> wait_for_state();

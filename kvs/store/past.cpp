@@ -62,7 +62,7 @@ std::optional<Past::Found> Past::before(Revision revision) const {
   if (root != roots_.begin()) found = Found{*std::prev(root), std::prev(root)->revision() == revision};
   for (const Pinned& pinned : pinned_) {
     // Only as it is: a state that was made here is nothing to go on from (each would hold the one before).
-    if (pinned.state.revision() <= revision && pinned.as_of >= revision) return Found{pinned.state, true};
+    if (pinned.state.revision() <= revision && pinned.as_of >= revision) return Found{pinned.state, true, pinned.made};
   }
   return found;
 }
@@ -79,10 +79,9 @@ void Past::pin(const State& state, Revision revision, Clock::time_point now, boo
     if (pinned.as_of == revision) made = made || pinned.made;
     return pinned.until < now || pinned.as_of == revision;
   });
-  std::size_t of_made = std::ranges::count_if(pinned_, &Pinned::made);
-  auto oldest = pinned_.begin();
-  if (made && of_made == most_made) oldest = std::ranges::find_if(pinned_, &Pinned::made);
-  if (pinned_.size() == most_pinned || (made && of_made == most_made)) {
+  bool enough_made = made && std::ranges::count_if(pinned_, &Pinned::made) == most_made;
+  if (enough_made || pinned_.size() == most_pinned) {
+    auto oldest = enough_made ? std::ranges::find_if(pinned_, &Pinned::made) : pinned_.begin();
     dropped.push_back(std::move(*oldest));
     pinned_.erase(oldest);
   }

@@ -34,6 +34,7 @@ class Past {
   struct Found {
     State state;
     bool exact = false;
+    bool made = false;  // it is one that pin() was told had to be made
   };
   std::optional<Found> before(Revision revision) const;
   // The smallest revision before() has a root for.
@@ -47,7 +48,7 @@ class Past {
  private:
   static constexpr std::chrono::seconds pinned_for{60};
   static constexpr std::size_t most_pinned = 64;
-  static constexpr std::size_t most_made = 8;
+  static constexpr std::ptrdiff_t most_made = 8;
   struct Pinned {
     State state;
     Revision as_of;  // nothing was changed from the state's own revision up to here

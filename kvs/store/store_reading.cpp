@@ -68,8 +68,8 @@ awaitable<std::optional<State>> Store::past(View& view, Revision revision) {
   if (!base && oldest(view) != no_revision) co_return std::nullopt;
   if (!base) base.emplace();  // the history begins with the empty store
   State made = std::move(base->state);
-  bool aside = !base->exact;
-  if (aside) {
+  bool aside = base->made || !base->exact;
+  if (!base->exact) {
     PastState past(std::move(made), options_.state);
     for (bool complete = false; !complete;) {
       std::vector<CommitRef> commits;

@@ -343,7 +343,7 @@ class Client_certificates(Encrypted):
         for command in (("get", "box/1"), ("set", "box/1", "v")):  # what was to be written was not, for certain
             self.assertEqual(self.tls_kvs(*command), (5, "", why + "the server wants a client certificate that it trusts: "
                                                       "--cert FILE --key-file FILE\n"))
-        self.assertTrue(self.tls_kvs("watch", "box/1", "--timeout", "500ms")[2].startswith(why))
+        self.assertTrue(self.tls_kvs("watch", "box/1", "--timeout", "3s")[2].startswith(why))
 
 
 class Client_certificates_alone(Encrypted):

@@ -144,7 +144,9 @@ BOOST_AUTO_TEST_CASE(of_those_that_had_to_be_made_few_are_kept) {
   past.pin(past.before(Revision{2})->state, Revision{2}, now);  // its next page: it stays one that was made
   past.pin(with({}, {set(10, "a", "1")}), Revision{10}, now, true);
   BOOST_TEST(past.before(Revision{1})->exact);
+  BOOST_TEST(!past.before(Revision{1})->made);
   BOOST_TEST(past.before(Revision{2})->exact);
+  BOOST_TEST(past.before(Revision{2})->made);  // so what is pinned of it under another number counts, too
   BOOST_TEST(!past.before(Revision{3})->exact);
   BOOST_TEST(past.before(Revision{4})->exact);
   BOOST_TEST(past.before(Revision{10})->exact);
