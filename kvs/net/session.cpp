@@ -117,7 +117,7 @@ awaitable<bool> Session::agree() {
     co_return true;
   }
   if (channel_.tls()->plain_http()) channel_.socket().write_some(asio::buffer(plain_answer), error);
-  if (!timed_out_ && !aborted_) co_await linger();
+  if (!timed_out_ && !aborted_ && !worker_.draining()) co_await linger();
   co_return false;
 }
 
