@@ -37,7 +37,7 @@ PublishResult LocalBus::publish(Command&& command, Ticket ticket) {
   if (!started_ || stopped_) return PublishResult::away;
   bool fits = waiting_.size() < limits_.waiting_commands && waiting_bytes_ + bytes <= limits_.waiting_bytes;
   if (!fits && !waiting_.empty()) return PublishResult::full;
-  waiting_.push_back({no_revision, LogTime{}, std::move(command), ticket});
+  waiting_.emplace_back(no_revision, LogTime{}, std::move(command), ticket);
   waiting_bytes_ += bytes;
   return PublishResult::accepted;
 }

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t json_growth = 6;
 constexpr std::size_t json_overhead = 16 * 1024;
 constexpr std::size_t body_room_size = 16 * 1024;
+constexpr std::size_t kept_output = 128 * 1024;
 constexpr std::size_t chunk_digits = 9;   // one record may be a piece: a value of 1 GiB with six bytes for each
 constexpr std::size_t most_at_once = 64;  // requests of one connection before the others have their turn
 constexpr char hex_digits[] = "0123456789abcdef";
@@ -58,6 +59,12 @@ Dialogue::Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer)
   introduce({});
 }
 
+void Dialogue::output_sent() {
+  if (out_.capacity() > kept_output) out_ = {};
+  out_.clear();
+  out_.swap(worker_.spare_output());
+}
+
 Dialogue::Need Dialogue::advance() {
   for (std::size_t begun = 0;; ++begun) {
     if (closing_) return writes_.empty() ? Need::close : Need::verdicts;
@@ -84,6 +91,17 @@ Dialogue::Need Dialogue::advance() {
     Need need = parsed.kind == HeadResult::Kind::error ? reject_head(parsed) : serve_head();
     if (need != Need::next) return need;
   }
+}
+
+void Dialogue::keep_input() {
+  std::string_view before = in_.data();
+  if (!in_.keep()) return;
+  const char* now = in_.data().data();
+  head_.rebase(now);
+  if (!paused_) return;
+  std::string_view& body = paused_->body;
+  bool behind_head = !receiving_;  // else it has memory of its own
+  if (behind_head) body = {now + (body.data() - before.data()), body.size()};
 }
 
 Dialogue::Need Dialogue::reject_head(const HeadResult& error) {
@@ -173,8 +191,8 @@ Dialogue::Need Dialogue::begin_body(std::size_t limit) {
   if (!writes_.empty()) return Need::verdicts;
   record_ = nullptr;
   if (auto form = write_form()) {  // before anybody takes the trouble to send the body
-    auto asked = parse_write(head_, *form);
-    if (!asked) return refuse_early(asked.error());
+    Command asked;
+    if (auto problem = read_write(head_, *form, asked)) return refuse_early(*problem);
   }
   if (is_put()) {
     auto key = decode_key(head_.path().substr(kv_item_prefix.size()), key_scratch_);

@@ -48,6 +48,9 @@ class Dialogue {
     close,     // the last answer has been given
   };
 
+  // So many bytes of it are touched by every request.
+  static constexpr std::size_t touched_first = 1216;
+
   Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer);
 
   // The name in the client's certificate, before anything else; "" = none.
@@ -60,7 +63,10 @@ class Dialogue {
   Need advance();
 
   Inbox& inbox() { return in_; }
+  // What was lent to the inbox is somebody else's from now on.
+  void keep_input();
   std::string& output() { return out_; }
+  void output_sent();
   PendingWrites& writes() { return writes_; }
   void settle() {
     if (writes_.answer(out_)) closing_ = true;
@@ -144,7 +150,7 @@ class Dialogue {
   Need delete_item(std::string_view key);
   Need delete_range();
   Need transaction(std::string_view body);
-  Need submit(Command&& command, WriteForm form, std::string request_key = {});
+  Need submit(Command&& command, WriteForm form);
   Need legacy_get(std::string_view body);
   Need legacy_set(std::string_view body);
   Need legacy_getall();
@@ -190,7 +196,6 @@ class Dialogue {
   std::optional<KeySearch> search_;
   std::unique_ptr<BodySource> source_;
   bool chunked_out_ = false;
-  RequestHead head_;
   std::size_t seen_ = 0;
   std::uint64_t heads_ = 0;
   bool may_skip_line_ = false;  // one empty line, once a request
@@ -208,6 +213,7 @@ class Dialogue {
   std::size_t body_early_ = 0;  // bytes of it that came with the head
   NewRecord record_;            // a large PUT goes straight into its record
   std::string key_scratch_;
+  RequestHead head_;  // its end, like all behind it, is seldom touched
   WatchRequest upgrade_;
 };
 

@@ -32,59 +32,48 @@ std::optional<Problem> check_results(const Transaction& transaction, const State
 }  // namespace
 
 Dialogue::Need Dialogue::put_item(std::string_view key, std::string_view body) {
-  auto request = parse_write(head_, WriteForm::put);
-  if (!request) return refuse(request.error());
   Command command;
-  command.conditions = std::move(request->conditions);
-  command.ttl = request->ttl;
+  if (auto problem = read_write(head_, WriteForm::put, command)) return refuse(*problem);
   command.record = record_ ? std::move(record_) : Record::make(key, body, head_.value(Known::content_type));
-  return submit(std::move(command), WriteForm::put, std::move(request->request_key));
+  return submit(std::move(command), WriteForm::put);
 }
 
 Dialogue::Need Dialogue::touch_item(std::string_view key) {
-  auto request = parse_write(head_, WriteForm::touch);
-  if (!request) return refuse(request.error());
   Command command;
+  if (auto problem = read_write(head_, WriteForm::touch, command)) return refuse(*problem);
   command.kind = Command::Kind::touch;
-  command.conditions = std::move(request->conditions);
-  command.ttl = request->ttl;
   command.record = Record::make(key, std::string_view{});
-  return submit(std::move(command), WriteForm::touch, std::move(request->request_key));
+  return submit(std::move(command), WriteForm::touch);
 }
 
 Dialogue::Need Dialogue::delete_item(std::string_view key) {
-  auto request = parse_write(head_, WriteForm::remove);
-  if (!request) return refuse(request.error());
   Command command;
+  if (auto problem = read_write(head_, WriteForm::remove, command)) return refuse(*problem);
   command.kind = Command::Kind::remove;
-  command.conditions = std::move(request->conditions);
   command.record = Record::make(key, std::string_view{});
-  return submit(std::move(command), WriteForm::remove, std::move(request->request_key));
+  return submit(std::move(command), WriteForm::remove);
 }
 
 // DELETE /v1/kv
 Dialogue::Need Dialogue::delete_range() {
-  auto request = parse_write(head_, WriteForm::remove_range);
-  if (!request) return refuse(request.error());
-  if (!login_->rights().may_write_all(request->prefix)) return refuse(login_->denial("delete all of these keys"));
   Command command;
+  if (auto problem = read_write(head_, WriteForm::remove_range, command)) return refuse(*problem);
+  if (!login_->rights().may_write_all(command.record->key())) return refuse(login_->denial("delete all of these keys"));
   command.kind = Command::Kind::remove_range;
-  command.record = Record::make(request->prefix, std::string_view{});
-  return submit(std::move(command), WriteForm::remove_range, std::move(request->request_key));
+  return submit(std::move(command), WriteForm::remove_range);
 }
 
 // POST /v1/txn
 Dialogue::Need Dialogue::transaction(std::string_view body) {
-  auto request = parse_write(head_, WriteForm::transaction);
-  if (!request) return refuse(request.error());
+  Command command;
+  if (auto problem = read_write(head_, WriteForm::transaction, command)) return refuse(*problem);
   auto transaction = parse_transaction(body, worker_.options().max_value_size);
   if (!transaction) return refuse(transaction.error());
   if (auto problem = authorize_transaction(**transaction)) return refuse(*problem);
   if (auto problem = check_results(**transaction, worker_.view().held())) return refuse(*problem);
-  Command command;
   command.kind = Command::Kind::transaction;
   command.transaction = std::move(*transaction);
-  return submit(std::move(command), WriteForm::transaction, std::move(request->request_key));
+  return submit(std::move(command), WriteForm::transaction);
 }
 
 std::optional<WriteForm> Dialogue::write_form() const {
@@ -97,15 +86,14 @@ std::optional<WriteForm> Dialogue::write_form() const {
   return deletes ? std::optional(WriteForm::remove) : std::nullopt;
 }
 
-Dialogue::Need Dialogue::submit(Command&& command, WriteForm form, std::string request_key) {
+Dialogue::Need Dialogue::submit(Command&& command, WriteForm form) {
   RequestKeys::Use use;
-  if (!request_key.empty()) {
-    use = worker_.counters().request_keys.begin(request_key);
+  if (!command.request_key.empty()) {
+    use = worker_.counters().request_keys.begin(command.request_key);
     if (!use) {
       return refuse({errc::request_key_in_use,
                      "a request with this Idempotency-Key is still under way: wait for its answer, or try again"});
     }
-    command.request_key = std::move(request_key);
     command.payload = payload_digest(command);
   }
   if (auto problem = check_memory(command, worker_)) return refuse(*problem);

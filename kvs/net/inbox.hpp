@@ -9,10 +9,10 @@
 namespace kvs {
 
 // One buffer that grows up to what the caller asks for and is small again when the connection idles. Views into it hold
-// until room() or shrink().
+// until room(), keep() or shrink().
 class Inbox {
  public:
-  std::string_view data() const { return {bytes_.get() + begin_, end_ - begin_}; }
+  std::string_view data() const { return {(lent_ ? lent_ : bytes_.get()) + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
 
   // At least `least` free bytes after the data (all the free bytes there are). May move the data to the front or to a
@@ -23,6 +23,24 @@ class Inbox {
     return {bytes_.get() + end_, size_ - end_};
   }
   void received(std::size_t count) { end_ += count; }
+
+  // These bytes, in somebody else's memory, are the data from now on, until keep(). Only while it is empty.
+  void lend(std::string_view bytes) {
+    lent_ = bytes.data();
+    begin_ = 0;
+    end_ = bytes.size();
+  }
+  // Takes what is left of lent bytes into its own memory. Whether anything was.
+  bool keep() {
+    if (!lent_) return false;
+    std::string_view left = data();
+    lent_ = nullptr;
+    begin_ = end_ = 0;
+    if (left.empty()) return false;
+    std::memcpy(room(left.size()).data(), left.data(), left.size());
+    received(left.size());
+    return true;
+  }
   void consume(std::size_t count) { begin_ += count; }
 
   // Keeps the first `size` bytes of the data only.
@@ -54,6 +72,7 @@ class Inbox {
 
   static constexpr std::size_t first_size = 8 * 1024;
   std::unique_ptr<char[]> bytes_;
+  const char* lent_ = nullptr;  // null: the data is in bytes_
   std::size_t size_ = 0, begin_ = 0, end_ = 0;
 };
 

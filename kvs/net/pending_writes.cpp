@@ -51,14 +51,15 @@ PublishFailure failure_of(PublishResult result) {
 
 }  // namespace
 
-PublishResult PendingWrites::submit(Command&& command, WriteForm form, const Manners& manners, RequestKeys::Use key) {
+PublishResult PendingWrites::submit(Command&& command, WriteForm form, Manners& manners, RequestKeys::Use key) {
   if (worker_.crowded()) return PublishResult::full;
   // First, for a verdict must find it: there may be no memory for it any more once the command is published.
   auto index = static_cast<std::uint32_t>(writes_.size());
-  writes_.push_back(
-      {{}, form, false, command.record, manners, std::move(key), Counted(worker_.counters().in_flight), {}});
+  writes_.emplace_back(Ticket{}, form, false, command.record, std::move(manners), std::move(key),
+                       Counted(worker_.counters().in_flight), Verdict{});
   PublishResult result = worker_.view().submit(std::move(command), *this, index, writes_.back().ticket);
   if (result != PublishResult::accepted) {
+    manners = std::move(writes_.back().manners);
     writes_.pop_back();
     worker_.traffic().failed(failure_of(result));
     return result;

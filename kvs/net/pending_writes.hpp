@@ -7,6 +7,7 @@
 #include "kvs/net/reply.hpp"
 #include "kvs/net/request_keys.hpp"
 #include "kvs/net/write_answer.hpp"
+#include "kvs/prefetch.hpp"
 #include "kvs/store/view.hpp"
 
 namespace kvs {
@@ -17,8 +18,9 @@ class PendingWrites final : public Settler {
   PendingWrites(Worker& worker, Wakeup& wakeup) : worker_(worker), wakeup_(wakeup) {}
   ~PendingWrites() { abandon(); }
 
-  // `key`: the request key, if it has one, which stays in use until the write is answered.
-  PublishResult submit(Command&& command, WriteForm form, const Manners& manners, RequestKeys::Use key = {});
+  // Takes the manners if it is accepted. `key`: the request key, if it has one, which stays in use until the write is
+  // answered.
+  PublishResult submit(Command&& command, WriteForm form, Manners& manners, RequestKeys::Use key = {});
 
   bool empty() const { return writes_.empty(); }
   std::size_t size() const { return writes_.size(); }
@@ -41,6 +43,10 @@ class PendingWrites final : public Settler {
     Verdict verdict;
   };
   void settle(std::uint32_t index, Verdict&& verdict) override;
+  void fetch(std::uint32_t index) const override {
+    prefetch(writes_.data() + index, sizeof(Write));
+    prefetch(&wakeup_, sizeof(Wakeup));
+  }
   void answer(const Write& write, std::string& out);
   void count(const Write& write, Clock::time_point now);
 

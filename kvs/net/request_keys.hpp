@@ -15,35 +15,35 @@ class RequestKeys {
   class Use {
    public:
     Use() = default;
-    Use(Use&& other) noexcept : keys_(std::exchange(other.keys_, nullptr)), key_(std::move(other.key_)) {}
+    Use(Use&& other) noexcept : keys_(std::exchange(other.keys_, nullptr)), key_(other.key_) {}
     Use& operator=(Use&& other) noexcept {
       std::swap(keys_, other.keys_);
       std::swap(key_, other.key_);
       return *this;
     }
     ~Use() {
-      if (keys_ != nullptr) keys_->end(key_);
+      if (keys_ != nullptr) keys_->end(*key_);
     }
     explicit operator bool() const { return keys_ != nullptr; }
 
    private:
     friend class RequestKeys;
-    Use(RequestKeys& keys, std::string key) : keys_(&keys), key_(std::move(key)) {}
+    Use(RequestKeys& keys, const std::string& key) : keys_(&keys), key_(&key) {}
     RequestKeys* keys_ = nullptr;
-    std::string key_;
+    const std::string* key_ = nullptr;  // in keys_, where nothing moves
   };
 
   // Empty if it is in use already.
   Use begin(const std::string& key) {
-    std::string copy = key;  // before it is in use: this may throw
     std::lock_guard lock(mutex_);
-    return keys_.insert(key).second ? Use(*this, std::move(copy)) : Use();
+    auto [place, is_new] = keys_.insert(key);
+    return is_new ? Use(*this, *place) : Use();
   }
 
  private:
   void end(const std::string& key) {
     std::lock_guard lock(mutex_);
-    keys_.erase(key);
+    keys_.erase(keys_.find(key));
   }
 
   std::mutex mutex_;

@@ -13,7 +13,8 @@ namespace kvs {
 namespace {
 
 constexpr std::size_t least_room = 4 * 1024;
-constexpr std::size_t kept_output = 128 * 1024;
+constexpr std::size_t lent_room = 16 * 1024;
+static_assert(lent_room <= Worker::scratch_size);
 
 }  // namespace
 
@@ -59,6 +60,7 @@ awaitable<void> Session::run() {
   if (channel_.encrypted()) open = co_await agree();
   while (open && !aborted_) {
     Dialogue::Need need = dialogue_->advance();
+    dialogue_->keep_input();
     if (need == Dialogue::Need::body) open = co_await receive_body(need);
     if (!open) break;
     if (!dialogue_->writes().empty()) {
@@ -70,21 +72,24 @@ awaitable<void> Session::run() {
     if (!dialogue_->output().empty() && !send_at_once()) open = co_await send_output();
     if (!open) break;
     if (need == Dialogue::Need::bytes) {
-      // The others first: by then the next request may be here, which saves a vain attempt to read and a wait.
-      if (dialogue_->inbox().empty()) co_await asio::post(worker_.executor(), use_awaitable);
-      // No suspension from here to the read: what cancels it (a drain, a time-out) must find it begun.
+      // The others first: by then the next request may be here, which saves a wait.
+      if (dialogue_->inbox().empty()) co_await others_first();
+      bool lends = dialogue_->inbox().empty();
       std::span<char> room = begin_request();
       if (room.empty()) break;
+      // No suspension from there to the wait: what cancels it (a drain, a time-out) must find it begun.
       boost::system::error_code error;
-      std::size_t count = 0;
-      if (channel_.encrypted()) {
-        count = co_await channel_.read(room, error);
-      } else {  // the same without a coroutine of its own
-        count = co_await channel_.socket().async_read_some(asio::buffer(room.data(), room.size()),
-                                                           asio::redirect_error(use_awaitable, error));
+      std::size_t count = channel_.read_some(room, error);
+      while (error == asio::error::would_block) {
+        co_await channel_.socket().async_wait(channel_.read_waits_for(), asio::redirect_error(use_awaitable, error));
+        if (!error) count = channel_.read_some(room, error);
       }
       reading_idle_ = false;
-      dialogue_->inbox().received(count);
+      if (lends) {
+        dialogue_->inbox().lend({room.data(), count});
+      } else {
+        dialogue_->inbox().received(count);
+      }
       if (error || count == 0) open = co_await no_request();
     } else if (need == Dialogue::Need::state) {
       co_await wait_for_state();
@@ -93,7 +98,7 @@ awaitable<void> Session::run() {
     } else if (need == Dialogue::Need::history) {
       co_await read_history();
     } else if (need == Dialogue::Need::send) {
-      co_await asio::post(worker_.executor(), use_awaitable);  // a pipeline must not keep the thread from the others
+      co_await others_first();  // a pipeline must not keep the thread from the others
     } else if (need != Dialogue::Need::next) {
       open = co_await leave_http(need);
     }
@@ -163,8 +168,7 @@ bool Session::send_at_once() {
     out.erase(0, sent);
     return false;  // an error shows again with the next attempt
   }
-  if (out.capacity() > kept_output) out = {};
-  out.clear();
+  dialogue_->output_sent();
   return true;
 }
 
@@ -187,8 +191,7 @@ awaitable<bool> Session::send_output() {
   std::string& out = dialogue_->output();
   if (out.empty()) co_return true;
   bool sent = co_await send(out);
-  if (out.capacity() > kept_output) out = {};
-  out.clear();
+  dialogue_->output_sent();
   co_return sent;
 }
 
@@ -218,7 +221,8 @@ awaitable<bool> Session::receive(std::span<char> room, Clock::time_point deadlin
   co_return !error && count != 0;
 }
 
-// Room for more of a request, with its deadline armed; none if no further request is wanted.
+// Room for more of a request, with its deadline armed; none if no further request is wanted. For its beginning that is
+// the thread's, good until the next suspension: a request that comes whole never needs memory of the connection's own.
 std::span<char> Session::begin_request() {
   Inbox& inbox = dialogue_->inbox();
   auto now = Clock::now();
@@ -228,10 +232,10 @@ std::span<char> Session::begin_request() {
     if (worker_.draining()) return {};
     inbox.shrink();
     alarm_.arm(now + patience_.idle);
-  } else {
-    if (std::exchange(heads_, dialogue_->heads() + 1) != dialogue_->heads() + 1) head_deadline_ = now + patience_.head;
-    alarm_.arm(head_deadline_);
+    return {worker_.scratch(), lent_room};
   }
+  if (std::exchange(heads_, dialogue_->heads() + 1) != dialogue_->heads() + 1) head_deadline_ = now + patience_.head;
+  alarm_.arm(head_deadline_);
   return inbox.room(least_room);
 }
 
@@ -283,7 +287,7 @@ awaitable<bool> Session::stream_body() {
     more = dialogue_->next_piece();
     bool sent = co_await send_output();
     if (!sent) co_return false;
-    co_await asio::post(worker_.executor(), use_awaitable);  // a quick reader must not keep the thread from the others
+    co_await others_first();  // a quick reader must not keep the thread from the others
   }
   co_return dialogue_->stream_done();
 }

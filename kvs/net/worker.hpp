@@ -20,6 +20,7 @@
 #include "kvs/net/traffic.hpp"
 #include "kvs/store/store.hpp"
 #include "kvs/store/view.hpp"
+#include "kvs/turn.hpp"
 #include "kvs/wakeup.hpp"
 
 namespace kvs {
@@ -78,6 +79,8 @@ class Worker {
   Traffic& traffic() { return traffic_; }
   AccessLog& access_log() { return access_log_; }
   SlowClients& slow_clients() { return slow_clients_; }
+  // For connections that let the others go first.
+  Turn& turn() { return turn_; }
 
   // "HTTP/1.1 200 OK\r\nDate: …\r\nX-Content-Type-Options: nosniff\r\nKvs-Log-Id: …\r\n", made once a second.
   std::string_view ok_head();
@@ -90,6 +93,9 @@ class Worker {
   // A buffer for whoever reads and keeps nothing across a suspension.
   static constexpr std::size_t scratch_size = 64 * 1024;
   char* scratch() { return scratch_.get(); }
+  // Memory for the next answers of whoever has none of his own: most are sent as soon as they are made, so that one
+  // string serves all connections and stays in the processor's cache. Taken and given back by swap().
+  std::string& spare_output() { return spare_output_; }
 
   void add(Connection& connection) { connections_.push_back(connection); }
   // From now on /readyz says that this server is going; everything else goes on.
@@ -112,6 +118,7 @@ class Worker {
   AccessLog access_log_;
   SlowClients slow_clients_;
   std::unique_ptr<char[]> scratch_;
+  std::string spare_output_;
   std::string ok_head_;
   std::size_t common_at_ = 0;
   std::time_t second_ = 0;
@@ -121,6 +128,7 @@ class Worker {
   bool leaving_ = false;
   bool draining_ = false;
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
+  Turn turn_{executor()};  // last: those that wait in it are connections
 };
 
 }  // namespace kvs

@@ -19,7 +19,7 @@ std::span<const ParameterRule> rules(WriteForm form) {
   return {};
 }
 
-std::optional<Problem> read_ttl(const Query& query, WriteForm form, WriteRequest& request) {
+std::optional<Problem> read_ttl(const Query& query, WriteForm form, Command& command) {
   auto text = query.value("ttl");
   if (form == WriteForm::touch && !text) {
     return Problem{errc::bad_parameter, "say how long the key shall live: ?ttl=30s, or ?ttl=none for good"};
@@ -27,12 +27,12 @@ std::optional<Problem> read_ttl(const Query& query, WriteForm form, WriteRequest
   if (!text || (form == WriteForm::touch && *text == "none")) return std::nullopt;
   auto ttl = parse_ttl(*text);
   if (!ttl) return Problem{ttl.error().code, "parameter 'ttl': " + ttl.error().detail};
-  request.ttl = *ttl;
+  command.ttl = *ttl;
   return std::nullopt;
 }
 
 // A parameter that was forgotten, mistyped or came out empty must never delete everything.
-std::optional<Problem> read_range(const Query& query, WriteRequest& request) {
+std::optional<Problem> read_range(const Query& query, Command& command) {
   auto prefix = query.value("prefix");
   auto all = query.flag("all");
   if (!all) return all.error();
@@ -42,10 +42,9 @@ std::optional<Problem> read_range(const Query& query, WriteRequest& request) {
     return Problem{errc::bad_parameter,
                    "say which keys to delete: ?prefix= with at least one byte, or ?all=true; nothing was deleted"};
   }
-  if (!prefix) return std::nullopt;
-  if (prefix->size() > max_key_size)
+  if (prefix && prefix->size() > max_key_size)
     return Problem{errc::key_too_large, "no key has such a prefix: keys have at most 1,024 bytes"};
-  request.prefix = *prefix;
+  command.record = Record::make(prefix ? std::string_view(*prefix) : "", std::string_view{});
   return std::nullopt;
 }
 
@@ -59,7 +58,7 @@ std::optional<Problem> check_value(const RequestHead& head) {
   return std::nullopt;
 }
 
-std::optional<Problem> read_conditions(const RequestHead& head, WriteForm form, WriteRequest& request) {
+std::optional<Problem> read_conditions(const RequestHead& head, WriteForm form, Command& command) {
   if (!head.has(Known::if_match) && !head.has(Known::if_none_match)) return std::nullopt;
   if (form == WriteForm::remove_range || form == WriteForm::transaction) {
     return Problem{
@@ -70,17 +69,17 @@ std::optional<Problem> read_conditions(const RequestHead& head, WriteForm form, 
   auto conditions =
       parse_conditions(sent(head, Known::if_match, match_scratch), sent(head, Known::if_none_match, none_scratch));
   if (!conditions) return conditions.error();
-  request.conditions = std::move(*conditions);
+  command.conditions = std::move(*conditions);
   return std::nullopt;
 }
 
-std::optional<Problem> read_request_key(const RequestHead& head, WriteRequest& request) {
+std::optional<Problem> read_request_key(const RequestHead& head, Command& command) {
   if (!head.has(Known::idempotency_key)) return std::nullopt;
   std::string_view key = head.value(Known::idempotency_key);
   bool visible = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
   if (key.empty() || key.size() > max_request_key_size || !visible)
     return Problem{errc::bad_parameter, "an Idempotency-Key has 1 to 255 visible ASCII characters"};
-  request.request_key = key;
+  command.request_key = key;
   return std::nullopt;
 }
 
@@ -100,17 +99,15 @@ result<std::chrono::milliseconds> parse_ttl(std::string_view text) {
   return *ttl;
 }
 
-result<WriteRequest> parse_write(const RequestHead& head, WriteForm form) {
-  WriteRequest request;
+std::optional<Problem> read_write(const RequestHead& head, WriteForm form, Command& command) {
   auto query = parse_query(head.query(), rules(form));
   if (!query) return query.error();
-  auto problem = form == WriteForm::remove_range ? read_range(*query, request) : read_ttl(*query, form, request);
+  auto problem = form == WriteForm::remove_range ? read_range(*query, command) : read_ttl(*query, form, command);
   if (!problem && form == WriteForm::put) problem = check_value(head);
   if (!problem && form == WriteForm::transaction) problem = check_json_body(head, "a transaction");
-  if (!problem) problem = read_conditions(head, form, request);
-  if (!problem) problem = read_request_key(head, request);
-  if (problem) return *problem;
-  return request;
+  if (!problem) problem = read_conditions(head, form, command);
+  if (!problem) problem = read_request_key(head, command);
+  return problem;
 }
 
 }  // namespace kvs

@@ -10,6 +10,8 @@ namespace kvs {
 class Settler {
  public:
   virtual void settle(std::uint32_t index, Verdict&& verdict) = 0;
+  // That comes soon: what it will touch should be fetched from memory.
+  virtual void fetch(std::uint32_t) const {}
 
  protected:
   ~Settler() = default;

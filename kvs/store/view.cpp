@@ -3,11 +3,18 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "kvs/prefetch.hpp"
 #include "kvs/store/store.hpp"
 #include "kvs/store/watch.hpp"
 #include "kvs/wakeup.hpp"
 
 namespace kvs {
+
+namespace {
+
+constexpr std::size_t settler_size = 128;  // bytes of one that are worth fetching, about
+
+}  // namespace
 
 View::View(Store& store, Executor executor, std::uint32_t thread, std::size_t history_bytes)
     : store_(store), executor_(executor), thread_(thread), timeouts_(executor), history_(history_bytes) {}
@@ -97,7 +104,22 @@ void View::receive(const CommitRef& commit, std::vector<Settled>&& settled) {
     wake_watches(*commit);
     waits_.reached(state_.revision());
   }
-  for (Settled& one : settled) settle(std::move(one));  // connections go on in here: nothing else is under way
+  for (std::size_t i = 0; i < settled.size(); ++i) {
+    fetch_settler(std::span(settled).subspan(i + 1));
+    settle(std::move(settled[i]));  // connections go on in here: nothing else is under way
+  }
+}
+
+// Whom the verdicts after the next ones are for has not been touched since, which with many connections means: is not
+// in the processor's cache any more.
+void View::fetch_settler(std::span<const Settled> next) const {
+  constexpr std::size_t soon = 1, later = 3, even_later = 6;
+  auto slot = [&](std::size_t i) { return &slots_[next[i].ticket.slot]; };
+  if (next.size() > even_later) prefetch(slot(even_later), sizeof(Slot));
+  if (next.size() > later) prefetch(slot(later)->settler, settler_size);
+  if (next.size() <= soon) return;
+  const Slot& told = *slot(soon);
+  if (told.serial == next[soon].ticket.serial) told.settler->fetch(told.index);
 }
 
 void View::forget(Revision until) {

@@ -75,6 +75,7 @@ class View {
   };
   void flush_soon();
   void settle(Settled&& settled);
+  void fetch_settler(std::span<const Settled> next) const;
   void wake_watches(const Commit& commit);
 
   Store& store_;

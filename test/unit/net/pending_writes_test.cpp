@@ -280,7 +280,8 @@ BOOST_AUTO_TEST_CASE(writes_that_are_gone_are_not_told) {
   Wakeup wakeup(f.worker.executor());
   {
     PendingWrites writes(f.worker, wakeup);
-    writes.submit(put("a", "1"), WriteForm::put, {});
+    Manners manners;
+    writes.submit(put("a", "1"), WriteForm::put, manners);
   }
   f.order();
   BOOST_TEST(f.state() == "a=1@1 ");

@@ -87,6 +87,34 @@ BOOST_AUTO_TEST_CASE(each_head_of_a_pipeline_has_its_own_time) {
   BOOST_TEST(client.answer().status == 408);
 }
 
+// All connections of a thread receive into the same memory: what a request still needs of it when it has to wait must
+// be its own by then.
+BOOST_AUTO_TEST_CASE(what_waits_has_its_bytes_still_when_others_were_heard_meanwhile) {
+  Fixture f;
+  auto post = [](std::string_view target, std::string_view body) {
+    return request("POST", target, "Content-Length: " + std::to_string(body.size()) + "\r\n") + std::string(body);
+  };
+  std::string item = get("/v1/kv/a?min_revision=1"), legacy = post("/get?min_revision=1", "{\"key\":\"a\"}"),
+              early = announce(5) + "he", behind_a_write = store("b", "2") + get("/v1/kv/b"),
+              half = get("/v1/kv/a?min_revision=1").substr(0, 20), rest = get("/v1/kv/a?min_revision=1").substr(20);
+  Client first(f, item), second(f, legacy), third(f, early), fourth(f, behind_a_write), fifth(f, half);
+  settle(f.worker.context());
+  Client other(f, get("/livez?" + std::string(2'000, 'x')));
+  BOOST_TEST(other.answer().status == 200);
+  f.apply(put("a", "1"));
+  BOOST_TEST(first.answer().body == "1");
+  BOOST_TEST(second.answer().body == "{\"Key\":\"a\",\"Value\":\"1\"}\n");
+  third.send("llo");
+  fifth.send(rest);
+  settle(f.worker.context());
+  f.order();
+  BOOST_TEST(third.answer().status == 200);
+  fourth.answer();
+  BOOST_TEST(fourth.answer().body == "2");
+  BOOST_TEST(fifth.answer().status == 200);
+  BOOST_TEST(f.state().starts_with("a=hello@"), f.state());
+}
+
 BOOST_AUTO_TEST_CASE(a_body_that_does_not_come_in_time_is_408) {
   for (std::string text : {announce(5), announce(5) + "1234", announce(5, "Expect: 100-continue\r\n"),
                            request("PUT", "/v1/kv/a", "Transfer-Encoding: chunked\r\n") + "5\r\n12"}) {
