@@ -59,10 +59,22 @@ Dialogue::Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer)
   introduce({});
 }
 
+Reply Dialogue::begin_answer() {
+  if (out_.empty()) out_.swap(worker_.spare_output());
+  return Reply(worker_, out_, manners_);
+}
+
+void Dialogue::settle() {
+  if (out_.empty()) out_.swap(worker_.spare_output());
+  if (writes_.answer(out_)) closing_ = true;
+}
+
+// The thread has at most one string to spare, the largest that is worth keeping. (`= {}` would keep the memory.)
 void Dialogue::output_sent() {
-  if (out_.capacity() > kept_output) out_ = {};
+  std::string& spare = worker_.spare_output();
   out_.clear();
-  out_.swap(worker_.spare_output());
+  if (out_.capacity() <= kept_output && out_.capacity() > spare.capacity()) out_.swap(spare);
+  out_ = std::string();
 }
 
 Dialogue::Need Dialogue::advance() {
@@ -273,7 +285,7 @@ Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size, bool wai
   search_.reset();
   chunks_.reset();
   record_ = nullptr;
-  if (body_.capacity() > body_room_size) body_ = {};
+  if (body_.capacity() > body_room_size) body_ = std::string();
   return need;
 }
 
@@ -365,7 +377,7 @@ Dialogue::Need Dialogue::dispatch(std::string_view body) {
 }
 
 Dialogue::Need Dialogue::options() {
-  Reply reply(worker_, out_, manners_);
+  Reply reply = begin_answer();
   reply.begin(204).field("Allow", route_->allow);
   if (!manners_.cors_origin.empty()) {
     reply.field("Access-Control-Allow-Methods", route_->allow)
@@ -387,13 +399,13 @@ Dialogue::Need Dialogue::stream(Revision revision, std::string_view content_type
   std::string first;
   first.reserve(flush_above);
   if (!source->next(first)) {
-    Reply(worker_, out_, manners_).begin(200, revision).fields(fields).body(content_type, first);
+    begin_answer().begin(200, revision).fields(fields).body(content_type, first);
     return answered();
   }
   chunked_out_ = head_.minor_version() != 0;
   if (!chunked_out_) manners_.close = true;
   {
-    Reply reply(worker_, out_, manners_);
+    Reply reply = begin_answer();
     reply.begin(200, revision).field("Content-Type", content_type).fields(fields);
     if (chunked_out_) reply.field("Transfer-Encoding", "chunked");
     reply.no_body();
@@ -438,7 +450,7 @@ bool Dialogue::stream_done() {
 
 Dialogue::Need Dialogue::refuse(const Problem& problem, std::string_view fields, int status) {
   if (!writes_.empty()) return Need::verdicts;
-  Reply(worker_, out_, manners_).problem(problem.code, problem.detail, problem.extra, status, fields);
+  begin_answer().problem(problem.code, problem.detail, problem.extra, status, fields);
   return answered();
 }
 
@@ -447,7 +459,7 @@ Dialogue::Need Dialogue::refuse_and_close(const Problem& problem, int status) {
   if (!writes_.empty()) return Need::verdicts;
   manners_.close = true;
   closing_ = true;
-  Reply(worker_, out_, manners_).problem(problem.code, problem.detail, {}, status);
+  begin_answer().problem(problem.code, problem.detail, {}, status);
   return Need::close;
 }
 

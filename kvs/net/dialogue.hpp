@@ -48,8 +48,10 @@ class Dialogue {
     close,     // the last answer has been given
   };
 
-  // So many bytes of it are touched by every request.
-  static constexpr std::size_t touched_first = 1216;
+  // So many bytes at its beginning are touched by every request: all but the end of the head and what is behind that.
+  static constexpr std::size_t touched() {
+    return sizeof(Dialogue) - sizeof(WatchRequest) - sizeof(RequestHead) + touched_of_head;
+  }
 
   Dialogue(Worker& worker, Wakeup& wakeup, Arrival arrival, Origin peer);
 
@@ -66,11 +68,10 @@ class Dialogue {
   // What was lent to the inbox is somebody else's from now on.
   void keep_input();
   std::string& output() { return out_; }
+  // All of it: its memory is for the next answers, whoever gives them.
   void output_sent();
   PendingWrites& writes() { return writes_; }
-  void settle() {
-    if (writes_.answer(out_)) closing_ = true;
-  }
+  void settle();
   ReadWait& wait() { return wait_; }
   Revision wanted_past() const { return past_->revision; }
   void past_found(std::optional<State> state);
@@ -99,6 +100,8 @@ class Dialogue {
   std::uint64_t heads() const { return heads_; }  // complete heads so far
 
  private:
+  static constexpr std::size_t touched_of_head = 128;
+
   Need serve_head();
   void read_manners(const RouteInfo& route);
   void guess_manners();
@@ -115,6 +118,7 @@ class Dialogue {
   Need take_chunks();
   Need serve(std::string_view body, std::size_t size, bool waited = false);
   Need dispatch(std::string_view body);
+  Reply begin_answer();
   Need resume();
   Need refuse(const Problem& problem, std::string_view fields = {}, int status = 0);
   Need refuse_early(const Problem& problem, std::string_view fields = {});

@@ -8,7 +8,7 @@ namespace kvs {
 Dialogue::Need Dialogue::document(const ApiDocument& document) {
   std::string scratch;
   bool known = head_.has(Known::if_none_match) && names_tag(head_.list(Known::if_none_match, scratch), document.etag);
-  Reply reply(worker_, out_, manners_);
+  Reply reply = begin_answer();
   reply.begin(known ? 304 : 200).field("ETag", document.etag).field("Cache-Control", "no-cache");
   if (known) {
     reply.no_body();

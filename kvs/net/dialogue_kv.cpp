@@ -46,9 +46,8 @@ Dialogue::Need Dialogue::get_item(std::string_view key) {
                    record ? record->revision() : no_revision);
     if (!verdict) return refuse(verdict.error());
     if (*verdict == ReadVerdict::failed) {
-      Reply(worker_, out_, manners_)
-          .problem(errc::condition_failed, "the key has another revision than If-Match asks for",
-                   current_members(record));
+      begin_answer().problem(errc::condition_failed, "the key has another revision than If-Match asks for",
+                             current_members(record));
       return answered();
     }
     if (*verdict == ReadVerdict::not_modified && record) status = 304;
@@ -60,7 +59,7 @@ Dialogue::Need Dialogue::get_item(std::string_view key) {
 }
 
 void Dialogue::answer_item(const Record& record, bool as_record, int status) {
-  Reply reply(worker_, out_, manners_);
+  Reply reply = begin_answer();
   reply.begin(status).etag(record.revision()).fields("Vary: Accept\r\nCache-Control: no-cache\r\n");
   if (status == 304) return reply.no_body();
   if (as_record) {

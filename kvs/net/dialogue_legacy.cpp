@@ -61,7 +61,7 @@ Dialogue::Need Dialogue::legacy_get(std::string_view body) {
   if (!parsed) return refuse(parsed.error());
   if (auto problem = authorize_read(parsed->key)) return refuse(*problem);
   if (auto need = await_state_leniently()) return *need;
-  Reply reply(worker_, out_, manners_);
+  Reply reply = begin_answer();
   const Record* record = worker_.view().held().find(parsed->key);
   worker_.traffic().done(KeyOperation::get, record ? Result::ok : Result::nothing);
   if (!record) {

@@ -106,10 +106,7 @@ Dialogue::Need Dialogue::livez() {
   const Check checks[] = {{"ping", true, ""}};
   auto verbose = parse_query_leniently(head_.query()).flag("verbose");
   if (!verbose) return refuse(verbose.error());
-  Reply(worker_, out_, manners_)
-      .begin(200)
-      .field("Cache-Control", "no-store")
-      .body(plain, *verbose ? lines(checks) : verdict(checks));
+  begin_answer().begin(200).field("Cache-Control", "no-store").body(plain, *verbose ? lines(checks) : verdict(checks));
   return answered();
 }
 
@@ -118,7 +115,7 @@ Dialogue::Need Dialogue::readyz() {
   auto verbose = parse_query_leniently(head_.query()).flag("verbose");
   if (!verbose) return refuse(verbose.error());
   bool ready = std::ranges::all_of(checks, &Check::good);
-  Reply reply(worker_, out_, manners_);
+  Reply reply = begin_answer();
   reply.begin(ready ? 200 : 503);
   if (!ready && reply.may_get_better()) reply.field("Retry-After", "1");
   reply.field("Cache-Control", "no-store").body(plain, *verbose ? lines(checks) : verdict(checks));
@@ -127,10 +124,7 @@ Dialogue::Need Dialogue::readyz() {
 
 Dialogue::Need Dialogue::metrics() {
   std::string text = metrics_text(worker_);
-  Reply(worker_, out_, manners_)
-      .begin(200)
-      .field("Cache-Control", "no-store")
-      .body("text/plain; version=0.0.4; charset=utf-8", text);
+  begin_answer().begin(200).field("Cache-Control", "no-store").body("text/plain; version=0.0.4; charset=utf-8", text);
   return answered();
 }
 
@@ -168,10 +162,7 @@ Dialogue::Need Dialogue::status() {
                       {"history_bytes", store.options().journal.history_bytes},
                       {"history_memory", options.history_memory},
                       {"history_age_ms", store.options().history_age.count()}};
-  Reply(worker_, out_, manners_)
-      .begin(200)
-      .field("Cache-Control", "no-store")
-      .body("application/json", json::serialize(status) + '\n');
+  begin_answer().begin(200).field("Cache-Control", "no-store").body("application/json", json::serialize(status) + '\n');
   return answered();
 }
 

@@ -73,7 +73,7 @@ Dialogue::Need Dialogue::request_outcome() {
     append_number(text, static_cast<std::uint64_t>(found.status));
   }
   text += "}\n";
-  Reply(worker_, out_, manners_).begin(200).field("Cache-Control", "no-store").body("application/json", text);
+  begin_answer().begin(200).field("Cache-Control", "no-store").body("application/json", text);
   return answered();
 }
 

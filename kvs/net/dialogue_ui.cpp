@@ -53,7 +53,7 @@ Dialogue::Need Dialogue::ui() {
   if (!file) return refuse({errc::no_such_route, "the page has no such file; it begins at /ui/"});
   std::string scratch;
   bool known = head_.has(Known::if_none_match) && names_tag(head_.list(Known::if_none_match, scratch), file->etag);
-  Reply reply(worker_, out_, manners_);
+  Reply reply = begin_answer();
   reply.begin(known ? 304 : 200).field("ETag", file->etag).fields(page_fields);
   if (known) {
     reply.no_body();
@@ -64,7 +64,7 @@ Dialogue::Need Dialogue::ui() {
 }
 
 Dialogue::Need Dialogue::go_to_page(int status) {
-  Reply(worker_, out_, manners_)
+  begin_answer()
       .begin(status)
       .field("Location", ui_prefix)
       .field("Vary", "Accept")
@@ -82,7 +82,7 @@ Dialogue::Need Dialogue::root() {
   boost::algorithm::replace_all(text, "SCHEME", scheme);
   boost::algorithm::replace_all(text, "HOST", host);
   if (worker_.options().ui) text += "\nIn a browser: " + scheme + "://" + host + "/ui/\n";
-  Reply reply(worker_, out_, manners_);
+  Reply reply = begin_answer();
   reply.begin(200).field("Cache-Control", "no-store");
   if (worker_.options().ui) reply.field("Vary", "Accept");
   reply.body(plain, text);

@@ -103,10 +103,7 @@ Dialogue::Need Dialogue::answer_poll(EventFeed& feed) {
     return answer_state(true);
   }
   feed.frames().finish();
-  Reply(worker_, out_, manners_)
-      .begin(200, feed.reached())
-      .fields(poll_fields)
-      .body("application/json", feed.frames().out());
+  begin_answer().begin(200, feed.reached()).fields(poll_fields).body("application/json", feed.frames().out());
   return answered();
 }
 

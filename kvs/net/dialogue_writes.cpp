@@ -100,9 +100,10 @@ Dialogue::Need Dialogue::submit(Command&& command, WriteForm form) {
   manners_.hides_current = command.record && !login_->rights().may_read(command.record->key());
   command.origin = peer_;
   command.request_id = manners_.request_id;
+  bool closes = manners_.close;
   PublishResult result = writes_.submit(std::move(command), form, manners_, std::move(use));
   if (result != PublishResult::accepted) return refuse(publish_problem(result, worker_));
-  closing_ = closing_ || manners_.close;
+  closing_ = closing_ || closes;
   return Need::next;
 }
 

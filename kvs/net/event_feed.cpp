@@ -63,8 +63,8 @@ awaitable<void> EventFeed::next(Clock::time_point deadline) {
   commits_.clear();
   frames_.out().clear();
   made_alone_ = false;
-  if (frames_.out().capacity() > kept_output) frames_.out() = {};
-  if (buffers_.capacity() > kept_buffers) buffers_ = {};
+  if (frames_.out().capacity() > kept_output) frames_.out() = std::string();
+  if (buffers_.capacity() > kept_buffers) buffers_ = decltype(buffers_)();
   if (!state_ || !more_of_the_state()) {
     say_what_is_due();
     if (frames_.out().empty()) {

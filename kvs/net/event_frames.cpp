@@ -66,7 +66,7 @@ void EventFrames::flush() {
   if (form_ == WatchForm::messages) text_ += ']';
   wrap();
   text_.clear();
-  if (text_.capacity() > kept_text) text_ = {};
+  if (text_.capacity() > kept_text) text_ = std::string();
 }
 
 void EventFrames::wrap() {

@@ -8,7 +8,7 @@
 
 namespace kvs {
 
-// One buffer that grows up to what the caller asks for and is small again when the connection idles. Views into it hold
+// One buffer that grows up to what the caller asks for and is gone again when the connection idles. Views into it hold
 // until room(), keep() or shrink().
 class Inbox {
  public:
@@ -46,9 +46,9 @@ class Inbox {
   // Keeps the first `size` bytes of the data only.
   void truncate(std::size_t size) { end_ = begin_ + size; }
 
-  // Gives memory beyond the first size back if nothing is in it.
+  // Gives its memory back if nothing is in it.
   void shrink() {
-    if (!empty() || size_ <= first_size) return;
+    if (!empty() || size_ == 0) return;
     bytes_.reset();
     begin_ = end_ = size_ = 0;
   }

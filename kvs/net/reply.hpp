@@ -36,9 +36,7 @@ struct Manners {
 // gone.
 class Reply {
  public:
-  Reply(Worker& worker, std::string& out, const Manners& manners) : worker_(worker), manners_(manners), text_(out) {
-    if (out.empty()) out.swap(worker.spare_output());
-  }
+  Reply(Worker& worker, std::string& out, const Manners& manners) : worker_(worker), manners_(manners), text_(out) {}
 
   bool hides_current() const { return manners_.hides_current; }
   // Whether asking again later may be of use. Not after a failed write to disk: whoever obeyed Retry-After would ask

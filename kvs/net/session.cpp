@@ -1,7 +1,6 @@
 #include "kvs/net/session.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
@@ -53,8 +52,8 @@ void Session::revoke() {
   if (dialogue_ && dialogue_->is_revoked() && (polling_ || dialogue_->streaming())) abort();
 }
 
-// The way of a small request is all in here: one suspension (for its bytes), for a write another one (for its verdict),
-// two system calls, no coroutine of its own.
+// The way of a small request is all in here: one suspension to let the others go first, one if its bytes are not here
+// by then, for a write one until its verdict; two system calls, if its bytes are here; no coroutine of its own.
 awaitable<void> Session::run() {
   bool open = true;
   if (channel_.encrypted()) open = co_await agree();
@@ -72,8 +71,9 @@ awaitable<void> Session::run() {
     if (!dialogue_->output().empty() && !send_at_once()) open = co_await send_output();
     if (!open) break;
     if (need == Dialogue::Need::bytes) {
-      // The others first: by then the next request may be here, which saves a wait.
-      if (dialogue_->inbox().empty()) co_await others_first();
+      // By then the next request may be here, which saves a wait; and who sends without end has no more turns than
+      // others.
+      co_await others_first();
       bool lends = dialogue_->inbox().empty();
       std::span<char> room = begin_request();
       if (room.empty()) break;
@@ -222,7 +222,8 @@ awaitable<bool> Session::receive(std::span<char> room, Clock::time_point deadlin
 }
 
 // Room for more of a request, with its deadline armed; none if no further request is wanted. For its beginning that is
-// the thread's, good until the next suspension: a request that comes whole never needs memory of the connection's own.
+// the thread's, and what it receives must be kept before the next suspension: a request that comes whole never needs
+// memory of the connection's own.
 std::span<char> Session::begin_request() {
   Inbox& inbox = dialogue_->inbox();
   auto now = Clock::now();

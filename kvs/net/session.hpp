@@ -32,7 +32,7 @@ class Session final : public Connection {
   };
 
   awaitable<bool> agree();
-  awaitable<void> others_first() { return worker_.turn().wait(dialogue_.get(), Dialogue::touched_first); }
+  awaitable<void> others_first() { return worker_.turn().wait(dialogue_.get(), Dialogue::touched()); }
   void begin_wait_for_verdicts();
   void end_wait_for_verdicts();
   awaitable<void> wait_for_state();

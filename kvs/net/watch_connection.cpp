@@ -109,7 +109,7 @@ awaitable<void> WatchConnection::run() {
 awaitable<void> WatchConnection::send_all() {
   std::vector<asio::const_buffer> head{asio::buffer(head_)};
   bool open = co_await send_buffers(head);
-  head_ = {};
+  head_ = std::string();
   std::string words;
   while (open && !ending_ && feed_.end() == EventFeed::End::none) {
     co_await feed_.next(next_deadline());

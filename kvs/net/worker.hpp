@@ -128,7 +128,7 @@ class Worker {
   bool leaving_ = false;
   bool draining_ = false;
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
-  Turn turn_{executor()};  // last: those that wait in it are connections
+  Turn turn_{executor()};  // nobody waits in it any more when the worker goes: abort_all(), then all that is ready
 };
 
 }  // namespace kvs

@@ -115,6 +115,42 @@ BOOST_AUTO_TEST_CASE(what_waits_has_its_bytes_still_when_others_were_heard_meanw
   BOOST_TEST(f.state().starts_with("a=hello@"), f.state());
 }
 
+BOOST_AUTO_TEST_CASE(who_sends_without_end_has_no_more_turns_than_others) {
+  constexpr std::size_t size = 200, count = 400, most_at_once = 64;  // whatever is received ends amid a request
+  Fixture f;
+  std::string one = get("/livez?");
+  one = get("/livez?" + std::string(size - one.size(), 'x'));
+  BOOST_REQUIRE(one.size() == size);
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += one;
+  auto answered = [&f] {
+    return f.worker.traffic().answers(Route::livez, Method::get).by_status[status_index(200)].value();
+  };
+  Client busy(f, text);
+  busy.listen();
+  std::uint64_t most = 0, before = 0;
+  f.worker.context().restart();
+  while (f.worker.context().poll_one() != 0) {
+    most = std::max(most, answered() - before);
+    before = answered();
+  }
+  BOOST_TEST(before == count);
+  BOOST_TEST(most <= most_at_once);
+}
+
+BOOST_AUTO_TEST_CASE(the_memory_of_an_answer_serves_the_next_one_unless_it_is_large) {
+  Fixture f;
+  f.apply(put("large", std::string(large, 'x')));
+  Client client(f, get("/livez"));
+  client.answer();
+  std::size_t spare = f.worker.spare_output().capacity();
+  BOOST_TEST(spare > std::string().capacity());
+  BOOST_TEST(client.send(get("/livez")).answer().status == 200);
+  BOOST_TEST(f.worker.spare_output().capacity() == spare);
+  BOOST_TEST(client.send(get("/v1/kv/large")).answer().body.size() == large);
+  BOOST_TEST(f.worker.spare_output().capacity() < large / 10);
+}
+
 BOOST_AUTO_TEST_CASE(a_body_that_does_not_come_in_time_is_408) {
   for (std::string text : {announce(5), announce(5) + "1234", announce(5, "Expect: 100-continue\r\n"),
                            request("PUT", "/v1/kv/a", "Transfer-Encoding: chunked\r\n") + "5\r\n12"}) {
