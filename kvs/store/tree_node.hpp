@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "kvs/prefetch.hpp"
 #include "kvs/record.hpp"
 #include "kvs/store/state.hpp"
 #include "kvs/store/tree_key.hpp"
@@ -123,11 +124,7 @@ inline const Leaf* as_leaf(const Node* node) { return static_cast<const Leaf*>(n
 inline const Inner* as_inner(const Node* node) { return static_cast<const Inner*>(node); }
 
 // Asks for all of a node at once: the search reads its lines one after the other, and each may come from far away.
-inline void prefetch(const Node* node) {
-  constexpr std::size_t line = 64;
-  const char* begin = reinterpret_cast<const char*>(node);
-  for (std::size_t offset = 0; offset < sizeof(Leaf); offset += line) __builtin_prefetch(begin + offset);
-}
+inline void prefetch(const Node* node) { kvs::prefetch(node, sizeof(Leaf)); }
 
 // One level down, towards `key`.
 inline const Node* child_towards(const Inner* inner, unsigned child) {
