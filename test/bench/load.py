@@ -10,13 +10,17 @@ from servers import Failed, VALUE_SIZE
 
 
 class Load:
-    def __init__(self, cores, program, seconds, warmup, profiles=None):
+    def __init__(self, cores, program, seconds, profiles=None):
         self.cores = cores
         self.program = program
-        self.seconds = seconds
-        self.warmup = warmup
+        self.share(seconds)
         self.profiles = profiles  # the directory for a profile of kvs in every measurement, if one is wanted
         self.busiest = 0.0        # of all runs: above about 0.9 it is the generator that is measured
+
+    def share(self, seconds):
+        """From now on a measurement takes so long, after a quarter of it that is not counted."""
+        self.seconds = seconds
+        self.warmup = min(0.5, seconds / 4)
 
     def _arguments(self, mode, protocol, server, options):
         options = {"protocol": protocol, "port": server.port, "value_size": VALUE_SIZE, "spin": int(self.cores.apart),

@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import time
 
+from rows import TURNS
+
 
 def medians(measurement, rounds, row):
     """The median of the row's figure for every side that gave one."""
@@ -84,8 +86,8 @@ def print_table(table, machine, load, options):
     print(f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; server on core {machine['server_core']}, "
           f"load on core {machine['load_core']}; {', '.join(machine['versions'])}; a sync of the disk took "
           f"{' and '.join(quantity(one, 'µs') for one in machine['sync_us'])} (before and after).")
-    print(f"Medians of {options.rounds} rounds of {options.seconds:g} s (of what takes long, 3 or 1); the load generator was busy for "
-          f"{load.busiest:.0%} of the time at most.\n")
+    print(f"Medians of {options.rounds} rounds of {options.seconds:g} s (3 or 1 of what takes long; GETs and SETs in {TURNS} turns a "
+          f"round); the load generator was busy for {load.busiest:.0%} of the time at most.\n")
     print("| work | kvs | others | ratio | goal |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for line in table:

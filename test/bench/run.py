@@ -29,8 +29,8 @@ def arguments():
     parser.add_argument("--rows", metavar="ROW,…", help="only rows whose name begins so")
     parser.add_argument("--without-kafka", action="store_true", help="leave out the rows with a Kafka broker")
     parser.add_argument("--rounds", type=int, default=5,
-                        help="how often each side is measured (5; what takes long, 3 times or once)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long each measurement takes (2)")
+                        help="how often each side is measured (5; what takes long, 3 times or once; GETs and SETs in more, shorter turns)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long it is measured in a round (2)")
     parser.add_argument("--smoke", action="store_true", help="everything once, tiny, in about ten seconds: does it run?")
     parser.add_argument("--peers", action="store_true", help="leave kvs out")
     parser.add_argument("--no-peers", action="store_true", help="kvs only")
@@ -65,13 +65,14 @@ def wanted_sides(measurement, options):
             yield side, measure
 
 
-def measure(measurement, options, complain):
-    """Figures of each round by side. The sides take turns, and who begins changes from round to round."""
+def measure(measurement, load, options, complain):
+    """Figures of each turn by side. The sides take turns, and who begins changes from one to the next."""
     sides = list(wanted_sides(measurement, options))
+    load.share(options.seconds / measurement.turns)
     if sys.stderr.isatty():
         print(f"\r\033[K{measurement.name} …", end="", file=sys.stderr, flush=True)
     rounds = {side: [] for side, unused in sides}
-    for number in range(min(options.rounds, measurement.at_most or options.rounds)):
+    for number in range(min(options.rounds, measurement.at_most or options.rounds) * measurement.turns):
         for side, function in sides if number % 2 == 0 else reversed(sides):
             try:
                 rounds[side].append(function())
@@ -88,8 +89,7 @@ def main():
         sys.exit(f"no kvs_load in {options.build}: `./dev bench` builds it, --build says where it is")
     scale = SMOKE if options.smoke else Scale()
     scale.other_watchers = min(scale.other_watchers, raise_file_limit())
-    warmup = min(0.5, options.seconds / 4)
-    load = Load(cores, options.build / "kvs_load", options.seconds, warmup, options.profiles)
+    load = Load(cores, options.build / "kvs_load", options.seconds, options.profiles)
     failures = []
 
     def complain(name, side, error):
@@ -112,7 +112,7 @@ def main():
             return 0
         syncs = [report.sync_us(directory)]
         try:
-            results = [(one, measure(one, options, complain)) for one in measurements]
+            results = [(one, measure(one, load, options, complain)) for one in measurements]
         finally:
             kafka.close()
         syncs.append(report.sync_us(directory))
