@@ -1,5 +1,6 @@
 #include "kvs/json_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -53,6 +54,13 @@ Sequence sequence(const char* at, const char* end) {
     high = 0xBF;
   }
   return {size, true};
+}
+
+// The size of the control character beyond ASCII's first ones that begins here: DEL or U+0080 to U+009F; 0: there is
+// none.
+std::size_t late_control(std::string_view text) {
+  if (text[0] == 0x7f) return 1;
+  return text.size() > 1 && byte(text[0]) == 0xC2 && byte(text[1]) < 0xA0 ? 2 : 0;
 }
 
 void append_escape(std::string& out, char c) {
@@ -144,6 +152,25 @@ void append_json_string_replacing(std::string& out, std::string_view bytes) {
   append_escaped(out, done, end);
   out += '"';
 }
+
+std::string fit_for_terminal(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const std::size_t control = late_control(json);
+    const std::size_t size = std::max<std::size_t>(control, 1);
+    if (control == 0) {
+      out += json[0];
+    } else {
+      const unsigned char code = byte(json[control - 1]);
+      (out += "\\u00") += {hex[code >> 4], hex[code & 15]};
+    }
+    json.remove_prefix(size);
+  }
+  return out;
+}
+
+std::size_t control_size(std::string_view utf8) { return byte(utf8[0]) < 0x20 ? 1 : late_control(utf8); }
 
 void append_json_member(std::string& out, std::string_view name, std::string_view bytes) {
   out += '"';

@@ -1,6 +1,7 @@
 // Text out: JSON strings, base64, numbers and times appended to a string, without a detour through a document.
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,11 @@ bool is_utf8(std::string_view text);
 void append_json_string(std::string& out, std::string_view utf8);
 // The same for any bytes: each maximal broken part becomes U+FFFD (as the Unicode standard, 3.9, recommends).
 void append_json_string_replacing(std::string& out, std::string_view bytes);
+// JSON text that moves no terminal's cursor: what JSON may hold as it is, DEL and the controls U+0080 to U+009F (ISO
+// 6429: U+009B begins a control sequence), is escaped as well.
+std::string fit_for_terminal(std::string_view json);
+// The bytes of the control character, one of these or below U+0020, that `utf8` begins with; 0: it is none.
+std::size_t control_size(std::string_view utf8);
 // A member with its colon: "name":"text" or, where the bytes are not UTF-8, "name_base64":"…". No comma.
 // `name` needs no escape.
 void append_json_member(std::string& out, std::string_view name, std::string_view bytes);

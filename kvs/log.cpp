@@ -37,23 +37,35 @@ std::string now_text() {
 
 bool bare(std::string_view text) {
   if (text.empty()) return false;
-  for (unsigned char c : text) {
-    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == ' ' || c == '"' || c == '=' || c == '\\' || control_size(text.substr(i)) != 0) return false;
   }
   return is_utf8(text);
+}
+
+void append_text(std::string& out, std::string_view bytes) {
+  std::string text;
+  append_json_string_replacing(text, bytes);
+  out += fit_for_terminal(text);
 }
 
 // Nothing of a message moves the cursor of who reads it.
 std::string printable(std::string_view text) {
   std::string out;
-  for (unsigned char c : text) {
-    char code[8];
-    std::snprintf(code, sizeof code, "\\x%02x", c);
-    if (c < ' ' || c == 0x7f) {
-      out += code;
-    } else {
-      out += static_cast<char>(c);
+  while (!text.empty()) {
+    const std::size_t control = control_size(text);
+    if (control == 0) {
+      out += text[0];
+      text.remove_prefix(1);
+      continue;
     }
+    for (char c : text.substr(0, control)) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned char>(c));
+      out += code;
+    }
+    text.remove_prefix(control);
   }
   return out;
 }
@@ -64,7 +76,7 @@ void append_logfmt(std::string& out, const Field& field) {
   if (bare(field.value)) {
     out += field.value;
   } else {
-    append_json_string_replacing(out, field.value);
+    append_text(out, field.value);
   }
 }
 
@@ -75,7 +87,7 @@ void append_json(std::string& out, const Field& field) {
   if (field.number) {
     out += field.value;
   } else {
-    append_json_string_replacing(out, field.value);
+    append_text(out, field.value);
   }
 }
 

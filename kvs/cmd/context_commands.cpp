@@ -51,7 +51,7 @@ int context_list(const Settings& settings) {
   for (const std::string& name : contexts.names()) {
     boost::json::object object = object_of(contexts, name);
     bool selected = object["selected"].as_bool();
-    if (!for_people(output)) output.write(boost::json::serialize(object) + "\n");
+    if (!for_people(output)) output.write_json_line(boost::json::serialize(object));
     const boost::json::value* server = object.if_contains("server");
     std::string url = server ? escaped(std::string(server->as_string()), Escape::line) : "";
     rows.push_back({selected ? "*" : " ", name, url});

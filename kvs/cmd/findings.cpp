@@ -60,7 +60,7 @@ int show(Output& output, const std::vector<Finding>& findings) {
     for (const Finding& one : findings) all.push_back(as_json(one));
     output.write_json(boost::json::serialize(all));
   } else {
-    for (const Finding& one : findings) output.write(boost::json::serialize(as_json(one)) + "\n");
+    for (const Finding& one : findings) output.write_json_line(boost::json::serialize(as_json(one)));
   }
   output.flush();
   return code;

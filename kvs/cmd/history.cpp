@@ -51,7 +51,7 @@ int history(const Settings& settings) {
     if (for_people)
       rows.push_back(row_of(event));
     else
-      output.write(event.json + "\n");
+      output.write_json_line(event.json);
   }
   if (for_people) output.write(table(rows, output.width()));
   output.flush();

@@ -55,7 +55,7 @@ class Printer {
 
   void print(std::string_view line) const {
     bool records = output_.json();
-    if (records && !null_) return output_.write(std::string(line) + "\n");
+    if (records && !null_) return output_.write_json_line(line);
     Item item = parse_item(line);
     std::string name = name_of(item, line);
     if (null_) return output_.write(name + '\0');

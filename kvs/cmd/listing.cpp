@@ -21,7 +21,7 @@ void Listing::add(const Item& record) {
       break;
     case Form::machine:
     case Form::ndjson:
-      output_.write(record.json + "\n");
+      output_.write_json_line(record.json);
       break;
   }
 }

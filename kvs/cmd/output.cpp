@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "kvs/cmd/text.hpp"
+#include "kvs/json_text.hpp"
 #include "kvs/units.hpp"
 
 namespace kvs {
@@ -89,7 +90,15 @@ void Output::flush() {
 void Output::write_json(std::string_view json) {
   while (!json.empty() && json.back() == '\n') json.remove_suffix(1);
   bool indent = terminal_ && form_ != Form::ndjson;
-  write(indent ? indent_json(json, 2) : std::string(json));
+  write_json_line(indent ? indent_json(json, 2) : std::string(json));
+}
+
+void Output::write_json_line(std::string_view json) {
+  if (terminal_) {
+    write(fit_for_terminal(json));
+  } else {
+    write(json);
+  }
   write("\n");
 }
 

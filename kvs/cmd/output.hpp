@@ -42,8 +42,10 @@ class Output {
   void write(std::string_view bytes);
   void flush();
 
-  // One JSON value: indented on a terminal, one line otherwise. `json` must be well-formed.
+  // One JSON value, well-formed: indented on a terminal, one line otherwise.
   void write_json(std::string_view json);
+  // The same of a record among others: always a line.
+  void write_json_line(std::string_view json);
   // `text` in a terminal's colour, if colours are wanted: SGR parameters as "1" (bold), "32" (green).
   std::string painted(std::string_view text, std::string_view color) const;
 

@@ -73,6 +73,14 @@ ServerAddress server_address(const Settings& settings, std::string_view option) 
                                 {settings.text("cert"), settings.text("key-file"), settings.text("cacert")}};
   if (credentials.files.certificate.empty() != credentials.files.key.empty())
     throw settings.wrong("cert", "a certificate and its key go together: --cert and --key-file");
+  const TlsFiles& files = credentials.files;
+  if (address->tls && !(files.certificate.empty() && files.authority.empty())) {
+    try {  // what is wrong with a file is no matter of the server's
+      TlsContext(TlsContext::Side::client, files);
+    } catch (const std::runtime_error& error) {
+      throw UsageError(error.what());
+    }
+  }
   address->credentials = std::make_shared<const ClientCredentials>(std::move(credentials));
   return *address;
 }

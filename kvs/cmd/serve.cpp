@@ -82,6 +82,16 @@ std::unique_ptr<Bus> make_bus(const ServeOptions& options) {
   return std::make_unique<KafkaBus>(options.kafka);
 }
 
+// Null: none is wanted.
+std::shared_ptr<TlsContext> make_tls(const TlsFiles& files) {
+  if (files.certificate.empty()) return nullptr;
+  try {
+    return std::make_shared<TlsContext>(TlsContext::Side::server, files);
+  } catch (const std::runtime_error& error) {
+    throw UsageError(error.what());
+  }
+}
+
 }  // namespace
 
 Serving::Serving(const Settings& settings, const ServeOptions& options)
@@ -93,8 +103,7 @@ Serving::Serving(const Settings& settings, const ServeOptions& options)
       notifier_(options.notify_socket),
       on_terminal_(isatty(STDERR_FILENO) != 0) {
   read_auth_file();
-  if (!options.tls.certificate.empty())
-    counters_.tls = std::make_shared<TlsContext>(TlsContext::Side::server, options.tls);
+  counters_.tls = make_tls(options.tls);
   for (unsigned thread = 0; thread < options.threads; ++thread) {
     workers_.push_back(std::make_unique<Worker>(store_, server_options_, counters_, thread));
   }
@@ -152,8 +161,10 @@ void Serving::say_durability() const {
   }
   if (options_.allow_anonymous && options_.auth_file.empty())
     log::warn("everybody who reaches a listener may read and write (--allow-anonymous)");
-  if (settings_.on("allow-plaintext") && !counters_.tls)
-    log::warn("whoever is on the way may read along, tokens too (--allow-plaintext)");
+  const bool plaintext = settings_.on("allow-plaintext");
+  if ((plaintext || options_.allow_anonymous) && !counters_.tls)
+    log::warn(plaintext ? "whoever is on the way may read along, tokens too (--allow-plaintext)"
+                        : "whoever is on the way may read along, tokens too (--allow-anonymous)");
   if (server_options_.max_connections < options_.max_connections) {
     log::write(
         settings_.given("max-connections") ? log::Level::warn : log::Level::info,

@@ -170,7 +170,7 @@ void WatchFeed::print(const Item& event) {
   } else if (form == Form::raw) {
     if (event.op == "set") output_.write(event.value.value_or("") + "\n");
   } else {
-    output_.write(event.json + "\n");
+    output_.write_json_line(event.json);
   }
 }
 

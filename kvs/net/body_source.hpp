@@ -5,6 +5,8 @@
 
 namespace kvs {
 
+class State;
+
 // How much next() appends, about: with one more small record it fits into the room that the output keeps.
 inline constexpr std::size_t piece_bytes = 56 * 1024;
 
@@ -16,6 +18,8 @@ class BodySource {
   virtual bool next(std::string& out) = 0;
   // Bytes that nobody else has: they count against what is held for slow clients.
   virtual std::size_t held() const { return 0; }
+  // The state that it is made of and holds; null: none.
+  virtual const State* state() const { return nullptr; }
 };
 
 }  // namespace kvs

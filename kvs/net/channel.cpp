@@ -1,11 +1,18 @@
 #include "kvs/net/channel.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <boost/asio/redirect_error.hpp>
 
 namespace kvs {
 
 std::size_t Channel::write_some(std::span<const asio::const_buffer> buffers, boost::system::error_code& error) {
-  if (!tls_) return socket_.write_some(buffers, error);
+  if (!tls_) {
+    std::size_t count = socket_.write_some(buffers, error);
+    written_ += count;
+    return count;
+  }
   std::size_t sum = 0;
   for (const asio::const_buffer& buffer : buffers) {
     std::string_view bytes(static_cast<const char*>(buffer.data()), buffer.size());
@@ -15,6 +22,13 @@ std::size_t Channel::write_some(std::span<const asio::const_buffer> buffers, boo
   }
   if (sum != 0) error = {};  // it shows again with the next attempt
   return sum;
+}
+
+std::size_t Channel::queued() const {
+  int count = 0;
+  // (native_handle() only looks, but asio has it for sockets that may change.)
+  if (::ioctl(const_cast<Socket&>(socket_).native_handle(), SIOCOUTQ, &count) != 0) return 0;
+  return static_cast<std::size_t>(count);
 }
 
 void Channel::peek(boost::system::error_code& error) {

@@ -1,6 +1,7 @@
 // The bytes of one connection, in the clear or by TLS.
 #pragma once
 #include <boost/asio/post.hpp>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,11 +30,22 @@ class Channel {
     return socket_.read_some(asio::buffer(into.data(), into.size()), error);
   }
   std::size_t write_some(std::string_view bytes, boost::system::error_code& error) {
-    if (tls_) return is_open(error) ? tls_->write_some(bytes, error) : 0;
-    return socket_.write_some(asio::buffer(bytes), error);
+    std::size_t count = 0;
+    if (!tls_) {
+      count = socket_.write_some(asio::buffer(bytes), error);
+    } else if (is_open(error)) {
+      count = tls_->write_some(bytes, error);
+    }
+    written_ += count;
+    return count;
   }
   // Several at once where that is possible; some of them may be left.
   std::size_t write_some(std::span<const asio::const_buffer> buffers, boost::system::error_code& error);
+
+  // Bytes that were written so far, before they were encrypted.
+  std::uint64_t written() const { return written_; }
+  // Bytes, as they are sent, that the other end's system has not confirmed yet; 0 if that can't be told.
+  std::size_t queued() const;
 
   // What read_some() would say; takes nothing. No error: there are bytes.
   void peek(boost::system::error_code& error);
@@ -87,6 +99,7 @@ class Channel {
 
   Socket socket_;
   std::unique_ptr<TlsConnection> tls_;
+  std::uint64_t written_ = 0;
 };
 
 }  // namespace kvs

@@ -61,6 +61,8 @@ class Dialogue {
   bool streaming() const { return source_ != nullptr; }
   // Bytes that wait for the client to take them.
   std::size_t output_held() const { return out_.size() + (source_ ? source_->held() : 0); }
+  // What a streamed answer keeps in memory; null: nothing.
+  const State* state_held() const { return source_ ? source_->state() : nullptr; }
 
   Need advance();
 

@@ -26,6 +26,7 @@ class AllPairs final : public BodySource {
     if (!next_) out += "}\n";
     return static_cast<bool>(next_);
   }
+  const State* state() const override { return &scan_.state(); }
 
  private:
   ListScan scan_;

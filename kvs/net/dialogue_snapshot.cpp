@@ -24,6 +24,7 @@ class SnapshotSource final : public BodySource {
     out += piece;
     return !piece.empty();
   }
+  const State* state() const override { return &encoder_.state(); }
 
  private:
   SnapshotEncoder encoder_;

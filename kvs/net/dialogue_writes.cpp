@@ -70,7 +70,9 @@ Dialogue::Need Dialogue::transaction(std::string_view body) {
   auto transaction = parse_transaction(body, worker_.options().max_value_size);
   if (!transaction) return refuse(transaction.error());
   if (auto problem = authorize_transaction(**transaction)) return refuse(*problem);
-  if (auto problem = check_results(**transaction, worker_.view().held())) return refuse(*problem);
+  const State& state = worker_.view().held();
+  bool retried = !command.request_key.empty() && state.answer(command.request_key);  // its answer is remembered
+  if (auto problem = check_results(**transaction, state); problem && !retried) return refuse(*problem);
   command.kind = Command::Kind::transaction;
   command.transaction = std::move(*transaction);
   return submit(std::move(command), WriteForm::transaction);

@@ -32,6 +32,8 @@ class EventFeed {
   bool others_first() const { return made_alone_ || watch_.cursor() < worker_.view().history().newest(); }
   // Bytes that only the buffers of slow watches hold, for the history has let them go; this watch's part of them.
   std::size_t held();
+  // The state that is being told; null: none is.
+  const State* state() const { return state_ ? &state_->state() : nullptr; }
 
   // Not none: buffers() has the last of it. An array ends before the state that would bridge a gap.
   End end() const { return end_; }

@@ -32,6 +32,7 @@ class PageBody final : public BodySource {
     append_end(out);
     return false;
   }
+  const State* state() const override { return &scan_.state(); }
 
  private:
   void append_beginning(std::string& out) {
@@ -82,6 +83,7 @@ class LinesBody final : public BodySource {
     }
     return left_ > 0;
   }
+  const State* state() const override { return &scan_.state(); }
 
  private:
   void append_line(std::string& out, const ListScan::Entry& entry) {

@@ -28,6 +28,7 @@ class StateArray final : public BodySource {
     frames_.out().clear();
     return more;
   }
+  const State* state() const override { return &events_.state(); }
 
  private:
   std::optional<Revision> since(const State& state, bool gap) const {

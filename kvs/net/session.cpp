@@ -23,7 +23,9 @@ Session::Session(Worker& worker, Channel channel, Arrival arrival, Origin peer)
       channel_(std::move(channel)),
       wakeup_(worker.executor()),
       alarm_(*this),
-      held_(worker.slow_clients(), *this) {
+      uptake_(channel_),
+      held_(worker.slow_clients(), *this),
+      held_state_(worker.held_states(), *this) {
   dialogue_ = std::make_unique<Dialogue>(worker, wakeup_, arrival, peer);
   worker_.add(*this);
 }
@@ -205,10 +207,13 @@ awaitable<bool> Session::send(std::string_view bytes) {
     timed_out_ = false;
     alarm_.arm(Clock::now() + patience_.send);
     held_.hold(dialogue_->output_held());
+    if (const State* state = dialogue_->state_held()) held_state_.hold(*state, worker_.view().held());
+    uptake_.look();
     co_await channel_.writable(error);
-    if (timed_out_ || aborted_) co_return false;
+    if (aborted_ || (timed_out_ && !uptake_.goes_on())) co_return false;
   }
   held_.release();
+  held_state_.release();
   co_return true;
 }
 

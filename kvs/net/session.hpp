@@ -4,6 +4,7 @@
 
 #include "kvs/net/channel.hpp"
 #include "kvs/net/dialogue.hpp"
+#include "kvs/net/uptake.hpp"
 #include "kvs/net/worker.hpp"
 
 namespace kvs {
@@ -57,11 +58,13 @@ class Session final : public Connection {
   Channel channel_;
   Wakeup wakeup_;
   Alarm alarm_;
+  Uptake uptake_;
   bool timed_out_ = false;
   bool reading_idle_ = false;  // waiting for a request that has not begun
   bool aborted_ = false;
   Clock::time_point head_deadline_{};
   SlowClients::Part held_;
+  HeldStates::Part held_state_;
   std::uint64_t heads_ = 0;  // which head the deadline is for: so many were complete before it, plus one
   LongPoll* polling_ = nullptr;
   std::unique_ptr<Dialogue> dialogue_;  // gone once the connection is a watch

@@ -24,6 +24,7 @@ class StateEvents {
   // Appends about 64 KiB more, or nothing if there is much to be looked at. False: that was the last.
   bool append_to(EventFrames& frames);
   Revision revision() const { return state_.revision(); }
+  const State& state() const { return state_; }
 
  private:
   bool gather();

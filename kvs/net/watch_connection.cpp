@@ -29,8 +29,10 @@ WatchConnection::WatchConnection(Worker& worker, Channel channel, WatchRequest r
       feed_(worker, std::move(request)),
       reader_ended_(worker.executor()),
       alarm_(*this),
+      uptake_(channel_),
       pause_(*this),
-      held_(worker.slow_clients(), *this) {
+      held_(worker.slow_clients(), *this),
+      held_state_(worker.held_states(), *this) {
   worker_.add(*this);
   ++worker_.counters().watchers;
 }
@@ -54,6 +56,12 @@ WatchOutcome WatchConnection::how_it_ended() const {
       break;
   }
   return revoked_ ? WatchOutcome::revoked : outcome_;
+}
+
+void WatchConnection::Alarm::expired() {
+  if (connection_.uptake_.goes_on()) return arm(Clock::now() + connection_.patience_.send);
+  connection_.note_end(WatchOutcome::slow);
+  connection_.fail();
 }
 
 void WatchConnection::fail() {
@@ -138,12 +146,15 @@ awaitable<bool> WatchConnection::send_buffers(std::vector<asio::const_buffer>& b
       break;
     }
     alarm_.arm(Clock::now() + patience_.send);
+    uptake_.look();
     held_.hold(feed_.held());
+    if (const State* state = feed_.state()) held_state_.hold(*state, worker_.view().held());
     co_await channel_.writable(error);
     alarm_.disarm();
     if (error) failed_ = true;
   }
   held_.release();
+  held_state_.release();
   co_return !failed_;
 }
 
@@ -158,6 +169,7 @@ awaitable<void> WatchConnection::part() {
   boost::system::error_code ignored;
   channel_.shutdown_send(ignored);
   alarm_.arm(Clock::now() + patience_.closing);
+  uptake_.look();
   while (reading_) co_await reader_ended_.wait();
 }
 

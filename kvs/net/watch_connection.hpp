@@ -7,6 +7,7 @@
 
 #include "kvs/net/channel.hpp"
 #include "kvs/net/event_feed.hpp"
+#include "kvs/net/uptake.hpp"
 #include "kvs/net/worker.hpp"
 
 namespace kvs {
@@ -49,6 +50,8 @@ class WatchConnection : public Connection {
   EventFeed& feed() { return feed_; }
   const EventFeed& feed() const { return feed_; }
   const Patience& patience() const { return patience_; }
+  // Not part of it: what is asked of the client's system.
+  const Channel& channel() const { return channel_; }
   // "42@00d1c7f29a4be310": from where the client may go on.
   std::string position() const;
 
@@ -58,10 +61,7 @@ class WatchConnection : public Connection {
     Alarm(WatchConnection& connection) : Timeout(connection.worker_.view().timeouts()), connection_(connection) {}
 
    private:
-    void expired() override {
-      connection_.note_end(WatchOutcome::slow);
-      connection_.fail();
-    }
+    void expired() override;
     WatchConnection& connection_;
   };
 
@@ -94,9 +94,11 @@ class WatchConnection : public Connection {
   EventFeed feed_;
   Wakeup reader_ended_;
   Alarm alarm_;
+  Uptake uptake_;
   Pause pause_;
   Clock::time_point paid_until_{};  // what was read is paid for by time
   SlowClients::Part held_;
+  HeldStates::Part held_state_;
   bool reading_ = false;
   bool client_done_ = false;  // it will send nothing any more
   WatchOutcome outcome_ = WatchOutcome::client;

@@ -17,11 +17,12 @@ std::string_view word_of(std::uint16_t code) {
 }  // namespace
 
 WebSocketWatch::WebSocketWatch(Worker& worker, Channel channel, WatchRequest request, std::string_view early)
-    : WatchConnection(worker, std::move(channel), std::move(request)), heard_(Clock::now()) {
+    : WatchConnection(worker, std::move(channel), std::move(request)), uptake_(this->channel()), heard_(Clock::now()) {
   take_early(early);
 }
 
-// Counted from the ping, which goes out late if the writer was busy: the client must have had time to answer.
+// Counted from the ping, which goes out late if the writer was busy: the client must have had time to answer. As long
+// as it takes what lies before the ping, the time begins anew.
 Clock::time_point WebSocketWatch::dead_at() const { return pinged_at_ + (patience().dead - patience().ping); }
 
 Clock::time_point WebSocketWatch::next_deadline() const { return ping_sent_ ? dead_at() : heard_ + patience().ping; }
@@ -33,12 +34,14 @@ void WebSocketWatch::speak_up(std::string& out) {
   }
   if (ending()) return;
   auto now = Clock::now();
+  if (ping_sent_ && now >= dead_at() && uptake_.goes_on()) pinged_at_ = now;
   if (ping_sent_ && now >= dead_at()) {
     note_end(WatchOutcome::slow);
     close(close_code::try_later, "dead");
   } else if (!ping_sent_ && now >= heard_ + patience().ping) {
     ping_sent_ = true;
     pinged_at_ = now;
+    uptake_.look();
     append_frame(out, FrameType::ping, {});
   }
 }

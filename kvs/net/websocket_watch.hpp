@@ -31,6 +31,7 @@ class WebSocketWatch final : public WatchConnection {
   std::uint16_t code_ = 0;       // of the closing that does not come from the feed; 0: none
   std::string reason_;
   Clock::time_point pinged_at_{};
+  Uptake uptake_;            // since then
   Clock::time_point heard_;  // last byte from the client
   std::optional<std::string> pong_;
 };

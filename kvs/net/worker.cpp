@@ -29,6 +29,7 @@ Worker::Worker(Store& store, const ServerOptions& options, ServerCounters& count
       view_(store, executor(), thread, options.history_memory),
       access_log_(options.access_log, options.log_keys),
       slow_clients_(options.slow_memory),
+      held_states_(options.slow_memory),
       scratch_(new char[scratch_size]),
       id_prefix_(random_prefix()) {
   store.attach(view_);

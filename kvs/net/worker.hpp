@@ -12,6 +12,7 @@
 #include "kvs/net/access.hpp"
 #include "kvs/net/access_log.hpp"
 #include "kvs/net/address_limit.hpp"
+#include "kvs/net/held_states.hpp"
 #include "kvs/net/request_keys.hpp"
 #include "kvs/net/server_options.hpp"
 #include "kvs/net/slow_clients.hpp"
@@ -79,6 +80,7 @@ class Worker {
   Traffic& traffic() { return traffic_; }
   AccessLog& access_log() { return access_log_; }
   SlowClients& slow_clients() { return slow_clients_; }
+  HeldStates& held_states() { return held_states_; }
   // For connections that let the others go first.
   Turn& turn() { return turn_; }
 
@@ -117,6 +119,7 @@ class Worker {
   View view_;
   AccessLog access_log_;
   SlowClients slow_clients_;
+  HeldStates held_states_;
   std::unique_ptr<char[]> scratch_;
   std::string spare_output_;
   std::string ok_head_;

@@ -1,6 +1,7 @@
 #include "kvs/store/past.hpp"
 
 #include <algorithm>
+#include <boost/container/static_vector.hpp>
 
 #include "kvs/store/judge.hpp"
 
@@ -86,6 +87,20 @@ void Past::pin(const State& state, Revision revision, Clock::time_point now, boo
     pinned_.erase(oldest);
   }
   pinned_.push_back({state, revision, now + pinned_for, made});
+  while (pinned_.size() > 1 && pins_keep_too_much()) {
+    dropped.push_back(std::move(pinned_.front()));
+    pinned_.erase(pinned_.begin());
+  }
+}
+
+// Each keeps what was replaced until the next one; the newest is there anyway, or was just now.
+bool Past::pins_keep_too_much() const {
+  boost::container::static_vector<StateWeight, most_pinned> weights;
+  for (const Pinned& pinned : pinned_) weights.push_back(pinned.state.weight());
+  std::ranges::sort(weights, {}, &StateWeight::replaced);
+  std::uint64_t kept = 0;
+  for (std::size_t i = 1; i < weights.size(); ++i) kept += weights[i - 1].kept_until(weights[i].replaced);
+  return kept > std::max(least_, weights.back().footprint);
 }
 
 PastState::PastState(State base, StateLimits limits)

@@ -17,8 +17,10 @@ namespace kvs {
 // Any thread. A root kept costs what was changed since: its own old nodes and values.
 class Past {
  public:
-  // A root is kept for every `spacing` bytes of changes.
-  explicit Past(std::uint64_t spacing) : spacing_(spacing) {}
+  // A root is kept for every `spacing` bytes of changes. What is pinned may keep as much in memory as the newest of it
+  // takes, and `least` in any case.
+  explicit Past(std::uint64_t spacing, std::uint64_t least = std::uint64_t{128} * 1024 * 1024)
+      : spacing_(spacing), least_(least) {}
 
   // Where the history begins for this process.
   void start(const State& state);
@@ -42,7 +44,7 @@ class Past {
 
   // For somebody who may come back for the next page: the state as of `revision`, kept for a minute from the last call
   // on. Of more than 64 of them those asked for last, and of those that had to be `made`, and so share little with
-  // others, of more than 8; what the history holds can be made again.
+  // others, of more than 8; fewer if they keep too much in memory. What the history holds can be made again.
   void pin(const State& state, Revision revision, Clock::time_point now, bool made = false);
 
  private:
@@ -59,8 +61,10 @@ class Past {
   template <class Goes>
   std::vector<Pinned> take_out(Goes goes);
   std::deque<State> drop_roots(Revision oldest);
+  bool pins_keep_too_much() const;
 
   const std::uint64_t spacing_;
+  const std::uint64_t least_;
   mutable std::mutex mutex_;
   std::deque<State> roots_;  // by revision
   std::vector<Pinned> pinned_;

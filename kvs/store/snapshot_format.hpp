@@ -36,6 +36,7 @@ class SnapshotEncoder {
 
   // The next piece, about 128 KiB and whole records; valid until the next call. Empty after the last.
   std::string_view next();
+  const State& state() const { return state_; }
 
  private:
   void put_header();

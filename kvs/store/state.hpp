@@ -1,5 +1,6 @@
 // The keys and values at a revision: an immutable ordered map (copy-on-write B+tree).
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,17 @@ class Draft;
 void intrusive_ptr_add_ref(const Version* version) noexcept;
 void intrusive_ptr_release(const Version* version) noexcept;
 }  // namespace tree
+
+// What holding on to a state may cost.
+struct StateWeight {
+  std::uint64_t replaced = 0;   // bytes, in nodes and records, that left the states of its order up to it; rising
+  std::uint64_t footprint = 0;  // of what it shows
+
+  // What it keeps in memory beside a later state, at most: what was replaced between the two, but no more than it all.
+  std::uint64_t kept_until(std::uint64_t later_replaced) const {
+    return later_replaced < replaced ? footprint : std::min(footprint, later_replaced - replaced);
+  }
+};
 
 // A value type: copying costs one atomic increment, versions share their nodes. Any thread may read any State at any
 // time; a State holds everything it shows. Keys are ordered by their bytes (unsigned).
@@ -39,6 +51,8 @@ class State {
   std::uint64_t footprint() const { return needed() + tombstones_.bytes; }
   // Without the tombstones, which give way: what the memory limit counts.
   std::uint64_t needed() const { return keys_.bytes + 2 * answers_.bytes; }
+  // Of a state made aside: that of its base, which it holds as well.
+  StateWeight weight() const { return {replaced_, footprint()}; }
   // Of all records with all they hold: two States that show the same have the same digest, and two that do not have
   // another but for one chance in 2^64. Not for adversaries. 0 if StateLimits say that none is kept.
   std::uint64_t digest() const { return digest_; }
@@ -76,6 +90,7 @@ class State {
   Tree answers_;
   Tree answer_order_;         // place of the command, then the request key
   std::uint64_t digest_ = 0;  // sum of the digests of keys and answers, so that each change adds and takes away its own
+  std::uint64_t replaced_ = 0;
   Revision revision_ = no_revision;
   Revision place_ = no_revision;
   Revision forgotten_ = no_revision;  // the newest revision whose tombstone was dropped

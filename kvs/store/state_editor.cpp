@@ -113,6 +113,7 @@ State StateEditor::commit(Revision revision, LogTime time, Revision place) {
   state_.revision_ = revision;
   state_.time_ = time;
   state_.place_ = place;
+  state_.replaced_ += draft_->replaced();
   state_.version_ =
       draft_->commit({state_.keys_.root, state_.tombstones_.root, state_.answers_.root, state_.answer_order_.root});
   committed_ = state_;

@@ -210,6 +210,7 @@ void Draft::retire(const Node* node) noexcept {
     dispose(node);
   } else if (!lineage_->is_aside()) {
     dead_.nodes.push_back({node, node->stamp});
+    replaced_ += sizeof(Leaf);
   }
 }
 
@@ -226,6 +227,7 @@ void Draft::add(RecordRef record) noexcept {
 void Draft::retire(const Record* record) noexcept {
   if (!lineage_->is_aside()) {
     dead_.records.push_back({record, record->revision()});
+    replaced_ += record->footprint();
   } else if (is_new(*record)) {
     intrusive_ptr_release(record);
   }
@@ -264,6 +266,7 @@ VersionRef Draft::commit(const Roots& roots) {
     born_.clear();
   }
   newest_ = newest;
+  replaced_ = 0;
   stamp_ = next_stamp();
   base_ = lineage_->add(std::move(made));
   return base_;
@@ -279,6 +282,7 @@ void Draft::rollback(const Roots& roots) noexcept {
   born_.clear();
   dead_.nodes.clear();
   dead_.records.clear();
+  replaced_ = 0;
   newest_ = no_revision;
 }
 

@@ -89,6 +89,9 @@ class Draft {
   void add(RecordRef record) noexcept;         // the tree keeps this reference
   void retire(const Record* record) noexcept;  // not in the tree any more; the tree's reference is dropped in time
 
+  // Bytes of what was retired since the last commit and others may still hold.
+  std::uint64_t replaced() const { return replaced_; }
+
   VersionRef commit(const Roots& roots);       // this draft goes on from there
   void rollback(const Roots& roots) noexcept;  // frees what it made; those roots must not be used any more
 
@@ -101,6 +104,7 @@ class Draft {
   Revision newest_ = no_revision;    // of all records put in
   std::vector<const Record*> born_;  // put in since the last commit
   Dead dead_;
+  std::uint64_t replaced_ = 0;
 };
 
 // Frees a tree that is in no version, and drops its references to the records. Null is no tree.

@@ -47,7 +47,7 @@ CUT = [
     ("length of 2^63", put(b"Content-Length: 9223372036854775808\r\n", b"12345" + SMUGGLED), {400, 413}),
     ("length of a terabyte", put(b"Content-Length: 1099511627776\r\n", b"12345"), {413}),
     # transfer codings
-    ("unknown transfer coding", put(b"Transfer-Encoding: xchunked\r\n", SMUGGLED), {400, 501}),
+    ("unknown transfer coding", put(b"Transfer-Encoding: xchunked\r\n", SMUGGLED), {501}),
     ("gzip and chunks", put(b"Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n" + SMUGGLED), {400, 501}),
     ("chunks not last", put(b"Transfer-Encoding: chunked, gzip\r\n", b"0\r\n\r\n" + SMUGGLED), {400, 501}),
     ("chunks twice", put(b"Transfer-Encoding: chunked, chunked\r\n", b"0\r\n\r\n" + SMUGGLED), {400, 501}),
@@ -261,6 +261,11 @@ class MalformedRequests(HostileTest):
         self.assert_problem(answer, 400, "malformed")
         answer = self.attack(get(host=ELSEWHERE, path=b"/v1/status")).read_response()
         self.assert_problem(answer, 421, "wrong_host")
+        for sent, status, code in ((put(b"Transfer-Encoding: xchunked\r\n", SMUGGLED), 501, "malformed"),
+                                   (get(path=b"/v1/kv/k?x=" + b"x" * 17000), 414, "uri_too_long"),
+                                   (get(b"A: b\r\n" * 100, path=b"/v1/status"), 431, "headers_too_large"),
+                                   (get(path=b"/v1/status", version=b"2.0"), 505, "malformed")):
+            self.assert_problem(self.attack(sent).read_response(), status, code)
         for sent, words in ((get(host=ELSEWHERE, path=b"/getall"), b"--allowed-host"),
                             (get(FOREIGN, path=b"/getall"), b"--cors-origin"),
                             (b"GET /livez HTTP/1.1\r\n\r\n", b"Host"),

@@ -53,6 +53,21 @@ class Retries(RetryTest):
                 self.assert_replayed(first, again)
             self.assertEqual(self.changes(), before)
 
+    def test_a_txn_is_answered_again_though_its_gets_would_now_be_too_much(self):
+        names = [f"{self.key}-{number}" for number in range(9)]
+        for name in names:
+            self.put(name, "x")
+        body = document(*({"op": "get", "key": name} for name in names), {"op": "set", "key": self.key, "value": "t"})
+        headers = {**JSON, **keyed(self.key)}
+        first = self.ask("POST", "/v1/txn", headers, body)
+        self.assertEqual(first.status, 200)
+        for name in names:
+            self.put(name, "x" * (1 << 20))
+        self.assert_problem(self.ask("POST", "/v1/txn", JSON, body), 413, "request_too_large")
+        again = self.ask("POST", "/v1/txn", headers, body)
+        self.assertEqual((again.status, again.header("Idempotency-Replayed")), (200, "true"))
+        self.assertEqual(again.revision, first.revision)
+
     def test_a_refusal_is_answered_again_without_values_even_when_it_would_now_hold(self):
         there = self.put(self.key, "secret")
         head = keyed(self.key, If_None_Match="*")

@@ -311,8 +311,28 @@ class Streams(ListTest):
                 self.assertEqual(quick.request("GET", "/v1/kv", NDJSON).body.count(b"\n"), count)
                 for page in self.pages("", server):  # each near its 8 MiB
                     self.assertTrue(page["items"])
+                pairs = quick.request("GET", "/getall")
+                self.assertEqual((pairs.header("Transfer-Encoding"), len(json.loads(pairs.body))), ("chunked", count))
                 self.assertLess(peak(server) - before, 32 * MIB)
                 slow.abort()
+
+    def test_old_states_that_slow_clients_keep_in_memory_are_bounded(self):
+        """Four listings, each of a state of its own, of which nothing is left in the next: one old state is the most."""
+        names = ["k%03d" % n for n in range(160)]
+        with Server("--fsync", "never", "--history-bytes", "64KiB", "--history-memory", "1MiB", "--threads", "1") as server:
+            slow, revisions = [], []
+            for number in range(4):
+                revisions.append(fill(server, names, b"%d" % number * MIB))
+                slow.append(self.enterContext(server.connect(receive_buffer=4096)))
+                slow[-1].send(request_bytes("GET", "/v1/kv", NDJSON))
+                self.assertIn(b"Kvs-Revision: %d\r\n" % revisions[-1], slow[-1].read_head())
+            for connection in slow[:2]:
+                with self.assertRaises(ConnectionEnded):
+                    connection.read_chunks()
+            for number, connection in list(enumerate(slow))[2:]:
+                values = [json.loads(line)["value"][:2] for line in connection.read_chunks().splitlines()]
+                self.assertEqual(values, [str(number) * 2] * len(names))
+            self.assertIn("slow clients keep too many old states in memory", server.stderr)
 
 
 def peak(server):

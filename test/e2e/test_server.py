@@ -199,6 +199,8 @@ class Questions(ServerTest):
         status = answer.json()
         self.assertEqual(answer.header("Content-Type"), "application/json")
         self.assertEqual(answer.header("Cache-Control"), "no-store")
+        for target in ("/livez", "/readyz", "/metrics", "/v1/snapshot", "/getall", "/v1/requests/x", "/"):
+            self.assertEqual(self.ask("GET", target).header("Cache-Control"), "no-store", target)
         self.assertEqual(status["revision"], revision)
         self.assertEqual(status["log_id"], answer.header("Kvs-Log-Id"))
         self.assertEqual(status["keys"], before["keys"] + 1)
@@ -252,6 +254,25 @@ class Listening(unittest.TestCase):
             self.assertFalse(os.path.exists(directory + "/data"))
         with Server("--allow-anonymous", listen="0.0.0.0:0") as server:
             self.assertEqual(server.request("GET", "/livez", {"Host": "kvs.example"}).status, 200)
+
+    def test_what_was_allowed_is_said_at_every_start(self):
+        with tempfile.TemporaryDirectory() as directory:
+            auth = os.path.join(directory, "auth")
+            with open(auth, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                file.write("anna %s read\n" % ("0" * 64))
+            everybody, along = "everybody who reaches a listener may read and write", "whoever is on the way may read along"
+            for flags, said, unsaid in ((["--allow-anonymous"], [everybody, along], []),
+                                        (["--allow-anonymous", "--auth-file", auth], [along], [everybody]),
+                                        (["--allow-plaintext", "--auth-file", auth], [along], [everybody])):
+                with Server("--ephemeral", *flags, listen="0.0.0.0:0") as server:
+                    for unused in range(2):
+                        stderr = server.stderr
+                        for words in said:
+                            self.assertRegex(stderr, "%s.*%s" % (words, flags[0]))
+                        for words in unsaid:
+                            self.assertNotIn(words, stderr)
+                        server.kill()
+                        server.start()
 
     def test_a_port_in_use_is_named(self):
         with Server() as server, tempfile.TemporaryDirectory() as directory:
@@ -326,6 +347,8 @@ class Stopping(unittest.TestCase):
             self.assertEqual(connection.read_head()[9:12], b"100")
             server.terminate()
             server.process.wait_line("(?i)drain|shut|stop")
+            with self.assertRaises(ConnectionError):  # the listeners are closed by then
+                server.connect()
             connection.send(b"done")
             answer = connection.read_response()
             self.assertEqual(answer.status, 201)

@@ -47,6 +47,8 @@ class Differences(GapTest):
         self.put("d/change", "new")
         self.put("d/new", "new")
         self.put("d/passing", "1")
+        self.assertEqual(self.ask("PUT", "/v1/kv/d/short?ttl=1ms", body="1").status, 201)
+        self.watch("key=d/short&since=%d" % since).until("expire")
         for name in ("gone", "back", "passing", "gone"):
             self.ask("DELETE", "/v1/kv/d/" + name)
         self.put("d/back", "again")
@@ -59,7 +61,7 @@ class Differences(GapTest):
                 self.assertEqual(events[-1], {"op": "synced", "revision": events[0]["revision"]})
                 self.assertEqual([(event["op"], event["key"]) for event in events[1:-1]],
                                  [("set", "d/back"), ("set", "d/change"), ("delete", "d/gone"), ("set", "d/new"),
-                                  ("delete", "d/passing")])
+                                  ("delete", "d/passing"), ("expire", "d/short")])
                 state = dict(before)
                 for event in events[1:-1]:
                     self.assertIs(event["initial"], True)

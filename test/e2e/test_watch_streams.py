@@ -173,6 +173,18 @@ class Positions(StreamTest):
             self.assertEqual([event["revision"] for event in events], [third, third])
             self.assertNotIn("initial", events[0])
 
+    def test_a_last_event_id_goes_before_in_every_form(self):
+        first = self.set("a")
+        second = self.set("b")
+        headers = {"Last-Event-ID": "%d@%s" % (first, self.log_id())}
+        for how in ("events", "lines"):
+            self.assertEqual(self.mine("since=0&initial=1", how, headers=headers).next()["revision"], second, how)
+        poll = self.ask("GET", "/v1/watch?wait=5m&since=0", headers)
+        self.assertEqual(poll.json()[0]["revision"], second)
+        socket = self.server.watch("since=0", headers=headers)
+        self.addCleanup(socket.close)
+        self.assertEqual(socket.next()["revision"], second)
+
     def test_an_empty_last_event_id_is_none(self):
         revision = self.set("a")
         stream = self.mine("since=%d" % (revision - 1), "events", headers={"Last-Event-ID": ""})

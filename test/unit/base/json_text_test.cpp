@@ -43,6 +43,19 @@ BOOST_AUTO_TEST_CASE(only_what_json_demands_is_escaped) {
   BOOST_TEST(quoted("Zürich \u2028 \U0001F600") == "\"Zürich \u2028 \U0001F600\"");
 }
 
+BOOST_AUTO_TEST_CASE(json_fit_for_a_terminal_has_no_control_that_json_lets_through) {
+  BOOST_TEST(fit_for_terminal("{\n  \"a\": \"\x7F \u0080\u009B\u009F\"\n}") ==
+             "{\n  \"a\": \"\\u007f \\u0080\\u009b\\u009f\"\n}");
+  for (const char* harmless : {"", "\u00A0\u007E", "\u00C2\u00E9", "\xC2"})
+    BOOST_TEST(fit_for_terminal(harmless) == harmless);
+}
+
+BOOST_AUTO_TEST_CASE(a_control_character_has_one_byte_or_two) {
+  for (const char* one : {"\x01", "\n", "\x1F", "\x7F"}) BOOST_TEST(control_size(one) == 1U);
+  for (const char* two : {"\u0080", "\u009B[2J", "\u009F"}) BOOST_TEST(control_size(two) == 2U);
+  for (const char* none : {" ", "~", "\u00A0", "\xC2", "\u00C2"}) BOOST_TEST(control_size(none) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_special_byte_is_found_wherever_it_stands) {
   for (std::size_t size = 1; size < 40; ++size) {
     for (std::size_t at = 0; at < size; ++at) {

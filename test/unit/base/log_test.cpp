@@ -39,6 +39,12 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_text_stay_valid_and_harmless) {
              "ts=2026-11-22T12:00:00.016Z level=info msg=x key=\"\xEF\xBF\xBD\"\n");
   BOOST_TEST(line(Format::human, noon, Level::info, "a\x1b[2Jb\nc", {}) ==
              "2026-11-22T12:00:00.016Z info a\\x1b[2Jb\\x0ac\n");
+  BOOST_TEST(line(Format::human, "", Level::info, "\u009B2J é", {{"path", "/\u009B2J"}}) ==
+             "info \\xc2\\x9b2J é path=\"/\\u009b2J\"\n");
+  BOOST_TEST(line(Format::logfmt, "", Level::info, "x", {{"path", "/\u009B2J"}}) ==
+             "level=info msg=x path=\"/\\u009b2J\"\n");
+  BOOST_TEST(line(Format::json, "", Level::info, "x", {{"path", "/\x7F"}}) ==
+             "{\"level\":\"info\",\"msg\":\"x\",\"path\":\"/\\u007f\"}\n");
 }
 
 BOOST_AUTO_TEST_CASE(without_a_time_none_is_shown) {

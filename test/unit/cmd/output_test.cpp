@@ -123,6 +123,19 @@ BOOST_AUTO_TEST_CASE(json_is_indented_on_a_terminal_and_compact_on_a_pipe) {
   BOOST_TEST(pipe.read() == "{\"a\":1}\n");
 }
 
+BOOST_AUTO_TEST_CASE(json_moves_no_cursor_on_a_terminal_and_stays_as_it_is_on_a_pipe) {
+  const std::string record = "{\"key\":\"k\",\"value\":\"\u009B2J\x7F\",\"revision\":1}";
+  const std::string shown = R"({"key":"k","value":"\u009b2J\u007f","revision":1})"
+                            "\n";
+  BOOST_TEST(listed({"-o", "ndjson"}, true, {record}) == shown);
+  BOOST_TEST(listed({"-o", "ndjson"}, false, {record}) == record + "\n");
+  Pipe pipe;
+  Output terminal(settings({"get", "--json"}), pipe.writer(), true);
+  terminal.write_json(record);
+  terminal.flush();
+  BOOST_TEST(pipe.read() == shown);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(listing)

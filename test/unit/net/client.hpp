@@ -17,6 +17,7 @@ namespace kvs::test {
 // How small the sockets' buffers are made, so that little is enough to fill them; 0 = as the system has it.
 struct Buffers {
   int bytes = 0;
+  int sent = bytes;  // the server's
 };
 
 // Time-outs that no test lives to see, but for the one it is about.
@@ -37,7 +38,7 @@ class Client {
   // Connects, sends `first`, and when that is there the server begins.
   explicit Client(NetFixture& fixture, std::string_view first = {}, Buffers buffers = {})
       : io_(fixture.worker.context()), socket_(io_), server_over_(std::make_shared<bool>(false)) {
-    Socket server = connect(buffers.bytes);
+    Socket server = connect(buffers);
     if (!first.empty()) {
       asio::write(socket_, asio::buffer(first));
       server.wait(Socket::wait_read);
@@ -88,6 +89,13 @@ class Client {
     drive(io_, done);
   }
   std::string& received() { return received_; }
+  // Bytes that are there, at once; for who does not listen.
+  std::size_t take(std::size_t most) {
+    std::string bytes(most, 0);
+    boost::system::error_code error;
+    socket_.non_blocking(true, error);
+    return socket_.read_some(asio::buffer(bytes), error);
+  }
 
   // The server's end, as long as it lives.
   static awaitable<void> serve(Worker& worker, Channel channel) {
@@ -105,17 +113,17 @@ class Client {
  private:
   using Tcp = asio::ip::tcp;
 
-  Socket connect(int buffer) {
+  Socket connect(Buffers buffers) {
     using Acceptor = asio::basic_socket_acceptor<Tcp, Executor>;
     Acceptor acceptor(io_, Tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     socket_.open(Tcp::v4());
-    if (buffer != 0) socket_.set_option(asio::socket_base::receive_buffer_size(buffer));
+    if (buffers.bytes != 0) socket_.set_option(asio::socket_base::receive_buffer_size(buffers.bytes));
     socket_.connect(acceptor.local_endpoint());
     Socket server(io_);
     acceptor.accept(server);
     server.set_option(Tcp::no_delay(true));
     socket_.set_option(Tcp::no_delay(true));
-    if (buffer != 0) server.set_option(asio::socket_base::send_buffer_size(buffer));
+    if (buffers.sent != 0) server.set_option(asio::socket_base::send_buffer_size(buffers.sent));
     return server;
   }
   static awaitable<void> read(Socket& socket, std::string& received, std::shared_ptr<boost::system::error_code> end) {

@@ -135,6 +135,24 @@ BOOST_AUTO_TEST_CASE(of_too_many_pinned_states_the_one_asked_for_longest_ago_goe
   BOOST_TEST(!past.before(Revision{2}).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(pinned_states_that_keep_too_much_in_memory_go_before_their_time) {
+  Past past(1 << 30, 0);  // no more than the newest of them takes itself
+  StateEditor editor{State{}};
+  auto next = [&](std::uint64_t revision) {
+    editor.put(set(revision, "a", std::string(100'000, 'x')).record);
+    return editor.commit(Revision{revision}, LogTime{});
+  };
+  past.start(next(1000));
+  auto now = Clock::now();
+  for (std::uint64_t n = 1; n <= 3; ++n) past.pin(next(n), Revision{n}, now);
+  BOOST_TEST(!past.before(Revision{1}).has_value());  // with the second one it would be twice as much
+  BOOST_TEST(past.before(Revision{2})->exact);
+  BOOST_TEST(past.before(Revision{3})->exact);
+  State third = past.before(Revision{3})->state;
+  for (std::uint64_t n = 4; n <= 10; ++n) past.pin(third, Revision{n}, now);  // they share everything
+  BOOST_TEST(past.before(Revision{2})->exact);
+}
+
 BOOST_AUTO_TEST_CASE(of_those_that_had_to_be_made_few_are_kept) {
   Past past(1);
   past.start(State{});
