@@ -15,7 +15,9 @@ LARGE = 1 << 20      # what slow readers ask for
 SETTLED = 10.0       # seconds for the server to count those out who left
 GIVEN_BACK = 1.5     # seconds until free memory has gone back to the system
 SETTINGS = {"idle": {"max_connections": 11_000}, "descriptors": {"max_connections": 200}, "grow": {"max_memory": "64MiB", "history_bytes": "1MiB"}}
-ROUNDS = {"grow": 3}  # the first makes keys, the second replaces them, which is the first that the history keeps values of
+# The first makes keys, the second replaces them, which is the first that the history keeps values of; then what was freed in
+# between has to be filled again.
+ROUNDS = {"grow": 5}
 WORK = {"slow-heads": "2,000 slow heads", "slow-bodies": "400 slow bodies of 1 MiB", "slow-readers": "400 slow readers of 1 MiB",
         "slow-watchers": "400 slow watchers", "idle": "10,000 idle connections", "churn": "thousands of connections a second",
         "pipelines": "four endless pipelines", "pings": "four floods of pings", "descriptors": "three times too many connections",
