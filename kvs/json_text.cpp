@@ -157,7 +157,7 @@ std::string fit_for_terminal(std::string_view json) {
   std::string out;
   out.reserve(json.size());
   while (!json.empty()) {
-    const std::size_t control = late_control(json);
+    const std::size_t control = json[0] == '\n' ? 0 : control_size(json);
     const std::size_t size = std::max<std::size_t>(control, 1);
     if (control == 0) {
       out += json[0];

@@ -19,7 +19,8 @@ void append_json_string(std::string& out, std::string_view utf8);
 // The same for any bytes: each maximal broken part becomes U+FFFD (as the Unicode standard, 3.9, recommends).
 void append_json_string_replacing(std::string& out, std::string_view bytes);
 // JSON text that moves no terminal's cursor: what JSON may hold as it is, DEL and the controls U+0080 to U+009F (ISO
-// 6429: U+009B begins a control sequence), is escaped as well.
+// 6429: U+009B begins a control sequence), is escaped as well; so are those below U+0020 but for line ends, which only
+// text that is no JSON can hold.
 std::string fit_for_terminal(std::string_view json);
 // The bytes of the control character, one of these or below U+0020, that `utf8` begins with; 0: it is none.
 std::size_t control_size(std::string_view utf8);

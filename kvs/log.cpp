@@ -53,8 +53,10 @@ void append_text(std::string& out, std::string_view bytes) {
 // Nothing of a message moves the cursor of who reads it.
 std::string printable(std::string_view text) {
   std::string out;
+  const bool utf8 = is_utf8(text);
   while (!text.empty()) {
-    const std::size_t control = control_size(text);
+    const bool stray = !utf8 && static_cast<unsigned char>(text[0]) >= 0x80;
+    const std::size_t control = stray ? 1 : control_size(text);
     if (control == 0) {
       out += text[0];
       text.remove_prefix(1);

@@ -57,11 +57,10 @@ int export_keys(const Settings& settings) {
   {
     Progress progress(settings, "exporting", Progress::Unit::keys);
     answer = stream_records(remote, target, [&](std::string_view line) {
-      std::string whole = std::string(line) + "\n";
       if (file)
-        file->write(whole);
+        file->write(std::string(line) + "\n");
       else
-        output.write(whole);
+        output.write_json_line(line);
       progress.at(++count, all);
     });
   }

@@ -129,6 +129,7 @@ class Follower {
     try {
       answer = co_await watch.open(target, protocol, deadline);
     } catch (const ClientError& error) {
+      if (error.kind() == ClientError::Kind::own_files) throw kvs::failure_from(error, remote_.address(), false);
       refusal = kvs::failure_from(error, remote_.address(), false).what();
     }
     slow_.cancel();

@@ -70,4 +70,8 @@ ListenAddress listen_address(const Settings& settings, const std::string& text) 
   return {.address = parsed->to_string(), .port = static_cast<std::uint16_t>(*number), .path = {}};
 }
 
+bool beyond_loopback(const ListenAddress& listen) {
+  return listen.path.empty() && !boost::asio::ip::make_address(listen.address).is_loopback();
+}
+
 }  // namespace kvs

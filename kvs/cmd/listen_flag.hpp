@@ -11,4 +11,7 @@ namespace kvs {
 // wrong with `text` and what may have been meant.
 ListenAddress listen_address(const Settings& settings, const std::string& text);
 
+// Whether other machines reach it.
+bool beyond_loopback(const ListenAddress& listen);
+
 }  // namespace kvs

@@ -73,14 +73,6 @@ ServerAddress server_address(const Settings& settings, std::string_view option) 
                                 {settings.text("cert"), settings.text("key-file"), settings.text("cacert")}};
   if (credentials.files.certificate.empty() != credentials.files.key.empty())
     throw settings.wrong("cert", "a certificate and its key go together: --cert and --key-file");
-  const TlsFiles& files = credentials.files;
-  if (address->tls && !(files.certificate.empty() && files.authority.empty())) {
-    try {  // what is wrong with a file is no matter of the server's
-      TlsContext(TlsContext::Side::client, files);
-    } catch (const std::runtime_error& error) {
-      throw UsageError(error.what());
-    }
-  }
   address->credentials = std::make_shared<const ClientCredentials>(std::move(credentials));
   return *address;
 }
@@ -194,6 +186,8 @@ Failure failure_from(const ClientError& error, const ServerAddress& address, boo
   std::string url = address.url();
   std::string unknown = writing && error.sent() ? "; the write may have been applied" : "";
   switch (error.kind()) {
+    case ClientError::Kind::own_files:
+      return {exit_code::usage, error.what()};
     case ClientError::Kind::unreachable:
       return {exit_code::unreachable, "cannot reach " + url + ": " + error.what(), hint_for_unreachable(error.what())};
     case ClientError::Kind::lost:

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <csignal>
@@ -14,6 +15,7 @@
 #include "kvs/cmd/bootstrap.hpp"
 #include "kvs/cmd/data_place.hpp"
 #include "kvs/cmd/exit_code.hpp"
+#include "kvs/cmd/listen_flag.hpp"
 #include "kvs/cmd/serve_certificate.hpp"
 #include "kvs/cmd/serve_log.hpp"
 #include "kvs/cmd/serve_process.hpp"
@@ -82,16 +84,6 @@ std::unique_ptr<Bus> make_bus(const ServeOptions& options) {
   return std::make_unique<KafkaBus>(options.kafka);
 }
 
-// Null: none is wanted.
-std::shared_ptr<TlsContext> make_tls(const TlsFiles& files) {
-  if (files.certificate.empty()) return nullptr;
-  try {
-    return std::make_shared<TlsContext>(TlsContext::Side::server, files);
-  } catch (const std::runtime_error& error) {
-    throw UsageError(error.what());
-  }
-}
-
 }  // namespace
 
 Serving::Serving(const Settings& settings, const ServeOptions& options)
@@ -103,7 +95,8 @@ Serving::Serving(const Settings& settings, const ServeOptions& options)
       notifier_(options.notify_socket),
       on_terminal_(isatty(STDERR_FILENO) != 0) {
   read_auth_file();
-  counters_.tls = make_tls(options.tls);
+  if (!options.tls.certificate.empty())
+    counters_.tls = std::make_shared<TlsContext>(TlsContext::Side::server, options.tls);
   for (unsigned thread = 0; thread < options.threads; ++thread) {
     workers_.push_back(std::make_unique<Worker>(store_, server_options_, counters_, thread));
   }
@@ -162,7 +155,8 @@ void Serving::say_durability() const {
   if (options_.allow_anonymous && options_.auth_file.empty())
     log::warn("everybody who reaches a listener may read and write (--allow-anonymous)");
   const bool plaintext = settings_.on("allow-plaintext");
-  if ((plaintext || options_.allow_anonymous) && !counters_.tls)
+  const bool exposed = std::ranges::any_of(options_.listen, beyond_loopback);
+  if ((plaintext || (options_.allow_anonymous && exposed)) && !counters_.tls)
     log::warn(plaintext ? "whoever is on the way may read along, tokens too (--allow-plaintext)"
                         : "whoever is on the way may read along, tokens too (--allow-anonymous)");
   if (server_options_.max_connections < options_.max_connections) {

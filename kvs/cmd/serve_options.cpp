@@ -18,10 +18,6 @@
 namespace kvs {
 namespace {
 
-bool beyond_loopback(const ListenAddress& listen) {
-  return listen.path.empty() && !boost::asio::ip::make_address(listen.address).is_loopback();
-}
-
 std::string exposed(const std::string& address) {
   return address +
          " is reachable from other machines: listen on 127.0.0.1 or unix:PATH, or give --tls-cert, --tls-key and " +

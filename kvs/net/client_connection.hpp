@@ -20,6 +20,7 @@ class ClientError : public std::runtime_error {
     lost,         // the connection ended before the answer was complete
     timed_out,
     bad_answer,  // what came is no HTTP
+    own_files,   // a certificate or key of the client's can't be used
   };
   // `sent`: some of the request may have arrived, so that a write may have taken effect.
   ClientError(Kind kind, const std::string& message, bool sent)

@@ -11,9 +11,10 @@ namespace kvs {
 class Connection;
 
 // States of one order share what did not change between them. So what they all keep is counted once: by each of them
-// what was replaced until the next newer one that is held (StateWeight). When that is more than `least`, and
-// more than the newest state takes itself, the connections that hold the oldest are cut, until it fits: a listing that
-// takes long is not cut because it takes long, but for as many others of other states. One thread.
+// what was replaced until the next newer one that is held, and what is its own (StateWeight). When that is more than
+// `least`, and more than the newest state takes itself, the connections that hold the oldest are cut, until it fits. A
+// key that is written again and again counts each time there, and is kept once: so nobody is cut unless all old states
+// in the process do keep as much. One thread.
 class HeldStates {
  public:
   explicit HeldStates(std::uint64_t least) : least_(least) {}
@@ -49,6 +50,7 @@ class HeldStates {
 
   const std::uint64_t least_;
   Parts parts_;            // oldest first
+  std::uint64_t own_ = 0;  // of all
   std::uint64_t sum_ = 0;  // of what all but the last keep
   Clock::time_point said_{};
 };

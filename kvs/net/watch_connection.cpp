@@ -59,7 +59,10 @@ WatchOutcome WatchConnection::how_it_ended() const {
 }
 
 void WatchConnection::Alarm::expired() {
-  if (connection_.uptake_.goes_on()) return arm(Clock::now() + connection_.patience_.send);
+  if (connection_.sending_ && connection_.uptake_.goes_on()) {
+    connection_.hold();
+    return arm(Clock::now() + connection_.patience_.send);
+  }
   connection_.note_end(WatchOutcome::slow);
   connection_.fail();
 }
@@ -147,15 +150,21 @@ awaitable<bool> WatchConnection::send_buffers(std::vector<asio::const_buffer>& b
     }
     alarm_.arm(Clock::now() + patience_.send);
     uptake_.look();
-    held_.hold(feed_.held());
-    if (const State* state = feed_.state()) held_state_.hold(*state, worker_.view().held());
+    hold();
+    sending_ = true;
     co_await channel_.writable(error);
+    sending_ = false;
     alarm_.disarm();
     if (error) failed_ = true;
   }
   held_.release();
   held_state_.release();
   co_return !failed_;
+}
+
+void WatchConnection::hold() {
+  held_.hold(feed_.held());
+  if (const State* state = feed_.state()) held_state_.hold(*state, worker_.view().held());
 }
 
 // The last words; then the client's answer, or its leaving, is waited for: whoever closes with unread bytes resets the
@@ -169,7 +178,6 @@ awaitable<void> WatchConnection::part() {
   boost::system::error_code ignored;
   channel_.shutdown_send(ignored);
   alarm_.arm(Clock::now() + patience_.closing);
-  uptake_.look();
   while (reading_) co_await reader_ended_.wait();
 }
 

@@ -83,6 +83,7 @@ class WatchConnection : public Connection {
   void listen();
   void heard(boost::system::error_code error);
   bool read_some();
+  void hold();
   void charge(std::size_t bytes);
   void listen_again();
   void fail();
@@ -99,6 +100,7 @@ class WatchConnection : public Connection {
   Clock::time_point paid_until_{};  // what was read is paid for by time
   SlowClients::Part held_;
   HeldStates::Part held_state_;
+  bool sending_ = false;  // and waiting for room
   bool reading_ = false;
   bool client_done_ = false;  // it will send nothing any more
   WatchOutcome outcome_ = WatchOutcome::client;

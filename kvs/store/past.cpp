@@ -100,7 +100,8 @@ bool Past::pins_keep_too_much() const {
   std::ranges::sort(weights, {}, &StateWeight::replaced);
   std::uint64_t kept = 0;
   for (std::size_t i = 1; i < weights.size(); ++i) kept += weights[i - 1].kept_until(weights[i].replaced);
-  return kept > std::max(least_, weights.back().footprint);
+  const std::uint64_t most = std::max(least_, weights.back().footprint);
+  return kept > most && State::kept_in_memory() > most;
 }
 
 PastState::PastState(State base, StateLimits limits)

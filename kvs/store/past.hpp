@@ -44,7 +44,7 @@ class Past {
 
   // For somebody who may come back for the next page: the state as of `revision`, kept for a minute from the last call
   // on. Of more than 64 of them those asked for last, and of those that had to be `made`, and so share little with
-  // others, of more than 8; fewer if they keep too much in memory. What the history holds can be made again.
+  // others, of more than 8; fewer if old states keep too much in memory. What the history holds can be made again.
   void pin(const State& state, Revision revision, Clock::time_point now, bool made = false);
 
  private:

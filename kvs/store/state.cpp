@@ -4,6 +4,7 @@
 
 #include "kvs/store/tombstone.hpp"
 #include "kvs/store/tree_node.hpp"
+#include "kvs/store/tree_versions.hpp"
 
 namespace kvs {
 
@@ -15,6 +16,14 @@ const Record* State::find(std::string_view key) const { return tree::find(keys_.
 const Record* State::answer(std::string_view request_key) const {
   return answers_.root ? tree::find(answers_.root, request_key) : nullptr;
 }
+
+StateWeight State::weight() const {
+  constexpr std::size_t in_a_leaf = tree::capacity * 4 / 5;  // about
+  const std::uint64_t nodes = keys_.size / in_a_leaf + 1;
+  return {replaced_, footprint() + nodes * sizeof(tree::Leaf), own_};
+}
+
+std::uint64_t State::kept_in_memory() { return tree::kept_bytes(); }
 
 State::Cursor State::begin() const { return begin(keys_); }
 

@@ -20,12 +20,14 @@ void intrusive_ptr_add_ref(const Version* version) noexcept;
 void intrusive_ptr_release(const Version* version) noexcept;
 }  // namespace tree
 
-// What holding on to a state may cost.
+// What holding on to a state may cost, in bytes of nodes and records.
 struct StateWeight {
-  std::uint64_t replaced = 0;   // bytes, in nodes and records, that left the states of its order up to it; rising
-  std::uint64_t footprint = 0;  // of what it shows
+  std::uint64_t replaced = 0;   // what left the states of its order up to it; rising
+  std::uint64_t footprint = 0;  // all that it shows
+  std::uint64_t own = 0;        // what it shares with no state of its order, for it was made aside
 
-  // What it keeps in memory beside a later state, at most: what was replaced between the two, but no more than it all.
+  // What it keeps in memory beside a later state, at most, but for its own: what was replaced between the two, each
+  // time that something was, but no more than it shows.
   std::uint64_t kept_until(std::uint64_t later_replaced) const {
     return later_replaced < replaced ? footprint : std::min(footprint, later_replaced - replaced);
   }
@@ -51,8 +53,10 @@ class State {
   std::uint64_t footprint() const { return needed() + tombstones_.bytes; }
   // Without the tombstones, which give way: what the memory limit counts.
   std::uint64_t needed() const { return keys_.bytes + 2 * answers_.bytes; }
-  // Of a state made aside: that of its base, which it holds as well.
-  StateWeight weight() const { return {replaced_, footprint()}; }
+  // Of a state made aside: `replaced` is that of its base, which it holds as well.
+  StateWeight weight() const;
+  // Bytes that are in memory only for states that are not the newest, or made aside; of all in the process.
+  static std::uint64_t kept_in_memory();
   // Of all records with all they hold: two States that show the same have the same digest, and two that do not have
   // another but for one chance in 2^64. Not for adversaries. 0 if StateLimits say that none is kept.
   std::uint64_t digest() const { return digest_; }
@@ -91,6 +95,7 @@ class State {
   Tree answer_order_;         // place of the command, then the request key
   std::uint64_t digest_ = 0;  // sum of the digests of keys and answers, so that each change adds and takes away its own
   std::uint64_t replaced_ = 0;
+  std::uint64_t own_ = 0;
   Revision revision_ = no_revision;
   Revision place_ = no_revision;
   Revision forgotten_ = no_revision;  // the newest revision whose tombstone was dropped

@@ -116,6 +116,7 @@ State StateEditor::commit(Revision revision, LogTime time, Revision place) {
   state_.replaced_ += draft_->replaced();
   state_.version_ =
       draft_->commit({state_.keys_.root, state_.tombstones_.root, state_.answers_.root, state_.answer_order_.root});
+  state_.own_ = draft_->own();
   committed_ = state_;
   return state_;
 }

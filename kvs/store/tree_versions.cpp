@@ -18,12 +18,26 @@ void make_room(std::vector<T>& in, std::size_t count) {
   if (in.capacity() - in.size() < count) in.reserve(std::max(2 * in.capacity(), in.size() + count));
 }
 
-void free(const Dead::DeadNode& dead) noexcept { dispose(dead.object); }
-void free(const Dead::DeadRecord& dead) noexcept { intrusive_ptr_release(dead.object); }
+std::atomic<std::uint64_t> kept{0};
+
+// Each gives the bytes.
+
+std::uint64_t free(const Dead::DeadNode& dead) noexcept {
+  dispose(dead.object);
+  return sizeof(Leaf);
+}
+
+std::uint64_t free(const Dead::DeadRecord& dead) noexcept {
+  const std::uint64_t bytes = dead.object->footprint();
+  intrusive_ptr_release(dead.object);
+  return bytes;
+}
 
 template <class T>
-void free_all(const std::vector<T>& dead) noexcept {
-  for (const T& one : dead) free(one);
+std::uint64_t free_all(const std::vector<T>& dead) noexcept {
+  std::uint64_t bytes = 0;
+  for (const T& one : dead) bytes += free(one);
+  return bytes;
 }
 
 // Takes out of `dead` what was born after `limit`.
@@ -33,7 +47,7 @@ void take_younger(std::vector<T>& dead, Birth limit, std::vector<T>& younger) no
   try {
     younger.insert(younger.end(), first, dead.end());
   } catch (const std::bad_alloc&) {  // then at once, though others wait meanwhile
-    for (auto one = first; one != dead.end(); ++one) free(*one);
+    for (auto one = first; one != dead.end(); ++one) kept -= free(*one);
   }
   dead.erase(first, dead.end());
 }
@@ -78,11 +92,12 @@ void FreeTree::operator()(const Node* root) const noexcept {
 class Lineage {
  public:
   Lineage() = default;
-  explicit Lineage(VersionRef parent) : parent_(std::move(parent)) {}
+  // Aside; the parent may be null.
+  explicit Lineage(VersionRef parent) : aside_(true), parent_(std::move(parent)) {}
   Lineage(const Lineage&) = delete;
   Lineage& operator=(const Lineage&) = delete;
 
-  bool is_aside() const { return parent_ != nullptr; }
+  bool is_aside() const { return aside_; }
 
   void begin_editing(const Version* base) {
     std::lock_guard lock(mutex_);
@@ -118,13 +133,15 @@ class Lineage {
       delete version;
     }
     end_if_done(std::move(lock));
-    for (const Dead& dead : freed.commits) free_all(dead.nodes), free_all(dead.records);
-    free_all(freed.others.nodes), free_all(freed.others.records);
+    std::uint64_t bytes = free_all(freed.others.nodes) + free_all(freed.others.records);
+    for (const Dead& dead : freed.commits) bytes += free_all(dead.nodes) + free_all(dead.records);
+    kept -= bytes;
   }
 
   // Of a lineage aside, all that its versions have beyond the base: nothing of it is freed before the end.
   std::vector<const Node*> nodes;
   std::vector<const Record*> records;
+  std::uint64_t own_bytes = 0;
 
  private:
   struct Freed {
@@ -155,6 +172,7 @@ class Lineage {
     bool unheld = !newest_ || (!newest_->older_ && newest_->holders_.load(std::memory_order_acquire) == 0);
     if (edited_ || !unheld) return;
     lock.unlock();
+    kept -= own_bytes;
     for (const Node* node : nodes) dispose(node);
     for (const Record* record : records) intrusive_ptr_release(record);
     if (newest_ && !is_aside()) {
@@ -167,6 +185,7 @@ class Lineage {
   std::mutex mutex_;
   Version* newest_ = nullptr;
   bool edited_ = false;
+  const bool aside_ = false;
   const VersionRef parent_;
 };
 
@@ -189,10 +208,14 @@ Draft::Draft(VersionRef base, Kind kind) : base_(std::move(base)) {
     lineage_ = &base_->lineage_;
     lineage_->begin_editing(base_.get());
   } else {
-    lineage_ = new Lineage(base_);
+    lineage_ = kind == Kind::next ? new Lineage : new Lineage(base_);
     lineage_->begin_editing(nullptr);
   }
 }
+
+std::uint64_t Draft::own() const { return lineage_->own_bytes; }
+
+std::uint64_t kept_bytes() { return kept; }
 
 Draft::~Draft() { lineage_->end_editing(); }
 
@@ -242,15 +265,24 @@ VersionRef Draft::commit(const Roots& roots) {
   if (lineage_->is_aside()) {
     std::vector<const Node*> nodes = lineage_->nodes;
     std::vector<const Record*> records = lineage_->records;
+    std::uint64_t bytes = 0;
     for (const Node* root : roots) {
       for_each_made(
-          root, stamp_, [&](const Node* node) { nodes.push_back(node); },
+          root, stamp_,
+          [&](const Node* node) {
+            nodes.push_back(node);
+            bytes += sizeof(Leaf);
+          },
           [&](const Record* record) {
-            if (is_new(*record)) records.push_back(record);
+            if (!is_new(*record)) return;
+            records.push_back(record);
+            bytes += record->footprint();
           });
     }
     lineage_->nodes.swap(nodes);
     lineage_->records.swap(records);
+    lineage_->own_bytes += bytes;
+    kept += bytes;
   } else {
     // What came and went since the base: no version shows it.
     auto passing = std::partition(dead_.records.begin(), dead_.records.end(),
@@ -259,7 +291,9 @@ VersionRef Draft::commit(const Roots& roots) {
     DeadList dead(1);
     dead.front().nodes = dead_.nodes;
     dead.front().records.assign(dead_.records.begin(), passing);
-    for (auto one = passing; one != dead_.records.end(); ++one) free(*one);
+    std::uint64_t bytes = replaced_;
+    for (auto one = passing; one != dead_.records.end(); ++one) bytes -= free(*one);
+    kept += bytes;  // until the base is let go, which is soon if nobody else holds it
     if (base_) made->dead_ = std::move(dead);
     dead_.nodes.clear();
     dead_.records.clear();

@@ -89,8 +89,10 @@ class Draft {
   void add(RecordRef record) noexcept;         // the tree keeps this reference
   void retire(const Record* record) noexcept;  // not in the tree any more; the tree's reference is dropped in time
 
-  // Bytes of what was retired since the last commit and others may still hold.
+  // Bytes of what was retired since the last commit and others may still hold; made aside: 0.
   std::uint64_t replaced() const { return replaced_; }
+  // Made aside: bytes of what the versions committed so far have beyond the base.
+  std::uint64_t own() const;
 
   VersionRef commit(const Roots& roots);       // this draft goes on from there
   void rollback(const Roots& roots) noexcept;  // frees what it made; those roots must not be used any more
@@ -106,6 +108,10 @@ class Draft {
   Dead dead_;
   std::uint64_t replaced_ = 0;
 };
+
+// Bytes that are in memory only because somebody holds a version that is not the newest, or one made aside; of all in
+// the process. Any thread.
+std::uint64_t kept_bytes();
 
 // Frees a tree that is in no version, and drops its references to the records. Null is no tree.
 struct FreeTree {

@@ -266,6 +266,7 @@ class Listening(unittest.TestCase):
                                         (["--allow-plaintext", "--auth-file", auth], [along], [everybody])):
                 with Server("--ephemeral", *flags, listen="0.0.0.0:0") as server:
                     for unused in range(2):
+                        server.process.wait_line("msg=ready")
                         stderr = server.stderr
                         for words in said:
                             self.assertRegex(stderr, "%s.*%s" % (words, flags[0]))

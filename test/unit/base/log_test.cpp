@@ -39,6 +39,10 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_text_stay_valid_and_harmless) {
              "ts=2026-11-22T12:00:00.016Z level=info msg=x key=\"\xEF\xBF\xBD\"\n");
   BOOST_TEST(line(Format::human, noon, Level::info, "a\x1b[2Jb\nc", {}) ==
              "2026-11-22T12:00:00.016Z info a\\x1b[2Jb\\x0ac\n");
+  BOOST_TEST(line(Format::human, "", Level::info,
+                  "a\x9B"
+                  "2J",
+                  {}) == "info a\\x9b2J\n");
   BOOST_TEST(line(Format::human, "", Level::info, "\u009B2J é", {{"path", "/\u009B2J"}}) ==
              "info \\xc2\\x9b2J é path=\"/\\u009b2J\"\n");
   BOOST_TEST(line(Format::logfmt, "", Level::info, "x", {{"path", "/\u009B2J"}}) ==

@@ -50,8 +50,9 @@ BOOST_AUTO_TEST_CASE(a_state_keeps_what_was_replaced_since_but_no_more_than_it_h
   std::uint64_t a_key = first.weight().kept_until(second.weight().replaced);
   BOOST_TEST(a_key > 100'000u);
   BOOST_TEST(a_key < 110'000u);
-  BOOST_TEST(first.weight().kept_until(third.weight().replaced) == first.footprint());
-  BOOST_TEST(first.weight().kept_until(fourth.weight().replaced) == first.footprint());
+  BOOST_TEST(first.weight().kept_until(third.weight().replaced) == first.weight().footprint);
+  BOOST_TEST(first.weight().kept_until(fourth.weight().replaced) == first.weight().footprint);
+  BOOST_TEST(first.weight().footprint > first.footprint());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_and_not_committed_replaces_nothing) {
@@ -63,11 +64,81 @@ BOOST_AUTO_TEST_CASE(what_is_written_and_not_committed_replaces_nothing) {
   BOOST_TEST(second.weight().replaced == first.weight().replaced);
 }
 
-BOOST_AUTO_TEST_CASE(a_state_made_aside_weighs_what_its_base_does) {
+BOOST_AUTO_TEST_CASE(a_state_made_aside_weighs_what_its_base_does_and_its_own) {
   States states;
   State base = states.next();
-  State aside = with(base, {set(100, "k0", "z")});
-  BOOST_TEST(aside.weight().replaced == base.weight().replaced);
+  const std::uint64_t before = State::kept_in_memory();
+  {
+    State aside = with(base, {set(100, "k0", std::string(50'000, 'z'))});
+    BOOST_TEST(aside.weight().replaced == base.weight().replaced);
+    BOOST_TEST(aside.weight().own > 50'000u);
+    BOOST_TEST(State::kept_in_memory() - before == aside.weight().own);
+    State of_nothing = with({}, {set(1, "k0", std::string(50'000, 'z'))});
+    BOOST_TEST(of_nothing.weight().own > 50'000u);
+  }
+  BOOST_TEST(State::kept_in_memory() == before);
+}
+
+BOOST_AUTO_TEST_CASE(what_old_states_keep_is_known_exactly) {
+  States states;
+  State first = states.next();
+  const std::uint64_t before = State::kept_in_memory();
+  State second = states.touch_one();
+  const std::uint64_t one_key = State::kept_in_memory() - before;
+  BOOST_TEST(one_key > 100'000u);
+  BOOST_TEST(one_key < 110'000u);
+  for (int i = 0; i < 10; ++i) second = states.touch_one();  // of those in between nothing is kept
+  BOOST_TEST(State::kept_in_memory() - before == one_key);
+  first = State();
+  BOOST_TEST(State::kept_in_memory() == before);
+}
+
+BOOST_AUTO_TEST_CASE(who_holds_the_same_again_and_again_written_key_keeps_it_once) {
+  States states;
+  HeldStates all(0);
+  State first = states.next();
+  std::vector<std::unique_ptr<Client>> clients;
+  std::vector<State> held{first};
+  clients.push_back(std::make_unique<Client>(all));
+  clients.back()->part.hold(first, first);
+  for (int i = 0; i < 3; ++i) {
+    for (int k = 0; k < 10; ++k) states.touch_one();
+    held.push_back(states.touch_one());
+    clients.push_back(std::make_unique<Client>(all));
+    clients.back()->part.hold(held.back(), held.back());
+  }
+  for (const auto& client : clients) BOOST_TEST(!client->was_cut);
+}
+
+BOOST_AUTO_TEST_CASE(states_made_aside_count_though_all_have_one_base) {
+  States states;
+  HeldStates all(0);
+  State base = states.next();
+  std::vector<State> held;
+  std::vector<std::unique_ptr<Client>> clients;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    held.push_back(with(base, {set(100 + i, "k0", std::string(300'000, 'z'))}));
+    clients.push_back(std::make_unique<Client>(all));
+    clients.back()->part.hold(held.back(), base);
+  }
+  BOOST_TEST(clients.front()->was_cut);
+  BOOST_TEST(!clients.back()->was_cut);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_cut_for_one_that_is_too_much_by_itself) {
+  States states;
+  HeldStates all(0);
+  Client large(all), other(all);
+  State first = states.next(), second = states.next();
+  other.part.hold(second, second);
+  State small = states.next(1000);
+  large.part.hold(first, small);
+  BOOST_TEST(!other.was_cut);
+  BOOST_TEST(!large.was_cut);
+  State third = states.next(1000);
+  Client newcomer(all);
+  newcomer.part.hold(third, third);
+  BOOST_TEST(large.was_cut);
 }
 
 BOOST_AUTO_TEST_CASE(as_much_as_the_newest_state_takes_may_be_kept) {
