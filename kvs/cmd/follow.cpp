@@ -129,8 +129,12 @@ class Follower {
     try {
       answer = co_await watch.open(target, protocol, deadline);
     } catch (const ClientError& error) {
-      if (error.kind() == ClientError::Kind::own_files) throw kvs::failure_from(error, remote_.address(), false);
-      refusal = kvs::failure_from(error, remote_.address(), false).what();
+      Failure failure = kvs::failure_from(error, remote_.address(), false);
+      if (error.kind() == ClientError::Kind::own_files) {
+        slow_.cancel();
+        throw failure;
+      }
+      refusal = failure.what();
     }
     slow_.cancel();
     if (!refusal.empty() || done_) co_return refusal;

@@ -175,7 +175,6 @@ namespace {
 
 std::string hint_for_unreachable(std::string_view what) {
   if (std::string hint = hint_for_tls(what); !hint.empty()) return hint;
-  if (what.starts_with("cannot read ")) return "";
   if (what.starts_with("cannot find ")) return "the server is named by --server http://HOST:PORT, or KVS_SERVER";
   return "start one with: kvs serve";
 }
