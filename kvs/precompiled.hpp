@@ -1,5 +1,6 @@
-// What of the libraries most files read, for builds that precompile it (KVS_PRECOMPILE in CMakeLists.txt). No file includes this
-// one, and none may rely on it: each includes what it uses, which the other builds show. Nothing of ours is in here: it changes.
+// What of the libraries most files read, for builds that precompile it (KVS_PRECOMPILE in CMakeLists.txt). No file
+// includes this one, and none may rely on it: each includes what it uses, which the other builds show. Nothing of ours
+// is in here: it changes.
 #pragma once
 #include <algorithm>
 #include <array>

@@ -86,14 +86,14 @@ bool take_parameter(std::string_view& rest, Query::Parameter& parameter) {
   return good;
 }
 
-std::string quoted(std::string_view text) { return '\'' + std::string(text) + '\''; }
+std::string in_quotes(std::string_view text) { return '\'' + std::string(text) + '\''; }
 
 Problem unknown_parameter(std::string_view name, std::span<const ParameterRule> rules) {
   std::vector<std::string_view> names;
   for (const auto& rule : rules) names.push_back(rule.name);
-  std::string detail = "unknown parameter " + quoted(name);
+  std::string detail = "unknown parameter " + in_quotes(name);
   if (auto nearest = closest(name, names); !nearest.empty()) {
-    detail += ": did you mean " + quoted(nearest) + "?";
+    detail += ": did you mean " + in_quotes(nearest) + "?";
   } else if (names.empty()) {
     detail += ": this route takes none";
   } else {
@@ -104,7 +104,7 @@ Problem unknown_parameter(std::string_view name, std::span<const ParameterRule> 
 }
 
 Problem named(std::string_view name, const Problem& problem) {
-  return {problem.code, "parameter " + quoted(name) + ": " + problem.detail};
+  return {problem.code, "parameter " + in_quotes(name) + ": " + problem.detail};
 }
 
 // An optional typed value from text that may not be there.
@@ -186,7 +186,7 @@ result<Query> parse_query(std::string_view raw, std::span<const ParameterRule> r
     auto rule = std::find_if(rules.begin(), rules.end(), [&](const auto& r) { return r.name == parameter.name; });
     if (rule == rules.end()) return unknown_parameter(parameter.name, rules);
     if (!rule->repeatable && query.value(parameter.name)) {
-      return Problem{errc::bad_parameter, "parameter " + quoted(parameter.name) + " is given twice: give it once"};
+      return Problem{errc::bad_parameter, "parameter " + in_quotes(parameter.name) + " is given twice: give it once"};
     }
     query.parameters_.push_back(std::move(parameter));
   }
