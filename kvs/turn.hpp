@@ -17,18 +17,22 @@ class Turn {
  public:
   explicit Turn(Executor executor) : executor_(executor) {}
 
+  using Waiter = asio::async_result<asio::use_awaitable_t<Executor>, void()>::handler_type;
+
   // `memory`, `size`: what the waiter will touch first.
   awaitable<void> wait(const void* memory, std::size_t size) {
-    auto keep = [this](auto waiter, const void* begin, std::size_t bytes) {
-      if (waiting_.empty()) asio::post(executor_, [this] { run(); });
-      waiting_.push_back({std::move(waiter), begin, bytes});
-    };
+    auto keep = [this](auto waiter, const void* begin, std::size_t bytes) { add(std::move(waiter), begin, bytes); };
     return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(keep, use_awaitable, memory, size);
+  }
+  // For one that has waited for something else.
+  void add(Waiter waiter, const void* memory, std::size_t size) {
+    if (waiting_.empty()) asio::post(executor_, [this] { run(); });
+    waiting_.push_back({std::move(waiter), memory, size});
   }
 
  private:
   struct Place {
-    asio::async_result<asio::use_awaitable_t<Executor>, void()>::handler_type waiter;
+    Waiter waiter;
     const void* memory;
     std::size_t size;
   };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kvs/async.hpp"
+#include "kvs/turn.hpp"
 
 namespace kvs {
 
@@ -29,6 +30,14 @@ class Wakeup {
     asio::post(executor_, std::move(waiter));
   }
 
+  // The same in one handler with all others of the turn. `memory`, `size`: what the waiter will touch first.
+  void notify(Turn& turn, const void* memory, std::size_t size) {
+    if (!waiter_) return;
+    auto waiter = std::move(*waiter_);
+    waiter_.reset();
+    turn.add(std::move(waiter), memory, size);
+  }
+
   // The same before it returns, which saves a turn of the event loop. The waiter may do anything meanwhile, also end
   // and take this object with it, and call whoever resumes it. Only from a handler of the executor's own.
   void resume() {
@@ -41,9 +50,8 @@ class Wakeup {
   bool waiting() const { return waiter_.has_value(); }
 
  private:
-  using Waiter = asio::async_result<asio::use_awaitable_t<Executor>, void()>::handler_type;
   Executor executor_;
-  std::optional<Waiter> waiter_;
+  std::optional<Turn::Waiter> waiter_;
 };
 
 }  // namespace kvs

@@ -15,6 +15,7 @@
 #include "kvs/store/state.hpp"
 #include "kvs/store/state_wait.hpp"
 #include "kvs/timeouts.hpp"
+#include "kvs/turn.hpp"
 
 namespace kvs {
 
@@ -101,6 +102,7 @@ class View {
       waiting_;  // watches of everything that have all there is
   boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>> waiting_filtered_;
   std::size_t watches_ = 0;
+  Turn woken_{executor_};  // watches that a commit has woken go on together
 };
 
 }  // namespace kvs

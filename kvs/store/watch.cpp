@@ -9,6 +9,9 @@ namespace {
 // Of the history on disk: what is read for one watch is shared with no other.
 constexpr std::size_t older_step = 64 * 1024;
 
+// Of a watch and the connection around it: what is worth fetching before it goes on.
+constexpr std::size_t fetched = 512;
+
 }  // namespace
 
 Watch::Watch(View& view, Filter filter, Revision after)
@@ -32,7 +35,7 @@ void Watch::wake(Revision newest) {
   unlink();
   cursor_ =
       std::max(cursor_, newest);  // a watch may have begun at a state whose commit is still on its way to this thread
-  wakeup_.notify();
+  wakeup_.notify(view_.woken_, this, fetched);
 }
 
 void Watch::wait_in_line() {
