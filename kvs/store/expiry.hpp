@@ -21,6 +21,9 @@ class Expiry {
   // A proposal that led to nothing (lost, or the bus was away) is made again after this.
   static constexpr std::chrono::milliseconds again_after{1000};
   static constexpr std::size_t most_at_once = 1000;
+  // Between two proposals, if not more is due than goes at once: keys that expire one after the other share a place on
+  // disk, as the writes of many clients do.
+  static constexpr std::chrono::milliseconds between{20};
 
   // All keys of a state.
   void start(const State& state);

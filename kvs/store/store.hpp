@@ -159,7 +159,7 @@ class Store {
   CommitRef commit(Changes&& changes);
   void note_deadlines(const Changes& changes);
   awaitable<void> propose_expiries();
-  void propose(const std::vector<RecordRef>& due);
+  bool propose(const std::vector<RecordRef>& due);
   LogTime wall_clock() const;
   void note_old_history();
   bool note_age(const State& newest);

@@ -30,11 +30,11 @@ awaitable<void> Store::propose_expiries() {
   constexpr std::chrono::milliseconds longest{1000};  // a wall clock may be set
   while (!stopping_) {
     LogTime now = wall_clock();
-    if (phase() == Phase::ready && bus_up_) propose(expiry_.due(now));
+    bool proposed = phase() == Phase::ready && bus_up_ && propose(expiry_.due(now));
     auto next = expiry_.next();
     more_due_ = next && *next <= now;
     auto wait = longest;
-    if (next && *next > now) wait = std::min(wait, *next - now);
+    if (next && *next > now) wait = std::min(wait, std::max(*next - now, proposed ? Expiry::between : wait.zero()));
     if (next) {
       expiry_timer_->expires_after(wait);
     } else {
@@ -45,7 +45,7 @@ awaitable<void> Store::propose_expiries() {
   }
 }
 
-void Store::propose(const std::vector<RecordRef>& due) {
+bool Store::propose(const std::vector<RecordRef>& due) {
   for (const RecordRef& record : due) {
     Command command;
     command.kind = Command::Kind::expire;
@@ -54,6 +54,7 @@ void Store::propose(const std::vector<RecordRef>& due) {
     if (bus_.publish(std::move(command), {}) != PublishResult::accepted) break;  // they are proposed again
   }
   if (!due.empty()) bus_.flush();
+  return !due.empty();
 }
 
 }  // namespace kvs

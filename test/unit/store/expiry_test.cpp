@@ -123,6 +123,25 @@ BOOST_AUTO_TEST_CASE(of_many_that_are_due_the_next_are_proposed_when_those_befor
   BOOST_TEST(t.f.state() == "");
 }
 
+// A place on disk for each would cost more than the keys do.
+BOOST_AUTO_TEST_CASE(those_that_are_due_one_after_the_other_go_together) {
+  Timed t;
+  t.f.load();
+  t.now = at(2499);
+  t.f.submit(put_for("a", milliseconds{1500}));  // at log time 1000: due at 2500
+  t.f.submit(put_for("b", milliseconds{501}));   // at log time 2000: due at 2501
+  t.f.submit(put_for("c", milliseconds{1}));     // at log time 3000: due at 3001
+  t.f.order();
+  auto begin = std::chrono::steady_clock::now();
+  t.now = at(2500);
+  drive(t.f.io, [&] { return !t.f.bus.published.empty(); });
+  BOOST_TEST(t.f.bus.published.size() == 1U);
+  t.now = at(3001);
+  drive(t.f.io, [&] { return t.f.bus.published.size() != 1; });
+  BOOST_TEST(t.f.bus.published.size() == 3U);
+  BOOST_TEST((std::chrono::steady_clock::now() - begin >= Expiry::between));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_proposed_while_the_bus_is_away) {
   Timed t;
   t.f.load();
