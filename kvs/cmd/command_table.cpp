@@ -130,8 +130,10 @@ constexpr std::array commands{
                "kvs snapshot inspect kvs.snapshot"},
     CommandRow{Verb::snapshot_restore, "snapshot restore", "", "FILE --data-dir DIR",
                "Make a data directory out of a snapshot",
-               "The directory must be empty or not there. The history gets a new log id: whoever watched the old\n"
-               "one is told so, instead of being given numbers that mean something else.",
+               "The directory must be named, and be empty or not there. The history gets a new log id, and its\n"
+               "revisions begin far above the snapshot's (--raise-revision): so no number that was given after the\n"
+               "snapshot is given again. A condition on such a number fails, and who watches from one is told the\n"
+               "whole state.",
                "kvs snapshot restore kvs.snapshot --data-dir /var/lib/kvs"},
     CommandRow{Verb::context_add, "context add", "", "NAME --server URL [flags]", "Give a server a name",
                "Kept for this user only. A command takes its server from --server, else --context, else KVS_SERVER,\n"

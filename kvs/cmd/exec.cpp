@@ -34,6 +34,12 @@ int signal_number(const std::string& name) {
 Variables environment_of(const Settings& settings, const Keys& keys) {
   std::vector<std::string> notes;
   Variables environment = environment_with(own_environment(), keys, naming_of(settings), notes);
+  if (keys.empty() && !settings.on("quiet")) {
+    const std::vector<std::string>& prefixes = settings.list("prefix");
+    notes.push_back("no key begins with '" + escaped(prefixes.front(), Escape::line) + "'" +
+                    (prefixes.size() > 1 ? " or another of the prefixes" : "") +
+                    ": the program is given no variables of keys");
+  }
   for (const std::string& note : notes) report(Failure(exit_code::ok, note));
   return environment;
 }

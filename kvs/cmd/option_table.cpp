@@ -88,6 +88,8 @@ constexpr std::array options{
            "Name of this write: given again with the same, it is not done twice and has the first answer"},
     Option{"content-type", 0, Kind::text, "TYPE", "", setting, Reach::flag, "Content type stored with the value"},
     Option{"long", 'l', Kind::toggle, "", "", listing, Reach::flag, "Revision, version, size and time of each, too"},
+    Option{"raise-revision", 0, Kind::number, "N", "1000000000", restoring, Reach::flag,
+           "How far above the snapshot's revision the new history begins", false, max_revision_number},
     Option{"null", '0', Kind::toggle, "", "", listing, Reach::flag, "The keys' bytes as they are, a NUL after each"},
     Option{"separator", 0, Kind::text, "TEXT", "", listing, Reach::flag,
            "What follows this in a key, after PREFIX, is shown once for all"},

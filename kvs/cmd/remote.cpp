@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <cerrno>
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <system_error>
 
 #include "kvs/cmd/item.hpp"
 #include "kvs/json_text.hpp"
@@ -21,9 +23,10 @@ std::string read_token(const Settings& settings) {
   std::string path = settings.text("token-file");
   if (path.empty()) return {};
   std::ifstream file(path, std::ios::binary);
+  if (!file) throw settings.wrong("token-file", "cannot read " + path + ": " + std::generic_category().message(errno));
   std::string token;
   std::getline(file, token);
-  if (!file && token.empty()) throw settings.wrong("token-file", "there is no token in " + path);
+  if (token.empty()) throw settings.wrong("token-file", "there is no token in " + path);
   while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
   bool usable = !token.empty() && token.size() <= longest_token &&
                 std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7f; });

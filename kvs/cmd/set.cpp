@@ -14,7 +14,7 @@ struct Pair {
 };
 
 std::string value_from(const std::string& argument) {
-  if (argument == "-") return read_stdin();
+  if (argument == "-" || argument == "@-") return read_stdin();
   return argument.starts_with('@') ? read_file(argument.substr(1)) : argument;
 }
 

@@ -18,6 +18,7 @@
 #include "kvs/store/posix_file.hpp"
 #include "kvs/store/snapshot_files.hpp"
 #include "kvs/store/snapshot_format.hpp"
+#include "kvs/store/state.hpp"
 
 namespace kvs {
 namespace {
@@ -99,6 +100,21 @@ void refuse_used(FileSystem& files, const fs::path& directory) {
                   "--data-dir names a directory that is empty or not there");
 }
 
+// The state at a revision of the new history, above all that the old one may have given since: whoever comes with one
+// of those is below the beginning. What was deleted after them nobody knows here, so no tombstone may make a difference
+// of it.
+State raised(State state, std::uint64_t by) {
+  std::uint64_t at = number(state.revision()) + by;
+  if (at >= max_revision_number)
+    throw Failure(exit_code::other, "nothing was restored: revision " + std::to_string(at) + " would be too large",
+                  "give a smaller --raise-revision");
+  if (by == 0) return state;
+  LogTime time = state.time();
+  StateEditor editor(std::move(state));
+  editor.forget_tombstones(Revision{at});
+  return editor.commit(Revision{at}, time);
+}
+
 }  // namespace
 
 int snapshot_save(const Settings& settings) {
@@ -155,14 +171,16 @@ int snapshot_restore(const Settings& settings) {
   LoadedSnapshot snapshot = load(files, path, settings, bytes);
   if (snapshot.state.revision() == no_revision)
     throw Failure(exit_code::other, "nothing was restored: the snapshot is of an empty server");
+  State state = raised(std::move(snapshot.state), settings.number("raise-revision"));
   files.make_directory(directory);
   auto lock = files.lock(lock_path(directory));
   if (!lock) throw Failure(exit_code::other, directory.string() + " is in use by another process");
   LogId log_id{random_id()};
-  write_snapshot_file(files, directory, snapshot.state, log_id, {}, {});
+  write_snapshot_file(files, directory, state, log_id, {}, {});
   show(output, {{"data_dir", directory.string()},
-                {"revision", number(snapshot.state.revision())},
-                {"keys", snapshot.state.size()},
+                {"revision", number(state.revision())},
+                {"restored_revision", number(snapshot.header.revision)},
+                {"keys", state.size()},
                 {"log_id", to_string(log_id)},
                 {"restored_log_id", to_string(snapshot.header.log_id)}});
   return exit_code::ok;

@@ -20,7 +20,8 @@ struct Exchange {
   int status = 0;
   std::uint64_t bytes = 0;  // of the answer's body; of a stream 0
   std::chrono::steady_clock::duration took{};
-  bool expected = false;  // the status is 5xx by the route's contract (the original project's missing key)
+  bool expected = false;  // the status is 5xx by the route's contract (the original project's missing key), or it took
+                          // long because the client asked to wait
 };
 
 // One I/O thread's; its own thread only.

@@ -25,7 +25,9 @@ class ChunkedDecoder {
   // A body of tiny chunks with extensions may not cost much more than its bytes: all extensions together.
   static constexpr std::size_t max_extensions = 16 * 1024;
 
-  explicit ChunkedDecoder(std::size_t max_body) : left_(max_body) {}
+  explicit ChunkedDecoder(std::size_t max_body) : limit_(max_body), left_(max_body) {}
+
+  std::size_t limit() const { return limit_; }  // max_body
 
   // Consumes from the front of `input` and appends the body's bytes to `body`. After anything but need_more: call no
   // more.
@@ -42,8 +44,8 @@ class ChunkedDecoder {
   Status take_trailer(char c);
   Status fail(std::string_view error);
 
-  std::uint64_t chunk_ = 0;  // bytes of the current chunk: announced so far, or still to come
-  std::size_t left_;         // of max_body
+  std::uint64_t chunk_ = 0;   // bytes of the current chunk: announced so far, or still to come
+  std::size_t limit_, left_;  // max_body, and what is left of it
   std::size_t extension_ = 0, extensions_ = 0, trailers_ = 0;
   std::uint8_t digits_ = 0;
   bool at_line_start_ = true;

@@ -23,8 +23,9 @@ constexpr std::size_t chunk_digits = 9;   // one record may be a piece: a value 
 constexpr std::size_t most_at_once = 64;  // requests of one connection before the others have their turn
 constexpr char hex_digits[] = "0123456789abcdef";
 
-errc too_large_code(const RouteInfo& route) {
-  return route.route == Route::kv_item ? errc::value_too_large : errc::request_too_large;
+Problem too_large(const RouteInfo& route, std::size_t limit) {
+  return {route.route == Route::kv_item ? errc::value_too_large : errc::request_too_large,
+          "the body is larger than the " + std::to_string(limit) + " bytes this server takes here"};
 }
 
 bool speaks_problems(std::string_view path) { return path.starts_with("/v1/") || path == "/v1"; }
@@ -163,8 +164,7 @@ Dialogue::Need Dialogue::serve_head() {
   }
   std::uint64_t length = head_.content_length().value_or(0);
   if (length > limit) {
-    return refuse_and_close({too_large_code(*route_),
-                             "the body is larger than the " + std::to_string(limit) + " bytes this server takes here"});
+    return refuse_and_close(too_large(*route_, limit));
   }
   std::string_view arrived = in_.data().substr(head_.size());
   if (head_.chunked() || arrived.size() < length) return begin_body(limit);
@@ -259,7 +259,7 @@ Dialogue::Need Dialogue::take_chunks() {
     case ChunkedDecoder::Status::done:
       return serve(body_, in_.data().size() - input.size());
     case ChunkedDecoder::Status::too_large:
-      return refuse_and_close({too_large_code(*route_), "the body is larger than this server takes here"});
+      return refuse_and_close(too_large(*route_, chunks_->limit()));
     case ChunkedDecoder::Status::malformed:
     case ChunkedDecoder::Status::framing_too_large:
       return refuse_and_close({errc::malformed, std::string(chunks_->error())});

@@ -62,7 +62,8 @@ Problem read_problem(ReadWait::End end, const Consistency& wanted, Worker& worke
   std::string newest = std::to_string(number(now));
   if (wanted.since > now) {
     return {errc::revision_in_future,
-            "revision " + std::to_string(number(wanted.since)) + " is not reached yet; the newest is " + newest,
+            "revision " + std::to_string(number(wanted.since)) + " is not reached yet; the newest is " + newest +
+                ": go on from a revision you were given here, or read anew",
             store_members(worker)};
   }
   std::string what = wanted.at_least > now

@@ -19,7 +19,9 @@ void Reply::note(std::size_t bytes) {
   exchange.status = status_;
   exchange.bytes = bytes;
   exchange.took = took_;
-  exchange.expected = manners_.route == Route::legacy_get && status_ == 500;  // how it says "no such key"
+  bool no_such_key = manners_.route == Route::legacy_get && status_ == 500;
+  bool long_poll = manners_.route == Route::watch && status_ < 500;
+  exchange.expected = no_such_key || long_poll;
   log.write(exchange);
 }
 

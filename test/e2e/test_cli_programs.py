@@ -199,6 +199,14 @@ class Exec(Directory):
                          0, "h 1|x|\n", "")
         self.assert_ends(self.kvs("exec", "--prefix", "app/", "--", "sh", "-c", script), 0, "||h 1\n", "")
 
+    def test_no_keys_are_no_error_but_said(self):
+        words = ("--prefix", "none/", "--", "sh", "-c", "echo run")
+        self.assert_ends(self.kvs("exec", *words), 0, "run\n",
+                         "kvs: no key begins with 'none/': the program is given no variables of keys\n")
+        self.assert_ends(self.kvs("exec", "--prefix", "no/", *words), 0, "run\n",
+                         "kvs: no key begins with 'no/' or another of the prefixes: the program is given no variables of keys\n")
+        self.assert_ends(self.kvs("exec", "--quiet", *words), 0, "run\n", "")
+
     def test_its_exit_code_is_the_programs(self):
         self.assertEqual(self.kvs("exec", "--prefix", "app/", "--", "sh", "-c", "exit 9").code, 9)
         words = ("exec", "--prefix", "app/", "--restart-on-change", "--")

@@ -112,6 +112,12 @@ class Requests(LogTest):
         self.assertTrue(all(one["client"].startswith("127.0.0.1:") for one in records))
         self.assertNotRegex(server.stderr, "secret|none-such")
 
+    def test_who_asked_to_wait_is_not_slow(self):
+        server = self.serve("--access-log")
+        self.assertEqual(server.request("GET", "/v1/watch?wait=1100ms").json(), [])
+        self.assertEqual([(one["route"], one["status"], one["level"], float(one["took_ms"]) > 1000)
+                          for one in self.requests(server)], [("/v1/watch", "200", "info", True)])
+
     def test_with_log_keys_the_path_is_there_but_no_value(self):
         server = self.serve("--access-log", "--log-keys")
         server.put("a%20b", "secret-value")

@@ -6,6 +6,7 @@ import tempfile
 
 from kvs_cli import FakeServer, answer, kvs, problem
 from kvs_harness import *
+from kvs_streams import Stream
 
 
 def snapshot_of(server):
@@ -128,16 +129,49 @@ class Snapshot(unittest.TestCase):
     def test_a_restored_directory_is_served_under_a_new_log_id(self):
         self.put_file()
         said = json.loads(self.run_kvs("snapshot", "restore", self.file, "--data-dir", self.data_dir).stdout)
-        self.assertEqual((said["keys"], said["revision"], said["restored_log_id"]), (3, self.revision, self.log_id))
+        begin = self.revision + 1_000_000_000
+        self.assertEqual((said["keys"], said["revision"], said["restored_revision"], said["restored_log_id"]),
+                         (3, begin, self.revision, self.log_id))
         self.assertNotEqual(said["log_id"], self.log_id)
         with Server(data_dir=self.data_dir) as server:
             self.assertEqual(server.request("GET", "/v1/status").json()["log_id"], said["log_id"])
             city = server.request("GET", "/v1/kv/City")
             self.assertEqual((city.body, city.header("Content-Type")), (b"Ahmedabad", "text/x-city"))
-            self.assertEqual(server.put("New", "v"), self.revision + 1)
+            self.assertEqual(int(city.header("Kvs-Revision")), begin)
+            self.assertEqual(server.put("New", "v"), begin + 1)
             server.stop()
             server.start()
             self.assertEqual(server.request("GET", "/v1/kv/New").body, b"v")
+
+    def test_no_number_given_after_the_snapshot_is_given_again(self):
+        self.put_file()
+        self.run_kvs("snapshot", "restore", self.file, "--data-dir", self.data_dir)
+        kept = self.revision + 1  # of a change that is not in the snapshot, and may have been any
+        with Server(data_dir=self.data_dir) as server:
+            changed = server.put("City", "Pune")
+            lost = server.request("PUT", "/v1/kv/City", {"If-Match": '"r%d"' % kept}, b"mine")
+            self.assertEqual((lost.status, lost.json()["code"]), (412, "condition_failed"))
+            self.assertEqual(server.request("GET", "/v1/kv/City?revision=%d" % kept).json()["code"], "compacted")
+            watch = Stream(server.address, "since=%d" % kept)
+            self.addCleanup(watch.close)
+            events = watch.until("synced")
+            self.assertEqual([event["op"] for event in events], ["reset", "set", "set", "set", "synced"])
+            self.assertEqual([event["revision"] for event in events if event.get("key") == "City"], [changed])
+
+    def test_the_revision_may_go_on_where_the_snapshot_ends(self):
+        self.put_file()
+        said = json.loads(self.run_kvs("snapshot", "restore", self.file, "--data-dir", self.data_dir, "--raise-revision", "0")
+                          .stdout)
+        self.assertEqual((said["revision"], said["restored_revision"]), (self.revision, self.revision))
+        with Server(data_dir=self.data_dir) as server:
+            self.assertEqual(server.put("New", "v"), self.revision + 1)
+
+    def test_a_revision_too_large_is_refused(self):
+        self.put_file()
+        failed = self.run_kvs("snapshot", "restore", self.file, "--data-dir", self.data_dir,
+                              "--raise-revision", str(2**53 - 1), code=1)
+        self.assertIn("give a smaller --raise-revision", failed.stderr)
+        self.assertFalse(os.path.exists(self.data_dir))
 
     def test_only_an_empty_directory_is_filled(self):
         self.put_file()

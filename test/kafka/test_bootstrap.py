@@ -81,7 +81,7 @@ class Flags(CommandTest):
         self.instance().stop()
         late = self.instance("--bootstrap-from", "127.0.0.1:1", "--token-file", "/nonexistent/token", name="late", wait="")
         self.assertEqual(late.process.wait(), 2, late.stderr)
-        self.assertIn("there is no token in /nonexistent/token", late.stderr)
+        self.assertIn("cannot read /nonexistent/token: No such file or directory", late.stderr)
 
 
 if __name__ == "__main__":
