@@ -133,7 +133,7 @@ constexpr std::array commands{
                "The directory must be named, and be empty or not there. The history gets a new log id, and its\n"
                "revisions begin far above the snapshot's (--raise-revision): so no number that was given after the\n"
                "snapshot is given again. A condition on such a number fails, and who watches from one is told the\n"
-               "whole state.",
+               "whole state (or refused, with on_gap=fail). A topic has its own numbers: not so after kvs promote.",
                "kvs snapshot restore kvs.snapshot --data-dir /var/lib/kvs"},
     CommandRow{Verb::context_add, "context add", "", "NAME --server URL [flags]", "Give a server a name",
                "Kept for this user only. A command takes its server from --server, else --context, else KVS_SERVER,\n"

@@ -1,6 +1,7 @@
 // kvs snapshot save, inspect and restore.
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <optional>
@@ -104,14 +105,14 @@ void refuse_used(FileSystem& files, const fs::path& directory) {
 // of those is below the beginning. What was deleted after them nobody knows here, so no tombstone may make a difference
 // of it.
 State raised(State state, std::uint64_t by) {
-  std::uint64_t at = number(state.revision()) + by;
+  std::uint64_t at = number(std::max(state.revision(), state.place())) + by;
   if (at >= max_revision_number)
     throw Failure(exit_code::other, "nothing was restored: revision " + std::to_string(at) + " would be too large",
                   "give a smaller --raise-revision");
   if (by == 0) return state;
   LogTime time = state.time();
   StateEditor editor(std::move(state));
-  editor.forget_tombstones(Revision{at});
+  editor.drop_tombstones(Revision{at});
   return editor.commit(Revision{at}, time);
 }
 

@@ -46,7 +46,7 @@ void write_record(log::Level level, const Exchange& exchange) {
 }  // namespace
 
 void AccessLog::write(const Exchange& exchange, std::chrono::steady_clock::time_point now) {
-  bool trouble = (exchange.status >= 500 || exchange.took >= slow) && !exchange.expected;
+  bool trouble = (exchange.status >= 500 && !exchange.expected) || exchange.took - exchange.asked_wait >= slow;
   if (all_) return write_record(trouble ? log::Level::warn : log::Level::info, exchange);
   if (trouble && room(now)) write_record(log::Level::warn, exchange);
 }

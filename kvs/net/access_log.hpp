@@ -20,8 +20,8 @@ struct Exchange {
   int status = 0;
   std::uint64_t bytes = 0;  // of the answer's body; of a stream 0
   std::chrono::steady_clock::duration took{};
-  bool expected = false;  // the status is 5xx by the route's contract (the original project's missing key), or it took
-                          // long because the client asked to wait
+  std::chrono::steady_clock::duration asked_wait{};  // of a long poll: so long may pass without anybody being slow
+  bool expected = false;  // the status is 5xx by the route's contract (the original project's missing key)
 };
 
 // One I/O thread's; its own thread only.

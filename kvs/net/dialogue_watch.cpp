@@ -78,7 +78,9 @@ void Dialogue::begin_websocket() {
 // With a state to be told there is nothing to wait for.
 Dialogue::Need Dialogue::poll() {
   bool gap = upgrade_.after < worker_.store().oldest(worker_.view());
-  return gap || upgrade_.initial ? answer_state(gap) : Need::poll;
+  if (gap || upgrade_.initial) return answer_state(gap);
+  manners_.asked_wait = upgrade_.wait;
+  return Need::poll;
 }
 
 Dialogue::Need Dialogue::answer_state(bool gap) {

@@ -63,7 +63,7 @@ Problem read_problem(ReadWait::End end, const Consistency& wanted, Worker& worke
   if (wanted.since > now) {
     return {errc::revision_in_future,
             "revision " + std::to_string(number(wanted.since)) + " is not reached yet; the newest is " + newest +
-                ": go on from a revision you were given here, or read anew",
+                ": wait longer (timeout); if it is none of this history, read anew",
             store_members(worker)};
   }
   std::string what = wanted.at_least > now

@@ -19,9 +19,8 @@ void Reply::note(std::size_t bytes) {
   exchange.status = status_;
   exchange.bytes = bytes;
   exchange.took = took_;
-  bool no_such_key = manners_.route == Route::legacy_get && status_ == 500;
-  bool long_poll = manners_.route == Route::watch && status_ < 500;
-  exchange.expected = no_such_key || long_poll;
+  exchange.asked_wait = manners_.asked_wait;
+  exchange.expected = manners_.route == Route::legacy_get && status_ == 500;  // how it says "no such key"
   log.write(exchange);
 }
 

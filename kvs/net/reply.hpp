@@ -19,6 +19,7 @@ struct Manners {
   Route route = Route::unknown;
   Method method = Method::other;
   Clock::time_point began = Clock::now();  // the head was complete
+  std::chrono::milliseconds asked_wait{};  // of a long poll that has to wait
   std::string request_id;
   Origin client;
   std::string path;               // for the log, if that shows keys; else empty

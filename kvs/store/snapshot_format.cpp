@@ -72,11 +72,23 @@ RecordRef get_record(ByteReader& in) {
   return read_record(in, key, value_size, content_type, {revision, created, version, modified, expires});
 }
 
+// All that are there, so that the digest is that of the state as it was. A window that is smaller now cuts them with
+// the next one.
+StateLimits with_all_answers(StateLimits limits) {
+  limits.answers = SIZE_MAX;
+  return limits;
+}
+
 // Reads a snapshot from front to back.
 class SnapshotReader {
  public:
   SnapshotReader(const File& file, const std::filesystem::path& path, const BytesRead& read, StateLimits limits)
-      : path_(path), read_(read), size_(file.size()), window_(file, read_size), builder_(limits), limits_(limits) {}
+      : path_(path),
+        read_(read),
+        size_(file.size()),
+        window_(file, read_size),
+        builder_(limits),
+        limits_(with_all_answers(limits)) {}
 
   LoadedSnapshot load() {
     loaded_.header = header();

@@ -157,6 +157,7 @@ class StateEditor {
   RecordRef erase(std::string_view key);   // returns what was there; null: no such key
   void bury(RecordRef tombstone);          // remembers what was deleted; the oldest beyond the limit are forgotten
   void forget_tombstones(Revision until);  // those up to this revision are not known (a snapshot says so)
+  void drop_tombstones(Revision until);    // all there are; and those up to this revision are not known
   void remember(RecordRef answer);  // replaces one of that request key; the oldest beyond the limit are forgotten
   std::size_t size() const { return state_.size(); }
   std::uint64_t bytes() const { return state_.bytes(); }

@@ -79,8 +79,13 @@ void StateEditor::bury(RecordRef tombstone) {
 
 void StateEditor::forget_oldest_tombstone() {
   RecordRef oldest = State::begin(state_.tombstones_).get();
-  state_.forgotten_ = oldest->revision();
+  state_.forgotten_ = std::max(state_.forgotten_, oldest->revision());
   erase(state_.tombstones_, oldest->key());
+}
+
+void StateEditor::drop_tombstones(Revision until) {
+  while (state_.tombstones_.size != 0) forget_oldest_tombstone();
+  forget_tombstones(until);
 }
 
 void StateEditor::make_room() {

@@ -28,15 +28,16 @@ LogTime Store::wall_clock() const {
 // come by: the order is for others, too.
 awaitable<void> Store::propose_expiries() {
   constexpr std::chrono::milliseconds longest{1000};  // a wall clock may be set
+  Clock::time_point not_before{};
   while (!stopping_) {
     LogTime now = wall_clock();
-    bool proposed = phase() == Phase::ready && bus_up_ && propose(expiry_.due(now));
+    if (phase() == Phase::ready && bus_up_ && propose(expiry_.due(now))) not_before = Clock::now() + Expiry::between;
     auto next = expiry_.next();
     more_due_ = next && *next <= now;
     auto wait = longest;
-    if (next && *next > now) wait = std::min(wait, std::max(*next - now, proposed ? Expiry::between : wait.zero()));
+    if (next && *next > now) wait = std::min(wait, *next - now);
     if (next) {
-      expiry_timer_->expires_after(wait);
+      expiry_timer_->expires_at(std::max(Clock::now() + wait, not_before));
     } else {
       expiry_timer_->expires_at(Clock::time_point::max());
     }

@@ -102,7 +102,8 @@ class View {
       waiting_;  // watches of everything that have all there is
   boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>> waiting_filtered_;
   std::size_t watches_ = 0;
-  Turn woken_{executor_};  // watches that a commit has woken go on together
+  // Watches that a commit has woken go on together. Nobody is in it any more when the view goes, as in Worker::turn().
+  Turn woken_{executor_};
 };
 
 }  // namespace kvs

@@ -1,5 +1,6 @@
 #include "kvs/store/watch.hpp"
 
+#include "kvs/prefetch.hpp"
 #include "kvs/store/store.hpp"
 
 namespace kvs {
@@ -9,7 +10,7 @@ namespace {
 // Of the history on disk: what is read for one watch is shared with no other.
 constexpr std::size_t older_step = 64 * 1024;
 
-// Of a watch and the connection around it: what is worth fetching before it goes on.
+// Of a watch and the connection around it, and of its coroutine's frame: what is worth fetching before it goes on.
 constexpr std::size_t fetched = 512;
 
 }  // namespace
@@ -35,7 +36,8 @@ void Watch::wake(Revision newest) {
   unlink();
   cursor_ =
       std::max(cursor_, newest);  // a watch may have begun at a state whose commit is still on its way to this thread
-  wakeup_.notify(view_.woken_, this, fetched);
+  prefetch(this, fetched);
+  wakeup_.notify(view_.woken_, frame_, fetched);
 }
 
 void Watch::wait_in_line() {
@@ -71,6 +73,7 @@ awaitable<Step> Watch::next(Clock::time_point deadline, std::size_t max_bytes) {
       co_return step;
     }
     wait_in_line();
+    frame_ = &step;
     alarm_.arm(deadline);
     co_await wakeup_.wait();
     if (is_linked()) {  // not woken by a change: whatever has passed by meanwhile was not wanted

@@ -72,6 +72,7 @@ class Watch : public WaitingWatch {
   Revision cursor_;
   Revision required_ = no_revision;
   bool interrupted_ = false;
+  const void* frame_ = nullptr;  // where next() waits, about
   Wakeup wakeup_;
   Alarm alarm_;
 };

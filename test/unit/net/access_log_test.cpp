@@ -93,6 +93,17 @@ BOOST_AUTO_TEST_CASE(a_request_that_takes_a_second_is_a_warning_with_and_without
   }
 }
 
+BOOST_AUTO_TEST_CASE(who_asked_to_wait_is_slow_only_beyond_that) {
+  Exchange poll = exchange(200, 30s);
+  poll.asked_wait = 30s;
+  Captured captured;
+  AccessLog(false, false).write(poll);
+  BOOST_TEST(captured.lines().empty());
+  poll.took = 31s;
+  AccessLog(false, false).write(poll);
+  BOOST_TEST(captured.lines().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_500_by_contract_is_no_trouble) {
   Exchange missing = exchange(500, 1ms);
   missing.expected = true;

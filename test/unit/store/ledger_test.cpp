@@ -182,6 +182,40 @@ BOOST_AUTO_TEST_CASE(tombstones_give_way_where_memory_is_short) {
   BOOST_TEST(editor.state().footprint() == editor.state().needed());
 }
 
+// After a restore from a snapshot: what was deleted between it and the new history's beginning nobody knows.
+BOOST_AUTO_TEST_CASE(what_is_not_known_stays_so_when_older_tombstones_go) {
+  StateLimits limits;
+  limits.tombstones = 2;
+  StateEditor editor(State{}, limits);
+  auto bury = [&](std::uint64_t revision) {
+    auto record = Record::make("a", std::string_view{});
+    record->stamp(Revision{revision}, Revision{1}, 1, LogTime{});
+    editor.bury(make_tombstone({Op::remove, record, {}}));
+  };
+  bury(1);
+  bury(2);
+  editor.forget_tombstones(Revision{100});
+  bury(101);
+  BOOST_TEST(editor.state().tombstones() == 2U);
+  BOOST_TEST((editor.state().oldest_tombstone() == Revision{100}));
+  editor.drop_tombstones(Revision{200});
+  BOOST_TEST(editor.state().tombstones() == 0U);
+  BOOST_TEST((editor.state().oldest_tombstone() == Revision{200}));
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_is_loaded_with_all_its_answers_whatever_the_window_is_now) {
+  Restarting r;
+  for (const char* key : {"j", "k"}) r.f->apply(keyed(put(key, "1"), key));
+  auto digest = r.f->view.state().digest();
+  r.options.state.answers = 1;
+  r.restart(true);
+  BOOST_TEST(r.f->view.state().digest() == digest);
+  r.f->apply(keyed(put("l", "1"), "l"));
+  std::size_t left = 0;
+  for (auto cursor = r.f->view.state().answers(); cursor.get() != nullptr; cursor.next()) ++left;
+  BOOST_TEST(left == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_remembered_answer_says_what_became_of_its_request) {
   StoreFixture f;
   f.load();
