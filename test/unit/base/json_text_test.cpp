@@ -7,7 +7,7 @@ using namespace kvs;
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_json(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
@@ -36,11 +36,11 @@ std::string time_text(std::int64_t ms) {
 BOOST_AUTO_TEST_SUITE(json_text)
 
 BOOST_AUTO_TEST_CASE(only_what_json_demands_is_escaped) {
-  BOOST_TEST(quoted("plain") == "\"plain\"");
-  BOOST_TEST(quoted("") == "\"\"");
-  BOOST_TEST(quoted("a\"b\\c/d<>&'\x7F") == "\"a\\\"b\\\\c/d<>&'\x7F\"");
-  BOOST_TEST(quoted(std::string_view("\0\b\f\n\r\t\x1F", 7)) == R"("\u0000\u0008\u000c\n\r\t\u001f")");
-  BOOST_TEST(quoted("Zürich \u2028 \U0001F600") == "\"Zürich \u2028 \U0001F600\"");
+  BOOST_TEST(in_json("plain") == "\"plain\"");
+  BOOST_TEST(in_json("") == "\"\"");
+  BOOST_TEST(in_json("a\"b\\c/d<>&'\x7F") == "\"a\\\"b\\\\c/d<>&'\x7F\"");
+  BOOST_TEST(in_json(std::string_view("\0\b\f\n\r\t\x1F", 7)) == R"("\u0000\u0008\u000c\n\r\t\u001f")");
+  BOOST_TEST(in_json("Zürich \u2028 \U0001F600") == "\"Zürich \u2028 \U0001F600\"");
 }
 
 BOOST_AUTO_TEST_CASE(json_fit_for_a_terminal_has_no_control_that_json_lets_through) {
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_special_byte_is_found_wherever_it_stands) {
         std::string text(size, 'x'), expected = "\"" + std::string(at, 'x');
         text[at] = c;
         expected += c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n" : "\\u0001";
-        BOOST_TEST(quoted(text) == expected + std::string(size - at - 1, 'x') + '"');
+        BOOST_TEST(in_json(text) == expected + std::string(size - at - 1, 'x') + '"');
       }
       std::string text(size, 'x');
       text[at] = '\xFF';
