@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include "kvs/cmd/settings.hpp"
@@ -11,6 +12,19 @@ namespace kvs {
 namespace {
 
 namespace fs = std::filesystem;
+
+// A file in there, if none is of kvs: unfinished ones would be taken for ours and removed. What a new file system has,
+// and what is hidden, does not count.
+std::optional<std::string> foreign_file(const fs::path& directory) {
+  std::optional<std::string> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    std::string name = entry->path().filename().string();
+    if (name == "lock" || name.starts_with("journal-") || name.starts_with("snapshot")) return std::nullopt;
+    if (name != "lost+found" && !name.starts_with('.')) found = name;
+  }
+  return found;
+}
 
 std::string user() { return std::to_string(geteuid()); }
 
@@ -27,7 +41,12 @@ std::optional<PlaceProblem> place_problem(const fs::path& directory) {
   fs::path there = existing_part(directory);
   std::error_code ignored;
   if (!fs::is_directory(there, ignored)) return PlaceProblem{there.string() + " is no directory", {}};
-  if (access(there.c_str(), R_OK | W_OK | X_OK) == 0) return std::nullopt;
+  if (access(there.c_str(), R_OK | W_OK | X_OK) == 0) {
+    if (there != fs::absolute(directory, ignored)) return std::nullopt;
+    auto other = foreign_file(there);
+    if (!other) return std::nullopt;
+    return PlaceProblem{there.string() + " holds other things (" + *other + ") and no data of kvs", {}};
+  }
   int error = errno;
   if (error != EACCES)
     return PlaceProblem{there.string() + " cannot be written to: " + std::generic_category().message(error), {}};

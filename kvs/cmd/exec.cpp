@@ -198,7 +198,11 @@ int exec(const Settings& settings) {
   }
   if (settings.given("kill-timeout")) throw settings.wrong("kill-timeout", "goes with --restart-on-change or --signal");
   OnceFeed feed(settings);
-  int code = follow(settings, feed);
+  std::string timeout = settings.text("timeout");
+  int code = follow(settings.with("timeout", timeout), feed);
+  if (code == exit_code::timed_out)
+    throw Failure(exit_code::unreachable, "the keys did not come within " + timeout + ": nothing was run",
+                  "--timeout says how long to wait for the server");
   if (code != exit_code::ok) return code;
   become(settings.program(), environment_of(settings, feed.keys()));
 }

@@ -12,8 +12,11 @@ constexpr std::size_t enough = 256 * 1024;
 // To rename over /dev/null, as root, would end it for everybody.
 fs::path replaceable(const fs::path& path) {
   std::error_code error;
-  fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path) : path;
-  fs::file_type type = fs::status(target, error).type();
+  fs::file_type type = fs::status(path, error).type();
+  fs::path target = path;
+  if (type == fs::file_type::regular || type == fs::file_type::not_found) {
+    if (fs::is_symlink(path, error)) target = fs::weakly_canonical(path);
+  }
   if (type != fs::file_type::regular && type != fs::file_type::not_found)
     throw Failure(exit_code::other, path.string() + " is no file that could be replaced",
                   "name another, or - for standard output");

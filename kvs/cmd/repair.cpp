@@ -1,13 +1,16 @@
 // kvs repair: says what is damaged, asks, and leaves it out.
 #include <boost/json.hpp>
 #include <iostream>
+#include <optional>
 
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/confirm.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/text.hpp"
+#include "kvs/json_text.hpp"
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/data_directory.hpp"
+#include "kvs/store/new_history.hpp"
 #include "kvs/store/posix_file.hpp"
 #include "kvs/store/repair.hpp"
 
@@ -47,14 +50,17 @@ std::vector<std::string> words_for(const RepairPlan& plan) {
     lines.push_back("repair: cut " + plan.cut->segment.string() + " at offset " + std::to_string(plan.cut->offset));
   for (const fs::path& path : plan.segments) lines.push_back("repair: take out " + path.string());
   for (const fs::path& path : plan.snapshots) lines.push_back("repair: take out " + path.string());
+  if (plan.begins_anew())
+    lines.push_back("repair: begin a new history with it, so that no number of what is lost is given again");
   if (plan.loses())
     lines.push_back("or: restore a backup or snapshot that is newer than revision " + last +
                     "; an instance on a Kafka bus loses nothing, it reads the rest from the topic again");
   return lines;
 }
 
-// `aside`: where the files as they were have gone; empty if nothing was done.
-boost::json::object facts(const RepairPlan& plan, const fs::path& aside) {
+// `aside`: where the files as they were have gone; empty if nothing was done. `log_id`: of the new history, if one
+// begins.
+boost::json::object facts(const RepairPlan& plan, const fs::path& aside, std::optional<LogId> log_id = {}) {
   boost::json::array damage(plan.damage.begin(), plan.damage.end());
   boost::json::object object{{"damage", damage}};
   if (plan.empty()) return object;
@@ -68,6 +74,7 @@ boost::json::object facts(const RepairPlan& plan, const fs::path& aside) {
   object["taken_out"] = out;
   object["repaired"] = !aside.empty();
   if (!aside.empty()) object["aside"] = aside.string();
+  if (log_id) object["log_id"] = to_string(*log_id);
   return object;
 }
 
@@ -111,7 +118,9 @@ int repair(const Settings& settings) {
                                " in this way? The files as they are stay in it, in damaged-N."))
     return exit_code::other;
   fs::path aside = carry_out(files, directory, plan);
-  if (output.json()) return tell(output, facts(plan, aside));
+  std::optional<LogId> log_id;
+  if (plan.begins_anew()) log_id = begin_new_history(files, directory, aside);
+  if (output.json()) return tell(output, facts(plan, aside, log_id));
   if (!output.quiet())
     output.write("repaired: kvs serve starts again; the files as they were are in " +
                  escaped(aside.string(), Escape::line) + "\n");

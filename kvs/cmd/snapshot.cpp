@@ -1,7 +1,6 @@
 // kvs snapshot save, inspect and restore.
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <optional>
@@ -16,10 +15,10 @@
 #include "kvs/random_id.hpp"
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/data_directory.hpp"
+#include "kvs/store/new_history.hpp"
 #include "kvs/store/posix_file.hpp"
 #include "kvs/store/snapshot_files.hpp"
 #include "kvs/store/snapshot_format.hpp"
-#include "kvs/store/state.hpp"
 
 namespace kvs {
 namespace {
@@ -101,21 +100,6 @@ void refuse_used(FileSystem& files, const fs::path& directory) {
                   "--data-dir names a directory that is empty or not there");
 }
 
-// The state at a revision of the new history, above all that the old one may have given since: whoever comes with one
-// of those is below the beginning. What was deleted after them nobody knows here, so no tombstone may make a difference
-// of it.
-State raised(State state, std::uint64_t by) {
-  std::uint64_t at = number(std::max(state.revision(), state.place())) + by;
-  if (at >= max_revision_number)
-    throw Failure(exit_code::other, "nothing was restored: revision " + std::to_string(at) + " would be too large",
-                  "give a smaller --raise-revision");
-  if (by == 0) return state;
-  LogTime time = state.time();
-  StateEditor editor(std::move(state));
-  editor.drop_tombstones(Revision{at});
-  return editor.commit(Revision{at}, time);
-}
-
 }  // namespace
 
 int snapshot_save(const Settings& settings) {
@@ -172,16 +156,19 @@ int snapshot_restore(const Settings& settings) {
   LoadedSnapshot snapshot = load(files, path, settings, bytes);
   if (snapshot.state.revision() == no_revision)
     throw Failure(exit_code::other, "nothing was restored: the snapshot is of an empty server");
-  State state = raised(std::move(snapshot.state), settings.number("raise-revision"));
+  auto state = raised(std::move(snapshot.state), settings.number("raise-revision"));
+  if (!state)
+    throw Failure(exit_code::other, "nothing was restored: there is no revision so far above the snapshot's",
+                  "give a smaller --raise-revision");
   files.make_directory(directory);
   auto lock = files.lock(lock_path(directory));
   if (!lock) throw Failure(exit_code::other, directory.string() + " is in use by another process");
   LogId log_id{random_id()};
-  write_snapshot_file(files, directory, state, log_id, {}, {});
+  write_snapshot_file(files, directory, *state, log_id, {}, {});
   show(output, {{"data_dir", directory.string()},
-                {"revision", number(state.revision())},
+                {"revision", number(state->revision())},
                 {"restored_revision", number(snapshot.header.revision)},
-                {"keys", state.size()},
+                {"keys", state->size()},
                 {"log_id", to_string(log_id)},
                 {"restored_log_id", to_string(snapshot.header.log_id)}});
   return exit_code::ok;

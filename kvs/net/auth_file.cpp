@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <unordered_set>
@@ -226,7 +227,18 @@ bool AuthTable::has(const Holder& holder) const {
 
 std::string auth_line(std::string_view name, std::string_view token, const std::vector<std::string>& grants) {
   std::string line = std::string(name) + ' ' + to_hex(digest_token(token));
-  for (const auto& grant : grants) (line += ' ') += grant;
+  for (const auto& grant : grants) {
+    line += ' ';
+    for (char c : grant) {  // a blank would end it, and begin another
+      if (c > ' ' && c < 0x7f && c != '#') {
+        line += c;
+      } else {
+        char text[4];
+        std::snprintf(text, sizeof text, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        line += text;
+      }
+    }
+  }
   return line;
 }
 

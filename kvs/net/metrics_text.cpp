@@ -146,6 +146,7 @@ void tell_requests(Families& all, const std::vector<const Traffic*>& threads) {
                    Type::Histogram,
                    {}};
   for (std::size_t route = 0; route < routes; ++route) {
+    if (Route{static_cast<std::uint8_t>(route)} == Route::unknown_v1) continue;  // counted with Route::unknown
     for (std::size_t method = 0; method < methods; ++method) {
       Route at = static_cast<Route>(route);
       Method how = static_cast<Method>(method);

@@ -212,7 +212,7 @@ json::object operation_json(const RouteInfo& route, const Operation& operation, 
 }
 
 json::object options_json(const RouteInfo& route) {
-  json::object fields = headers(std::string(every_answer) + ", Allow");
+  json::object fields = headers(std::string(every_answer).append(", Allow"));
   json::object answer{{"description", route.allow}, {"headers", std::move(fields)}};
   json::object answers{{"204", std::move(answer)}};
   answers["default"] =

@@ -76,6 +76,7 @@ class Traffic {
 
  private:
   static std::size_t place(Route route, Method method) {
+    if (route == Route::unknown_v1) route = Route::unknown;  // both are "other"
     return static_cast<std::size_t>(route) * methods + static_cast<std::size_t>(method);
   }
   std::array<Answers, routes * methods> answers_;

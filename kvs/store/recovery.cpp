@@ -201,6 +201,10 @@ void Recovery::begin_without_journal(LoadedSnapshot base) {
                          ". Restore the directory from a backup; or let kvs repair --data-dir " + directory_.string() +
                              " say what would be lost without it, and do so");
   }
+  if (base.header.place != no_revision && base.bookmark.empty())
+    result_.notes += directory_.string() + ": there is no journal beside the snapshot of revision " +
+                     std::to_string(number(base.header.place)) +
+                     ", as after a restore or repair; what was written after it, if anything, is lost\n";
   remove_segments(0, UINT64_MAX);
   result_.bookmark = std::move(base.bookmark);
   result_.end.last = base.header.place;

@@ -57,6 +57,7 @@ class Planner {
     check_snapshots();
     plan_.last = log.end.last;
     plan_.keys = log.state.size();
+    plan_.keeps_log = !log.bookmark.empty();
     return std::move(plan_);
   }
 

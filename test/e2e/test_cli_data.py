@@ -392,6 +392,8 @@ class RoundTrips(CommandTest):
                 self.assertTrue(os.path.islink(link))
                 self.assertGreater(os.path.getsize(name), 0)
             self.assertEqual(sorted(os.listdir(directory)), ["file", "link", "pipe"])
+            self.assert_ends(self.kvs("export", "/dev/stdout"), 1, "", "kvs: /dev/stdout is no file that could be replaced; "
+                                                                       "name another, or - for standard output\n")
 
     def test_a_transaction(self):
         body = b'{"if":[{"key":"x","absent":true}],"then":[{"op":"set","key":"x","value":"1"}],"else":[{"op":"get","key":"x"}]}'

@@ -191,6 +191,13 @@ class Usage(unittest.TestCase):
             for form in (("-o", "json"), ("--json",)):
                 self.assertRegex(kvs(*words, *form).stdout, r'^\{"version":"\d+\.\d+\.\d+"\}\n$')
 
+    def test_a_variable_that_came_out_empty_is_no_file(self):
+        for words in (("serve", "--config", ""), ("get", "k", "--token-file", ""), ("watch", "--resume-file", ""),
+                      ("get", "k", "--server", "")):
+            result = kvs(*words)
+            self.assertEqual((result.code, result.stdout), (2, ""), result)
+            self.assertRegex(result.stderr, "^kvs: --[a-z-]+: is empty: give a (FILE|URL), or leave the flag out")
+
     def test_a_config_file_is_checked_without_opening_anything(self):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "kvs.conf")

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import tempfile
 import time
 
@@ -206,6 +207,14 @@ class Exec(Directory):
         self.assert_ends(self.kvs("exec", "--prefix", "no/", *words), 0, "run\n",
                          "kvs: no key begins with 'no/' or another of the prefixes: the program is given no variables of keys\n")
         self.assert_ends(self.kvs("exec", "--quiet", *words), 0, "run\n", "")
+
+    def test_without_a_server_nothing_is_run(self):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            server = "127.0.0.1:%d" % nobody.getsockname()[1]
+            result = self.kvs("exec", "--prefix", "app/", "--server", server, "--timeout", "300ms", "--", "sh", "-c", "echo run")
+        self.assertEqual((result.code, result.stdout), (5, ""), result)
+        self.assertRegex(result.stderr, r"(?s)trying again\n.*the keys did not come within 300ms: nothing was run")
 
     def test_its_exit_code_is_the_programs(self):
         self.assertEqual(self.kvs("exec", "--prefix", "app/", "--", "sh", "-c", "exit 9").code, 9)

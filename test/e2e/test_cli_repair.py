@@ -6,6 +6,7 @@ import re
 
 from kvs_cli import Command, kvs
 from kvs_harness import *
+from kvs_streams import Stream
 
 
 class Repair(unittest.TestCase):
@@ -60,6 +61,7 @@ class Repair(unittest.TestCase):
             f"lost: the changes after revision 6, {written} bytes of the journal: some of them cannot be read, the others not "
             "without them",
             f"repair: cut {self.journal()} at offset {offset}",
+            "repair: begin a new history with it, so that no number of what is lost is given again",
             "or: restore a backup or snapshot that is newer than revision 6; an instance on a Kafka bus loses nothing, it "
             "reads the rest from the topic again"])
         result = self.repair()
@@ -113,8 +115,9 @@ class Repair(unittest.TestCase):
             command.wait_stderr("[y/N] ")
             command.type(reply)
             self.assertEqual(command.end(), (code, said + ending, question))
-            with open(self.journal(), "rb") as file:
-                self.assertEqual(file.read() == before, code == 1)
+            place = self.journal() if code == 1 else os.path.join(self.directory(), "damaged-1", "journal-0000000001")
+            with open(place, "rb") as file:
+                self.assertEqual(file.read(), before)
         self.assertEqual(self.repair(errors_on_terminal=True), (0, "nothing is damaged\n", ""))
 
     def test_for_programs_it_says_in_json_what_is_damaged_and_what_was_done(self):
@@ -133,9 +136,30 @@ class Repair(unittest.TestCase):
         self.assertEqual((result.code, result.stdout), (2, ""))
         result = self.repair("--yes", "-o", "json")
         self.assertEqual((result.code, result.stderr), (0, ""))
-        self.assertEqual(json.loads(result.stdout),
-                         {**found, "repaired": True, "aside": os.path.join(self.directory(), "damaged-1")})
+        done = json.loads(result.stdout)
+        log_id = done.pop("log_id")
+        self.assertEqual(done, {**found, "repaired": True, "aside": os.path.join(self.directory(), "damaged-1")})
         self.assertEqual(self.repair("--json"), (0, '{"damage":[]}\n', ""))
+        self.server.start()
+        self.assertEqual(self.server.request("GET", "/v1/status").json()["log_id"], log_id)
+
+    def test_no_number_of_what_is_lost_is_given_again(self):
+        log_id = self.server.request("GET", "/v1/status").json()["log_id"]
+        self.fill(10)
+        self.damage(b"value6")
+        self.assertEqual(self.repair("--yes").code, 0)
+        self.assertEqual(sorted(name[:7] for name in os.listdir(self.directory()) if name != "lock"), ["damaged", "snapsho"])
+        self.assertEqual(os.listdir(os.path.join(self.directory(), "damaged-1")), ["journal-0000000001"])
+        self.server.start()
+        self.assertGreater(self.server.put("new", "v"), 1_000_000_000)
+        lost = self.server.request("PUT", "/v1/kv/key2", {"If-Match": '"9"'}, b"mine")
+        self.assertEqual((lost.status, lost.json()["code"]), (412, "condition_failed"))
+        watch = Stream(self.server.address, "since=9")
+        self.addCleanup(watch.close)
+        events = watch.until("synced")
+        self.assertEqual([event["op"] for event in events], ["reset"] + 7 * ["set"] + ["synced"])
+        other = self.server.request("GET", f"/v1/watch?since=9@{log_id}&wait=1s")
+        self.assertEqual((other.status, other.json()["code"]), (410, "other_log"))
 
     def test_a_damaged_snapshot_is_taken_out(self):
         self.fill(2)

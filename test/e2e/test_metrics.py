@@ -316,6 +316,12 @@ class Silence(MetricsTest):
         self.ask("GET", "/v1/kv?prefix=" + SECRET, {"User-Agent": SECRET, "Kvs-Min-Revision": str(revision)})
         self.assertNotIn("zebra", self.scrape().text.lower())
 
+    def test_paths_that_nobody_knows_are_one_series(self):
+        self.ask("GET", "/none-such")
+        before = self.scrape().value("kvs_http_requests_total", method="GET", route="other", code="404")
+        self.ask("GET", "/v1/none-such")
+        self.assertEqual(self.scrape().value("kvs_http_requests_total", method="GET", route="other", code="404"), before + 1)
+
     def test_the_number_of_series_does_not_grow_with_the_keys(self):
         self.put("first")
         self.scrape()

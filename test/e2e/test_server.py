@@ -474,6 +474,19 @@ class DataDirectory(DataDirectoryTest):
         self.refused(1, f"--data-dir: {self.data} cannot be made: {closed} cannot be written to by this user ({user}). Name "
                         f"another directory, or make this one fit: chown {user} {closed}", wrapper=nobody)
 
+    def test_a_place_that_holds_something_else_is_left_alone(self):
+        self.data.mkdir()
+        for name in ("hosts", "half.tmp"):  # of a name as our own unfinished files have
+            (self.data / name).write_text("precious")
+        stderr = self.refused(1, f"{self.data} holds other things (")
+        self.assertIn("and no data of kvs. Name another directory", stderr)
+        self.assertEqual(sorted(os.listdir(self.data)), ["half.tmp", "hosts"])
+        for name in ("hosts", "half.tmp"):
+            (self.data / name).unlink()
+        for name in ("lost+found", ".hidden"):
+            (self.data / name).mkdir()
+        self.serve().stop()
+
     def test_who_reads_the_log_sees_that_listening_is_not_ready(self):
         server = self.serve()
         server.stop()

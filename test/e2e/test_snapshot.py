@@ -149,7 +149,7 @@ class Snapshot(unittest.TestCase):
         kept = self.revision + 1  # of a change that is not in the snapshot, and may have been any
         with Server(data_dir=self.data_dir) as server:
             changed = server.put("City", "Pune")
-            lost = server.request("PUT", "/v1/kv/City", {"If-Match": '"r%d"' % kept}, b"mine")
+            lost = server.request("PUT", "/v1/kv/City", {"If-Match": '"%d"' % kept}, b"mine")
             self.assertEqual((lost.status, lost.json()["code"]), (412, "condition_failed"))
             self.assertEqual(server.request("GET", "/v1/kv/City?revision=%d" % kept).json()["code"], "compacted")
             watch = Stream(server.address, "since=%d" % kept)

@@ -206,6 +206,8 @@ class Starting(CommandTest):
         self.assertEqual(code, 0)
         self.assertRegex(out, r"^[A-Za-z0-9_-]{43}\n$")
         self.assertRegex(err, r"^anna [0-9a-f]{64} read:a%20b/ write\n$")
+        for prefix in ("read:a admin", "read:a%20admin"):  # a blank would end the prefix, and begin another role
+            self.assertRegex(kvs("token", "create", "anna", prefix)[2], r"^anna [0-9a-f]{64} read:a%20admin\n$")
         for words in (("anna",), ("an/na", "read"), ("anna", "root"), ("anna", "admin:x"), ("anna", "read:")):
             self.assertEqual(kvs("token", "create", *words)[:2], (2, ""))
 

@@ -1,0 +1,63 @@
+#include "kvs/store/new_history.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "kvs/random_id.hpp"
+#include "kvs/store/data_directory.hpp"
+#include "kvs/store/recovery.hpp"
+#include "kvs/store/snapshot_files.hpp"
+
+namespace kvs {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The last segment first: what is left has no gap.
+std::vector<fs::path> files_of(FileSystem& files, const fs::path& directory) {
+  DirectoryContents contents = list_data_directory(files, directory);
+  std::vector<fs::path> paths;
+  for (auto number = contents.segments.rbegin(); number != contents.segments.rend(); ++number)
+    paths.push_back(segment_path(directory, *number));
+  for (Revision revision : contents.snapshots) paths.push_back(snapshot_path(directory, revision));
+  return paths;
+}
+
+}  // namespace
+
+std::optional<State> raised(State state, std::uint64_t by) {
+  if (by == 0) return state;
+  std::uint64_t at = number(std::max(state.revision(), state.place())) + by;
+  if (at >= max_revision_number) return std::nullopt;
+  LogTime time = state.time();
+  StateEditor editor(std::move(state));
+  editor.drop_tombstones(Revision{at});
+  return editor.commit(Revision{at}, time);
+}
+
+std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& directory, const fs::path& aside) {
+  Recovery::Progress silent;
+  RecoveredLog log = Recovery(files, directory, silent).run();
+  if (!log.bookmark.empty() || log.state.revision() == no_revision) return std::nullopt;
+  auto state = raised(std::move(log.state), usual_raise);
+  if (!state) return std::nullopt;
+  LogId log_id{random_id()};
+  std::vector<fs::path> old = files_of(files, directory);
+  write_snapshot_file(files, aside, *state, log_id, {}, {});
+  std::vector<std::string> kept = files.list(aside);
+  for (const fs::path& path : old) {
+    if (std::ranges::find(kept, path.filename().string()) == kept.end()) {
+      files.rename(path, aside / path.filename());
+    } else {
+      files.remove(path);  // what was cut of it; the whole is there
+    }
+  }
+  fs::path snapshot = snapshot_path(directory, state->place());
+  files.rename(aside / snapshot.filename(), snapshot);
+  files.sync_directory(aside);
+  files.sync_directory(directory);
+  return log_id;
+}
+
+}  // namespace kvs
