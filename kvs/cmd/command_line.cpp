@@ -114,9 +114,9 @@ void check_flag(const CommandLine& line, const std::string& name, const std::vec
   }
   for (const std::string& value : values) {
     std::string wrong = complaint(option, value);
-    bool names_something = option.value == "FILE" || option.value == "DIR" || option.value == "URL";
-    if (value.empty() && names_something)
-      wrong = "is empty: give a " + std::string(option.value) + ", or leave the flag out";
+    std::string_view kind = option.value == "FILE" ? "file" : option.value == "DIR" ? "directory" : "";
+    if (option.value == "URL") kind = "URL";
+    if (value.empty() && !kind.empty()) wrong = "is empty: name a " + std::string(kind) + ", or leave it out";
     if (!wrong.empty()) throw UsageError("--" + name + ": " + wrong);
   }
 }

@@ -196,7 +196,7 @@ class Usage(unittest.TestCase):
                       ("get", "k", "--server", "")):
             result = kvs(*words)
             self.assertEqual((result.code, result.stdout), (2, ""), result)
-            self.assertRegex(result.stderr, "^kvs: --[a-z-]+: is empty: give a (FILE|URL), or leave the flag out")
+            self.assertRegex(result.stderr, "^kvs: --[a-z-]+: is empty: name a (file|URL), or leave it out")
 
     def test_a_config_file_is_checked_without_opening_anything(self):
         with tempfile.TemporaryDirectory() as directory:
