@@ -306,6 +306,11 @@ class States(WatchRulesTest):
         self.reject(INITIAL_STATE, since(5), batch(diff, *net[:2], synced(9)))
         self.reject(RESET, since(5), batch(control("diff", 9, since=3), *initial(LOG[5], LOG[4], LOG[3]), synced(9)))
 
+    def test_a_difference_since_where_the_server_was(self):
+        """It may have passed by what was not wanted before the history went on without it; not by what was."""
+        self.accept(since(9), batch(control("diff", 12, since=11), *initial(LOG[6]), synced(12)))
+        self.reject(TOO_EARLY, since(5), batch(control("diff", 9, since=6), *initial(LOG[5], LOG[4]), synced(9)))
+
 
 class ByChance(WatchRulesTest):
     """A long log, watched with every filter and many interruptions: accepted; with one event dropped or doubled: not."""

@@ -225,8 +225,10 @@ class WatchRules:
         self._expect_state(event, None)
 
     def _diff(self, event):
-        if self.state is not None or event.since != self.position:
+        if self.state is not None or event.since < self.position:
             self._wrong(RESET, f"{event} since {event.since}")
+        else:  # of what lies between nothing is wanted
+            self._claim(event.since, event)
         self._expect_state(event, event.since)
 
     def _expect_state(self, event, since):
