@@ -7,6 +7,8 @@
 #include <system_error>
 
 #include "kvs/cmd/settings.hpp"
+#include "kvs/store/data_directory.hpp"
+#include "kvs/store/posix_file.hpp"
 
 namespace kvs {
 namespace {
@@ -16,14 +18,14 @@ namespace fs = std::filesystem;
 // A file in there, if none is of kvs: unfinished ones would be taken for ours and removed. What a new file system has,
 // and what is hidden, does not count.
 std::optional<std::string> foreign_file(const fs::path& directory) {
-  std::optional<std::string> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (name == "lock" || name.starts_with("journal-") || name.starts_with("snapshot")) return std::nullopt;
-    if (name != "lost+found" && !name.starts_with('.')) found = name;
-  }
-  return found;
+  PosixFiles files;
+  DirectoryContents ours = list_data_directory(files, directory);
+  std::error_code ignored;
+  if (!ours.segments.empty() || !ours.snapshots.empty() || fs::exists(lock_path(directory), ignored))
+    return std::nullopt;
+  for (const std::string& name : files.list(directory))
+    if (name != "lost+found" && !name.starts_with('.')) return name;
+  return std::nullopt;
 }
 
 std::string user() { return std::to_string(geteuid()); }

@@ -36,7 +36,7 @@ Variables environment_of(const Settings& settings, const Keys& keys) {
   Variables environment = environment_with(own_environment(), keys, naming_of(settings), notes);
   if (keys.empty() && !settings.on("quiet")) {
     const std::vector<std::string>& prefixes = settings.list("prefix");
-    notes.push_back("no key begins with '" + escaped(prefixes.front(), Escape::line) + "'" +
+    notes.push_back("no key begins with '" + prefixes.front() + "'" +
                     (prefixes.size() > 1 ? " or another of the prefixes" : "") +
                     ": the program is given no variables of keys");
   }

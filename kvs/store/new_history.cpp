@@ -39,7 +39,7 @@ std::optional<State> raised(State state, std::uint64_t by) {
 std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& directory, const fs::path& aside) {
   Recovery::Progress silent;
   RecoveredLog log = Recovery(files, directory, silent).run();
-  if (!log.bookmark.empty() || log.state.revision() == no_revision) return std::nullopt;
+  if (!log.bookmark.empty()) return std::nullopt;
   auto state = raised(std::move(log.state), usual_raise);
   if (!state) return std::nullopt;
   LogId log_id{random_id()};
