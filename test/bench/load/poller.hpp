@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 namespace kvs::load {
 
@@ -23,8 +24,9 @@ class Poller {
   // `owner` must outlive the poller's last poll(); closing the socket removes it.
   void add(int fd, Pollable& owner);
 
-  // Once round: everything ready now, after at most 10 ms of waiting when not spinning. Gives the time it ended at.
-  std::int64_t poll();
+  // Once round: everything ready now, when not spinning after waiting for it until the time `until` (now_ns()'s), and
+  // for at most 10 ms. Gives the time it ended at.
+  std::int64_t poll(std::int64_t until = std::numeric_limits<std::int64_t>::max());
 
   // The share of the time since the last reset() that went into work. Near 1, with several sockets ready() at a time,
   // it is us who limit what is measured.

@@ -26,6 +26,11 @@ class Pace {
     }
   }
 
+  // When send_due() has something to do again, as long as no answer comes.
+  std::int64_t next(const Tally& tally) const {
+    return distance_ == 0 || tally.idle.empty() || tally.paused ? std::numeric_limits<std::int64_t>::max() : due_;
+  }
+
  private:
   std::int64_t distance_;
   std::int64_t due_;
@@ -38,7 +43,7 @@ void run_until(std::int64_t end, Poller& poller, Pace& pace, Tally& tally) {
   auto progress = now;
   while (now < end && tally.left + tally.in_flight != 0 && !(tally.paused && tally.in_flight == 0)) {
     pace.send_due(now, tally);
-    now = poller.poll();
+    now = poller.poll(pace.next(tally));
     if (tally.answered != answered) {
       answered = tally.answered;
       progress = now;
