@@ -8,6 +8,10 @@
 namespace kvs {
 
 std::size_t Channel::write_some(std::span<const asio::const_buffer> buffers, boost::system::error_code& error) {
+  if (buffers.size() == 1) {
+    const asio::const_buffer& only = buffers.front();
+    return write_some({static_cast<const char*>(only.data()), only.size()}, error);
+  }
   if (!tls_) {
     std::size_t count = socket_.write_some(buffers, error);
     written_ += count;

@@ -58,10 +58,14 @@ void EventFeed::note_changes(const Step& step, std::uint64_t sent) {
   traffic.lag.record(number(worker_.view().state().revision()) - number(step.after));
 }
 
-awaitable<void> EventFeed::next(Clock::time_point deadline) {
+void EventFeed::forget_sent() {
   buffers_.clear();
   commits_.clear();
   frames_.out().clear();
+}
+
+awaitable<void> EventFeed::next(Clock::time_point deadline) {
+  forget_sent();
   made_alone_ = false;
   if (frames_.out().capacity() > kept_output) frames_.out() = std::string();
   if (buffers_.capacity() > kept_buffers) buffers_ = decltype(buffers_)();
@@ -75,8 +79,25 @@ awaitable<void> EventFeed::next(Clock::time_point deadline) {
   hand_out();
 }
 
+bool EventFeed::take(Revision after, const CommitRef& commit) {
+  const bool says_nothing_else = synced_ && progress_asked_ == 0 && left_ == UINT64_MAX;
+  if (!says_nothing_else || request_.form == WatchForm::array) return false;
+  Step step{Step::Kind::changes, after, std::move(commits_)};  // which is empty, and has memory
+  step.commits.push_back(commit);
+  take(step);
+  hand_out();
+  if (commits_.empty()) {
+    step.commits.clear();
+    commits_ = std::move(step.commits);
+  }
+  return true;
+}
+
+void EventFeed::taken() { forget_sent(); }
+
+// What take() has left, next() does not add again.
 void EventFeed::hand_out() {
-  if (frames_.out().empty()) return;
+  if (frames_.out().empty() || !buffers_.empty()) return;
   buffers_.emplace_back(asio::buffer(frames_.out()));
   if (request_.progress) spoke_ = Clock::now();
 }

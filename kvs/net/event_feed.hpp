@@ -26,6 +26,13 @@ class EventFeed {
   // Waits for what is to be sent next, at most until `deadline` or interrupt(). There may be nothing. What was found
   // before counts as sent.
   awaitable<void> next(Clock::time_point deadline);
+  // Instead of what next() waits for: the commit, found with everything up to `after` sent. False: this feed has more
+  // to say than the commit, so next() has to.
+  bool take(Revision after, const CommitRef& commit);
+  // What take() gave was sent completely. Else interrupt(): next() comes back with what is left.
+  void taken();
+  void offer_to(Taker& taker) { watch_.offer_to(taker); }
+
   // Valid until the next next().
   std::vector<asio::const_buffer>& buffers() { return buffers_; }
   // Others should have a turn before the next: it was made for this watch alone, or there is more at once.
@@ -68,6 +75,7 @@ class EventFeed {
   void take_chosen(Step& step);
   void bridge_gap();
   void hand_out();
+  void forget_sent();
 
   Worker& worker_;
   WatchRequest request_;

@@ -33,6 +33,7 @@ WatchConnection::WatchConnection(Worker& worker, Channel channel, WatchRequest r
       pause_(*this),
       held_(worker.slow_clients(), *this),
       held_state_(worker.held_states(), *this) {
+  feed_.offer_to(*this);
   worker_.add(*this);
   ++worker_.counters().watchers;
 }
@@ -132,6 +133,39 @@ awaitable<void> WatchConnection::send_all() {
     // A quick reader must not keep the thread from the others.
     if (open && feed_.others_first()) co_await asio::post(worker_.executor(), use_awaitable);
   }
+}
+
+bool WatchConnection::take(Revision after, const CommitRef& commit) noexcept {
+  if (ending_ || failed_) return false;
+  try {
+    if (!feed_.take(after, commit)) return false;
+    if (send_taken()) {
+      feed_.taken();
+      return true;
+    }
+  } catch (const std::exception& error) {
+    log::error("a watch failed", {{"error", error.what()}, {"request_id", feed_.request().request_id}});
+    fail();
+  }
+  feed_.interrupt();
+  return true;
+}
+
+// Whether all of it has gone; what is left is still in the feed's buffers.
+bool WatchConnection::send_taken() {
+  std::vector<asio::const_buffer>& buffers = feed_.buffers();
+  while (!buffers.empty()) {
+    boost::system::error_code error;
+    std::size_t sent = channel_.write_some(buffers, error);
+    auto rest = buffers.begin();
+    while (rest != buffers.end() && sent >= rest->size()) sent -= (rest++)->size();
+    rest = buffers.erase(buffers.begin(), rest);
+    if (sent != 0) *rest += sent;
+    if (!error) continue;
+    if (error != asio::error::would_block) failed_ = true;
+    return false;
+  }
+  return true;
 }
 
 // Most of what is sent fits into the socket's buffer: one system call, no suspension.

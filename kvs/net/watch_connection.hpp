@@ -12,9 +12,10 @@
 
 namespace kvs {
 
-// One coroutine, run(), sends; what the client sends is read by a chain of handlers, so that an idle watch costs one
-// frame. What the two kinds of connection say beside the feed is up to them.
-class WatchConnection : public Connection {
+// One coroutine, run(), sends, except for the single change that finds it waiting and fits into the socket's buffer:
+// that is sent by the view's own handler. What the client sends is read by a chain of handlers, so that an idle watch
+// costs one frame. What the two kinds of connection say beside the feed is up to them.
+class WatchConnection : public Connection, private Taker {
  public:
   virtual ~WatchConnection();
 
@@ -77,6 +78,8 @@ class WatchConnection : public Connection {
   };
 
   WatchOutcome how_it_ended() const;
+  bool take(Revision after, const CommitRef& commit) noexcept override;
+  bool send_taken();
   awaitable<void> send_all();
   awaitable<bool> send_buffers(std::vector<asio::const_buffer>& buffers);
   awaitable<void> part();

@@ -101,13 +101,13 @@ void View::receive(const CommitRef& commit, std::vector<Settled>&& settled) {
     state();  // an idle thread must not hold an old root for ever
     history_.push(commit);
     store_.memory_begins_at(history_.oldest());
-    wake_watches(*commit);
     waits_.reached(state_.revision());
   }
   for (std::size_t i = 0; i < settled.size(); ++i) {
     fetch_settler(std::span(settled).subspan(i + 1));
     settle(std::move(settled[i]));  // connections go on in here: nothing else is under way
   }
+  if (commit) tell_watches(commit);  // last: whoever wrote has the answer before a thousand others are told
 }
 
 // Whom the verdicts after the next ones are for has not been touched since, which with many connections means: is not
@@ -127,11 +127,16 @@ void View::forget(Revision until) {
   store_.memory_begins_at(history_.oldest());
 }
 
-void View::wake_watches(const Commit& commit) {
-  while (!waiting_.empty()) static_cast<Watch&>(waiting_.front()).wake(commit.before());
+void View::tell_watches(const CommitRef& commit) {
+  // Watches that will soon have more to send do so together, later: then each sends all of it by one system call.
+  const bool at_once = state_.revision() <= commit->last();
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    Watch& watch = static_cast<Watch&>(*next++);
+    watch.tell(commit, at_once);  // may end its wait
+  }
   if (interest_.empty()) return;
-  for (const Change& change : commit.changes()) {
-    interest_.each(change.record->key(), [&](Watch& watch) { watch.wake(commit.before()); });
+  for (const Change& change : commit->changes()) {
+    interest_.each(change.record->key(), [&](Watch& watch) { watch.tell(commit, at_once); });
   }
 }
 

@@ -75,10 +75,11 @@ class View {
     Settler* settler = nullptr;
     std::uint32_t index = 0;
   };
+  using Waiting = boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>>;
   void flush_soon();
   void settle(Settled&& settled);
   void fetch_settler(std::span<const Settled> next) const;
-  void wake_watches(const Commit& commit);
+  void tell_watches(const CommitRef& commit);
 
   Store& store_;
   const Executor executor_;
@@ -98,9 +99,8 @@ class View {
   StateWaits waits_{*this};
 
   Interest interest_;
-  boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>>
-      waiting_;  // watches of everything that have all there is
-  boost::intrusive::list<WaitingWatch, boost::intrusive::constant_time_size<false>> waiting_filtered_;
+  Waiting waiting_;  // watches of everything that have all there is
+  Waiting waiting_filtered_;
   std::size_t watches_ = 0;
   // Watches that a commit has woken go on together. Nobody is in it any more when the view goes, as in Worker::turn().
   Turn woken_{executor_};

@@ -31,11 +31,22 @@ void Watch::interrupt() {
   wakeup_.notify();
 }
 
-void Watch::wake(Revision newest) {
+void Watch::tell(const CommitRef& commit, bool at_once) {
   if (!is_linked()) return;  // not waiting: it will find the change by itself
+  // A watch may have begun at a state whose commit is still on its way to this thread.
+  const Revision after = std::max(cursor_, commit->before());
+  if (at_once && taker_ && !interrupted_ && required_ <= after) {
+    if (after >= commit->last()) return;  // told already: a commit has several changes
+    cursor_ = commit->last();
+    if (taker_->take(after, commit)) return;
+    cursor_ = after;
+  }
+  wake(after);
+}
+
+void Watch::wake(Revision newest) {
   unlink();
-  cursor_ =
-      std::max(cursor_, newest);  // a watch may have begun at a state whose commit is still on its way to this thread
+  cursor_ = std::max(cursor_, newest);
   prefetch(this, fetched);
   wakeup_.notify(view_.woken_, frame_, fetched);
 }

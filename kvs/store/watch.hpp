@@ -27,6 +27,18 @@ struct Step {
   std::vector<CommitRef> commits;
 };
 
+// Takes what a waiting watch is to be told at once, without the coroutine that waits in next().
+class Taker {
+ public:
+  // `commit`: all that has come after the watch's cursor, which is behind it by now; what it has at or before `after`
+  // is not wanted. False: next() comes back with it instead. Called by the view, in the middle of its work: may
+  // interrupt() the watch, but must not end it.
+  virtual bool take(Revision after, const CommitRef& commit) noexcept = 0;
+
+ protected:
+  ~Taker() = default;
+};
+
 // A cursor, not a queue: being slow costs no memory. Recent history comes from memory, older history from the journal's
 // segments, by the same call, so there is no hand-over that could lose or double anything.
 // One thread, that of its view, which must outlive it.
@@ -48,6 +60,10 @@ class Watch : public WaitingWatch {
   // on its way to this thread.
   void require(Revision revision) { required_ = std::max(required_, revision); }
 
+  // From now on `taker`, which must outlive the watch's last wait, is asked first while next() waits, unless it is to
+  // come back for a reason of its own.
+  void offer_to(Taker& taker) { taker_ = &taker; }
+
   // Makes next() return, now or the next time it is called.
   void interrupt();
 
@@ -62,6 +78,8 @@ class Watch : public WaitingWatch {
     Watch& watch_;
   };
 
+  // Tells a watch that has everything before the commit. `at_once`: none is known to follow it.
+  void tell(const CommitRef& commit, bool at_once);
   // Ends the wait of a watch that has everything up to `newest`.
   void wake(Revision newest);
   void wait_in_line();
@@ -72,6 +90,7 @@ class Watch : public WaitingWatch {
   Revision cursor_;
   Revision required_ = no_revision;
   bool interrupted_ = false;
+  Taker* taker_ = nullptr;
   const void* frame_ = nullptr;  // where next() waits, about
   Wakeup wakeup_;
   Alarm alarm_;

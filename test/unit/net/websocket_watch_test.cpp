@@ -308,6 +308,44 @@ BOOST_AUTO_TEST_CASE(a_client_that_takes_its_time_misses_nothing) {
   }
 }
 
+// The handler that tells of a change sends what there is room for; the rest, and what comes meanwhile, is the watch's.
+BOOST_AUTO_TEST_CASE(a_change_that_does_not_fit_into_the_socket_is_sent_whole_before_the_next) {
+  for (std::string_view target : {"/v1/watch", "/v1/watch?key=a"}) {
+    Fixture f;
+    Joined watcher(f, target, small);
+    std::string value(4'000'000, 'x');
+    f.apply(put("a", value));
+    f.apply(put("a", "2"));
+    BOOST_TEST((watcher.events() == "a=" + value + "@1"));
+    BOOST_TEST(watcher.events() == "a=2@2");
+    f.apply(put("a", "3"));
+    BOOST_TEST(watcher.events() == "a=3@3");
+    watcher.client.send(from_client(FrameType::text, R"({"op":"progress"})"));
+    BOOST_TEST(watcher.events() == "progress@3");
+  }
+}
+
+// Whoever is told where it stands would otherwise have it in the middle of a frame.
+BOOST_AUTO_TEST_CASE(a_question_while_a_change_is_half_sent_is_answered_behind_it) {
+  Fixture f;
+  Watcher watcher(f, "/v1/watch", small);  // which does not listen yet
+  std::string value(4'000'000, 'x');
+  f.apply(put("a", value));
+  watcher.client.send(from_client(FrameType::text, R"({"op":"progress"})") + from_client(FrameType::ping, "hello"));
+  settle(f.worker.context());
+  watcher.handshake();
+  BOOST_TEST(watcher.events() == "synced@0");
+  BOOST_TEST((watcher.events() == "a=" + value + "@1"));
+  std::string rest;
+  for (int i = 0; i < 2; ++i) {
+    ServerFrame frame = watcher.frame();
+    rest += frame.type == FrameType::pong                         ? "pong "
+            : frame.payload.find("progress") == std::string::npos ? "? "
+                                                                  : "progress ";
+  }
+  BOOST_TEST((rest == "pong progress " || rest == "progress pong "));
+}
+
 BOOST_AUTO_TEST_CASE(a_watch_ends_with_its_count_and_waits_for_the_client_s_goodbye) {
   Fixture f;
   Joined watcher(f, "/v1/watch?count=2");

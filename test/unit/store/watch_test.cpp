@@ -337,6 +337,121 @@ BOOST_AUTO_TEST_CASE(the_highest_requirement_counts) {
   BOOST_TEST((watch.cursor() == Revision{2}));
 }
 
+// Takes what it is offered, or not.
+struct Hand final : Taker {
+  bool open = true;
+  std::string taken;  // "a=1@1 b-@2 | ", a stroke behind each offer
+
+  bool take(Revision after, const CommitRef& commit) noexcept override {
+    if (!open) return false;
+    taken += text(Step{Step::Kind::changes, after, {commit}}) + "| ";
+    return true;
+  }
+};
+
+struct OfferFixture : Fixture {
+  Hand hand;
+  Watch watch;
+  Task<Step> step;
+
+  explicit OfferFixture(Filter filter = {}, Revision after = no_revision)
+      : watch(view, std::move(filter), after), step(begin()) {
+    settle(io);
+  }
+  Task<Step> begin() {
+    watch.offer_to(hand);
+    return next(watch);
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_waiting_watch_has_what_comes_taken_and_waits_on) {
+  OfferFixture f;
+  f.receive(0, {set(1, "a", "1"), set(2, "b", "2")});
+  BOOST_TEST(settle(f.io) == 0U);  // not one handler ran
+  f.receive(2, {removed(3, "a")});
+  BOOST_TEST(f.hand.taken == "a=1@1 b=2@2 | a-@3 | ");
+  BOOST_TEST(!f.step.done());
+  BOOST_TEST((f.watch.cursor() == Revision{3}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_taken_ends_the_wait) {
+  OfferFixture f;
+  f.receive(0, {set(1, "a", "1")});
+  f.hand.open = false;
+  f.receive(1, {set(2, "b", "2")});
+  BOOST_TEST(f.hand.taken == "a=1@1 | ");
+  BOOST_TEST(text(f.step.get()) == "b=2@2 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_filtered_watch_is_offered_a_commit_once_and_from_where_it_was) {
+  OfferFixture f(city);
+  f.receive(0, {set(1, "other", "1")});
+  f.receive(1, {set(2, "city", "Pune"), set(3, "city", "Leh")});
+  BOOST_TEST(f.hand.taken == "city=Pune@2 city=Leh@3 | ");
+  BOOST_TEST(!f.step.done());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_watch_began_behind_is_not_offered) {
+  OfferFixture f({}, Revision{2});
+  f.receive(0, {set(1, "a", "1"), set(2, "b", "2")});
+  BOOST_TEST(f.hand.taken == "");
+  f.receive(2, {set(3, "c", "3")});
+  BOOST_TEST(f.hand.taken == "c=3@3 | ");
+  BOOST_TEST(!f.step.done());
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_that_began_within_a_commit_is_offered_the_rest) {
+  OfferFixture f({}, Revision{1});
+  f.receive(0, {set(1, "a", "1"), set(2, "b", "2")});
+  BOOST_TEST(f.hand.taken == "b=2@2 | ");
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupted_watch_is_offered_nothing_before_its_turn) {
+  OfferFixture f;
+  f.watch.interrupt();
+  f.receive(0, {set(1, "a", "1")});
+  BOOST_TEST(f.hand.taken == "");
+  BOOST_TEST(text(f.step.get()) == "interrupted");
+  BOOST_TEST(f.Fixture::step(f.watch) == "a=1@1 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_that_requires_a_revision_comes_back_with_it) {
+  OfferFixture f;
+  f.watch.require(Revision{1});
+  f.receive(0, {set(1, "a", "1")});
+  BOOST_TEST(f.hand.taken == "");
+  BOOST_TEST(text(f.step.get()) == "a=1@1 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_that_is_busy_is_offered_nothing) {
+  OfferFixture f;
+  f.hand.open = false;
+  f.receive(0, {set(1, "a", "1")});
+  f.step.get();
+  f.hand.open = true;
+  f.receive(1, {set(2, "b", "2")});
+  BOOST_TEST(f.hand.taken == "");
+  BOOST_TEST(f.Fixture::step(f.watch) == "b=2@2 ");
+}
+
+// While more is known to follow, all of it is one step.
+BOOST_AUTO_TEST_CASE(a_commit_behind_the_newest_state_is_not_offered) {
+  StoreFixture f;
+  f.load();
+  f.order(commands(put("a", "1"), put("b", "2")));
+  View late(f.store, f.io.get_executor(), 1, 1 << 20);
+  late.begin(no_revision);
+  Hand hand;
+  Watch watch(late, {}, no_revision);
+  watch.offer_to(hand);
+  Task<Step> step(f.io, watch.next(far_off(), all_bytes));
+  settle(f.io);
+  late.receive(std::make_shared<Commit>(no_revision, Changes{set(1, "a", "1")}), {});
+  late.receive(std::make_shared<Commit>(Revision{1}, Changes{set(2, "b", "2")}), {});
+  BOOST_TEST(hand.taken == "");
+  BOOST_TEST(text(step.get()) == "a=1@1 b=2@2 ");
+}
+
 BOOST_AUTO_TEST_CASE(a_view_counts_its_watches) {
   Fixture f;
   {
