@@ -58,17 +58,18 @@ void EventFeed::note_changes(const Step& step, std::uint64_t sent) {
   traffic.lag.record(number(worker_.view().state().revision()) - number(step.after));
 }
 
+// An idle watch keeps no memory for what it may never send again. (`= {}` would keep the string's.)
 void EventFeed::forget_sent() {
   buffers_.clear();
   commits_.clear();
   frames_.out().clear();
+  if (frames_.out().capacity() > kept_output) frames_.out() = std::string();
+  if (buffers_.capacity() > kept_buffers) buffers_ = decltype(buffers_)();
 }
 
 awaitable<void> EventFeed::next(Clock::time_point deadline) {
   forget_sent();
   made_alone_ = false;
-  if (frames_.out().capacity() > kept_output) frames_.out() = std::string();
-  if (buffers_.capacity() > kept_buffers) buffers_ = decltype(buffers_)();
   if (!state_ || !more_of_the_state()) {
     say_what_is_due();
     if (frames_.out().empty()) {
@@ -80,16 +81,11 @@ awaitable<void> EventFeed::next(Clock::time_point deadline) {
 }
 
 bool EventFeed::take(Revision after, const CommitRef& commit) {
-  const bool says_nothing_else = synced_ && progress_asked_ == 0 && left_ == UINT64_MAX;
-  if (!says_nothing_else || request_.form == WatchForm::array) return false;
-  Step step{Step::Kind::changes, after, std::move(commits_)};  // which is empty, and has memory
+  if (!synced_ || progress_asked_ != 0 || left_ != UINT64_MAX) return false;
+  Step step{Step::Kind::changes, after, {}};
   step.commits.push_back(commit);
   take(step);
   hand_out();
-  if (commits_.empty()) {
-    step.commits.clear();
-    commits_ = std::move(step.commits);
-  }
   return true;
 }
 

@@ -12,7 +12,7 @@
 
 namespace kvs {
 
-// One coroutine, run(), sends, except for the single change that finds it waiting and fits into the socket's buffer:
+// One coroutine, run(), sends, except for a commit that finds it waiting and fits into the socket's buffer:
 // that is sent by the view's own handler. What the client sends is read by a chain of handlers, so that an idle watch
 // costs one frame. What the two kinds of connection say beside the feed is up to them.
 class WatchConnection : public Connection, private Taker {

@@ -99,7 +99,9 @@ class View {
   StateWaits waits_{*this};
 
   Interest interest_;
-  Waiting waiting_;  // watches of everything that have all there is
+  // Watches that have all there is and are to be told of every commit: those of everything, and those that require a
+  // revision which has not come yet.
+  Waiting waiting_;
   Waiting waiting_filtered_;
   std::size_t watches_ = 0;
   // Watches that a commit has woken go on together. Nobody is in it any more when the view goes, as in Worker::turn().

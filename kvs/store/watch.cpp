@@ -35,7 +35,7 @@ void Watch::tell(const CommitRef& commit, bool at_once) {
   if (!is_linked()) return;  // not waiting: it will find the change by itself
   // A watch may have begun at a state whose commit is still on its way to this thread.
   const Revision after = std::max(cursor_, commit->before());
-  if (at_once && taker_ && !interrupted_ && required_ <= after) {
+  if (at_once && taker_ && !interrupted_ && required_ <= commit->before()) {
     if (after >= commit->last()) return;  // told already: a commit has several changes
     cursor_ = commit->last();
     if (taker_->take(after, commit)) return;

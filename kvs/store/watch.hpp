@@ -31,8 +31,8 @@ struct Step {
 class Taker {
  public:
   // `commit`: all that has come after the watch's cursor, which is behind it by now; what it has at or before `after`
-  // is not wanted. False: next() comes back with it instead. Called by the view, in the middle of its work: may
-  // interrupt() the watch, but must not end it.
+  // is not wanted. False: next() comes back with it instead. Called by the view, which is going through its watches:
+  // may interrupt() them, but must not begin, end or resume any.
   virtual bool take(Revision after, const CommitRef& commit) noexcept = 0;
 
  protected:
@@ -52,7 +52,7 @@ class Watch : public WaitingWatch {
   // The next commits after the cursor (about `max_bytes` of them), which moves behind them. One caller at a time.
   awaitable<Step> next(Clock::time_point deadline, std::size_t max_bytes);
 
-  // Everything wanted up to here was handed out by next().
+  // Everything wanted up to here was handed out by next(), or taken.
   Revision cursor() const { return cursor_; }
   // Goes on from somewhere else: after a reset, from the revision of the state that was sent.
   void move(Revision after) { cursor_ = after; }

@@ -61,6 +61,28 @@ BOOST_AUTO_TEST_CASE(lines_come_as_chunks) {
   BOOST_TEST(text.ends_with("}\n"), text);
 }
 
+// Whether a change was taken by the coroutine or without it: an idle watch keeps no large event's memory.
+BOOST_AUTO_TEST_CASE(a_feed_that_was_told_of_a_large_value_gives_its_memory_back) {
+  Fixture f;
+  WatchRequest request;
+  request.form = WatchForm::lines;
+  request.filter.keys = {"a"};
+  EventFeed feed(f.worker, std::move(request));
+  auto next = [&]() -> awaitable<bool> {
+    co_await feed.next(far_off());
+    co_return true;
+  };
+  run(f.worker.context(), next());
+  feed.taken();  // "synced"
+  auto commit = std::make_shared<Commit>(no_revision, Changes{set(1, "a", std::string(100'000, 'x'))});
+  BOOST_TEST(feed.take(no_revision, commit));
+  BOOST_TEST(feed.buffers().at(0).size() > 100'000U);
+  feed.taken();
+  BOOST_TEST(feed.buffers().empty());
+  BOOST_TEST(feed.frames().out().capacity() < 10'000U);
+  BOOST_TEST(commit.use_count() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(an_event_stream_begins_with_retry_and_has_positions) {
   Fixture f;
   Watcher watcher(f, "/v1/watch?key=a", events);

@@ -423,6 +423,22 @@ BOOST_AUTO_TEST_CASE(a_watch_that_requires_a_revision_comes_back_with_it) {
   BOOST_TEST(text(f.step.get()) == "a=1@1 ");
 }
 
+BOOST_AUTO_TEST_CASE(a_filtered_watch_that_began_ahead_is_offered_only_what_it_wants) {
+  OfferFixture f(city, Revision{2});
+  f.watch.require(Revision{2});
+  f.watch.interrupt();
+  f.step.get();
+  auto step = f.next(f.watch);
+  settle(f.io);
+  f.receive(0, {set(1, "other", "1"), set(2, "other", "2")});
+  settle(f.io);
+  f.receive(2, {set(3, "other", "3")});
+  BOOST_TEST(f.hand.taken == "");
+  f.receive(3, {set(4, "city", "Pune")});
+  BOOST_TEST(f.hand.taken == "city=Pune@4 | ");
+  BOOST_TEST(!step.done());
+}
+
 BOOST_AUTO_TEST_CASE(a_watch_that_is_busy_is_offered_nothing) {
   OfferFixture f;
   f.hand.open = false;
