@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kvs/give_back.hpp"
 #include "kvs/net/api_document.hpp"
 #include "kvs/net/cross_origin.hpp"
 #include "kvs/net/starting.hpp"
@@ -70,12 +71,12 @@ void Dialogue::settle() {
   if (writes_.answer(out_)) closing_ = true;
 }
 
-// The thread has at most one string to spare, the largest that is worth keeping. (`= {}` would keep the memory.)
+// The thread has at most one string to spare, the largest that is worth keeping.
 void Dialogue::output_sent() {
   std::string& spare = worker_.spare_output();
   out_.clear();
   if (out_.capacity() <= kept_output && out_.capacity() > spare.capacity()) out_.swap(spare);
-  out_ = std::string();
+  give_back(out_);
 }
 
 Dialogue::Need Dialogue::advance() {
@@ -285,7 +286,7 @@ Dialogue::Need Dialogue::serve(std::string_view body, std::size_t size, bool wai
   search_.reset();
   chunks_.reset();
   record_ = nullptr;
-  if (body_.capacity() > body_room_size) body_ = std::string();
+  if (body_.capacity() > body_room_size) give_back(body_);
   return need;
 }
 

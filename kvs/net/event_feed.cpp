@@ -1,5 +1,6 @@
 #include "kvs/net/event_feed.hpp"
 
+#include "kvs/give_back.hpp"
 #include "kvs/net/record_json.hpp"
 
 namespace kvs {
@@ -58,12 +59,12 @@ void EventFeed::note_changes(const Step& step, std::uint64_t sent) {
   traffic.lag.record(number(worker_.view().state().revision()) - number(step.after));
 }
 
-// An idle watch keeps no memory for what it may never send again. (`= {}` would keep the string's.)
+// An idle watch keeps no memory for what it may never send again.
 void EventFeed::forget_sent() {
   buffers_.clear();
   commits_.clear();
   frames_.out().clear();
-  if (frames_.out().capacity() > kept_output) frames_.out() = std::string();
+  if (frames_.out().capacity() > kept_output) give_back(frames_.out());
   if (buffers_.capacity() > kept_buffers) buffers_ = decltype(buffers_)();
 }
 

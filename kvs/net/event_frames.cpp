@@ -8,6 +8,7 @@
 
 #include <utility>
 
+#include "kvs/give_back.hpp"
 #include "kvs/net/chunked.hpp"
 #include "kvs/net/websocket.hpp"
 #include "kvs/position.hpp"
@@ -66,7 +67,7 @@ void EventFrames::flush() {
   if (form_ == WatchForm::messages) text_ += ']';
   wrap();
   text_.clear();
-  if (text_.capacity() > kept_text) text_ = std::string();
+  if (text_.capacity() > kept_text) give_back(text_);
 }
 
 void EventFrames::wrap() {

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "kvs/give_back.hpp"
 #include "kvs/log.hpp"
 #include "kvs/net/streamed_watch.hpp"
 #include "kvs/net/websocket_watch.hpp"
@@ -121,7 +122,7 @@ awaitable<void> WatchConnection::run() {
 awaitable<void> WatchConnection::send_all() {
   std::vector<asio::const_buffer> head{asio::buffer(head_)};
   bool open = co_await send_buffers(head);
-  head_ = std::string();
+  give_back(head_);
   std::string words;
   while (open && !ending_ && feed_.end() == EventFeed::End::none) {
     co_await feed_.next(next_deadline());

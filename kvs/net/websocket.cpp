@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "kvs/give_back.hpp"
 #include "kvs/json_text.hpp"
 
 namespace kvs {
@@ -113,7 +114,7 @@ FrameDecoder::Event FrameDecoder::fail(std::uint16_t code, std::string_view why)
 FrameDecoder::Event FrameDecoder::next(std::string_view& input) {
   if (deliver_message_) {
     deliver_message_ = false;
-    if (message_.capacity() > 4096) std::string().swap(message_);  // an idle watcher shall cost little
+    if (message_.capacity() > 4096) give_back(message_);  // an idle watcher shall cost little
     message_.clear();
   }
   while (true) {

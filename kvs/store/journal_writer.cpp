@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "kvs/give_back.hpp"
 #include "kvs/store/data_directory.hpp"
 #include "kvs/store/out_of_space.hpp"
 
@@ -85,7 +86,7 @@ void JournalWriter::append_batch(const Changes& changes, std::string_view bookma
 }
 
 void JournalWriter::encode(const Changes& changes, std::string_view bookmark, const BatchHeader& header) {
-  if (buffer_.capacity() > buffer_kept) std::string().swap(buffer_);
+  if (buffer_.capacity() > buffer_kept) give_back(buffer_);
   buffer_.clear();
   if (offset_ == 0) encode_segment_header(header_, buffer_);
   batch_begin_ = buffer_.size();

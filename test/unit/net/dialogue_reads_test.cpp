@@ -338,4 +338,12 @@ BOOST_AUTO_TEST_CASE(a_connection_that_ends_leaves_no_wait_behind) {
   BOOST_TEST(f.talk.ask(get("/v1/kv/a")).body == "new");
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_keeps_no_memory_of_a_large_answer) {
+  Fixture f;
+  Conversation c(f);
+  c.dialogue().output().assign(1'000'000, 'x');
+  c.dialogue().output_sent();
+  BOOST_TEST(c.dialogue().output().capacity() < 1000U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
