@@ -75,6 +75,7 @@ void Dialogue::settle() {
 void Dialogue::output_sent() {
   std::string& spare = worker_.spare_output();
   out_.clear();
+  if (streaming()) return;  // the next piece is as large
   if (out_.capacity() <= kept_output && out_.capacity() > spare.capacity()) out_.swap(spare);
   give_back(out_);
 }

@@ -295,7 +295,9 @@ awaitable<bool> Session::stream_body() {
     if (!sent) co_return false;
     co_await others_first();  // a quick reader must not keep the thread from the others
   }
-  co_return dialogue_->stream_done();
+  bool goes_on = dialogue_->stream_done();
+  dialogue_->output_sent();  // what was kept for the next piece
+  co_return goes_on;
 }
 
 // Closing with unread bytes would reset the connection and could lose the answer, or why TLS has failed: read on for a

@@ -107,7 +107,10 @@ class Process:
         return code
 
     def signal(self, number):
+        """Once it comes back from a SIGSTOP, no thread of the process runs any more."""
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def running(self):
         return self.process.poll() is None
