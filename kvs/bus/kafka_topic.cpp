@@ -274,6 +274,20 @@ TopicDescription KafkaTopic::describe(Timeout timeout) {
   return topic;
 }
 
+namespace {
+
+// A broker may be named as the leader of a new topic before it knows that it is.
+bool leader_answers(rd_kafka_t* client, const std::string& topic, Deadline deadline) {
+  try {
+    kafka_watermarks(client, topic, std::chrono::milliseconds(milliseconds_to(deadline)));
+    return true;
+  } catch (const KafkaError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 bool KafkaTopic::create(Timeout timeout) {
   Deadline deadline = Clock::now() + timeout;
   const std::string what = "cannot make the topic " + options_.topic;
@@ -288,7 +302,7 @@ bool KafkaTopic::create(Timeout timeout) {
   bool made = error == RD_KAFKA_RESP_ERR_NO_ERROR;
   if (!made && error != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
     throw error_of(error, what, count == 0 ? nullptr : rd_kafka_topic_result_error_string(results[0]));
-  while (!client_->metadata(deadline).leader) {
+  while (!client_->metadata(deadline).leader || !leader_answers(client_->handle, options_.topic, deadline)) {
     if (Clock::now() >= deadline) throw KafkaError(KafkaError::Kind::away, what + ": it is made, but nobody leads it");
     std::this_thread::sleep_for(look_again);
   }

@@ -60,7 +60,7 @@ void EventFeed::note_changes(const Step& step, std::uint64_t sent) {
 }
 
 // An idle watch keeps no memory for what it may never send again.
-void EventFeed::forget_sent() {
+void EventFeed::sent() {
   buffers_.clear();
   commits_.clear();
   frames_.out().clear();
@@ -69,7 +69,7 @@ void EventFeed::forget_sent() {
 }
 
 awaitable<void> EventFeed::next(Clock::time_point deadline) {
-  forget_sent();
+  sent();
   made_alone_ = false;
   if (!state_ || !more_of_the_state()) {
     say_what_is_due();
@@ -89,8 +89,6 @@ bool EventFeed::take(Revision after, const CommitRef& commit) {
   hand_out();
   return true;
 }
-
-void EventFeed::taken() { forget_sent(); }
 
 // What take() has left, next() does not add again.
 void EventFeed::hand_out() {

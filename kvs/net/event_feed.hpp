@@ -29,8 +29,8 @@ class EventFeed {
   // Instead of what next() waits for: the commit, found with everything up to `after` sent. False: this feed has more
   // to say than the commit, so next() has to.
   bool take(Revision after, const CommitRef& commit);
-  // What take() gave was sent completely. Else interrupt(): next() comes back with what is left.
-  void taken();
+  // All of buffers() was sent. After a take() of which something is left: interrupt(), and next() comes back with that.
+  void sent();
   void offer_to(Taker& taker) { watch_.offer_to(taker); }
 
   // Valid until the next next().
@@ -75,7 +75,6 @@ class EventFeed {
   void take_chosen(Step& step);
   void bridge_gap();
   void hand_out();
-  void forget_sent();
 
   Worker& worker_;
   WatchRequest request_;

@@ -140,8 +140,8 @@ bool WatchConnection::take(Revision after, const CommitRef& commit) noexcept {
   if (ending_ || failed_) return false;
   try {
     if (!feed_.take(after, commit)) return false;
-    if (send_taken()) {
-      feed_.taken();
+    if (send_at_once(feed_.buffers())) {
+      feed_.sent();
       return true;
     }
   } catch (const std::exception& error) {
@@ -152,41 +152,31 @@ bool WatchConnection::take(Revision after, const CommitRef& commit) noexcept {
   return true;
 }
 
-// Whether all of it has gone; what is left is still in the feed's buffers.
-bool WatchConnection::send_taken() {
-  std::vector<asio::const_buffer>& buffers = feed_.buffers();
-  while (!buffers.empty()) {
+// Most of what is sent fits into the socket's buffer: one system call. False: what is left is still in the buffers, and
+// the socket has no room for it, or has failed.
+bool WatchConnection::send_at_once(std::vector<asio::const_buffer>& buffers) {
+  while (!buffers.empty() && !failed_) {
     boost::system::error_code error;
-    std::size_t sent = channel_.write_some(buffers, error);
+    std::span<const asio::const_buffer> some(buffers.data(), std::min(most_buffers, buffers.size()));
+    std::size_t sent = channel_.write_some(some, error);
     auto rest = buffers.begin();
     while (rest != buffers.end() && sent >= rest->size()) sent -= (rest++)->size();
     rest = buffers.erase(buffers.begin(), rest);
     if (sent != 0) *rest += sent;
     if (!error) continue;
-    if (error != asio::error::would_block) failed_ = true;
+    failed_ = error != asio::error::would_block;
     return false;
   }
-  return true;
+  return !failed_;
 }
 
-// Most of what is sent fits into the socket's buffer: one system call, no suspension.
 awaitable<bool> WatchConnection::send_buffers(std::vector<asio::const_buffer>& buffers) {
-  std::size_t first = 0;
-  while (first < buffers.size() && !failed_) {
-    boost::system::error_code error;
-    std::span<const asio::const_buffer> some(buffers.data() + first, std::min(most_buffers, buffers.size() - first));
-    std::size_t sent = channel_.write_some(some, error);
-    while (first < buffers.size() && sent >= buffers[first].size()) sent -= buffers[first++].size();
-    if (sent != 0) buffers[first] += sent;
-    if (!error) continue;
-    if (error != asio::error::would_block) {
-      failed_ = true;
-      break;
-    }
+  while (!send_at_once(buffers) && !failed_) {
     alarm_.arm(Clock::now() + patience_.send);
     uptake_.look();
     hold();
     sending_ = true;
+    boost::system::error_code error;
     co_await channel_.writable(error);
     sending_ = false;
     alarm_.disarm();

@@ -79,7 +79,7 @@ class WatchConnection : public Connection, private Taker {
 
   WatchOutcome how_it_ended() const;
   bool take(Revision after, const CommitRef& commit) noexcept override;
-  bool send_taken();
+  bool send_at_once(std::vector<asio::const_buffer>& buffers);
   awaitable<void> send_all();
   awaitable<bool> send_buffers(std::vector<asio::const_buffer>& buffers);
   awaitable<void> part();

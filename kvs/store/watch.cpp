@@ -36,7 +36,7 @@ void Watch::tell(const CommitRef& commit, bool at_once) {
   // A watch may have begun at a state whose commit is still on its way to this thread.
   const Revision after = std::max(cursor_, commit->before());
   if (at_once && taker_ && !interrupted_ && required_ <= commit->before()) {
-    if (after >= commit->last()) return;  // told already: a commit has several changes
+    if (after >= commit->last()) return;  // told already, of another of its changes, or begun behind it
     cursor_ = commit->last();
     if (taker_->take(after, commit)) return;
     cursor_ = after;

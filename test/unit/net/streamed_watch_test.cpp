@@ -73,11 +73,11 @@ BOOST_AUTO_TEST_CASE(a_feed_that_was_told_of_a_large_value_gives_its_memory_back
     co_return true;
   };
   run(f.worker.context(), next());
-  feed.taken();  // "synced"
+  feed.sent();  // "synced"
   auto commit = std::make_shared<Commit>(no_revision, Changes{set(1, "a", std::string(100'000, 'x'))});
   BOOST_TEST(feed.take(no_revision, commit));
   BOOST_TEST(feed.buffers().at(0).size() > 100'000U);
-  feed.taken();
+  feed.sent();
   BOOST_TEST(feed.buffers().empty());
   BOOST_TEST(feed.frames().out().capacity() < 10'000U);
   BOOST_TEST(commit.use_count() == 1);
