@@ -92,7 +92,11 @@ int context_select(const Settings& settings) {
 }
 
 int context_remove(const Settings& settings) {
-  Contexts(settings.user_directory()).remove(one_name(settings));
+  Contexts contexts(settings.user_directory());
+  std::string name = one_name(settings);
+  bool selected = contexts.selected() == name;
+  contexts.remove(name);
+  if (selected && !settings.on("quiet")) report(Failure(exit_code::ok, "no context is selected now: that was " + name));
   return exit_code::ok;
 }
 

@@ -52,6 +52,7 @@ int doctor(const Settings& settings) {
   Output output(settings);
   Findings findings;
   look_at_machine(options, findings);
+  look_at_access(options, findings);
   look_at_server(settings, options, findings);
   if (options.bus == "kafka") {
     try {

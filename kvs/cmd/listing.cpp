@@ -29,10 +29,9 @@ void Listing::add(const Item& record) {
 void Listing::add_member(const Item& record) {
   const std::string value = record.value.value_or("");
   if (!is_utf8(record.key) || !is_utf8(value))
-    throw Failure(
-        exit_code::bad_data,
-        "'" + escaped(record.key, Escape::line) + "' holds bytes that are no UTF-8 text, which JSON cannot show",
-        "use -o ndjson: there such bytes are base64");
+    throw Failure(exit_code::bad_data,
+                  "'" + record.key + "' holds bytes that are no UTF-8 text, which JSON cannot show",
+                  "use -o ndjson: there such bytes are base64");
   object_ += object_.empty() ? '{' : ',';
   append_json_string(object_, record.key);
   object_ += ':';

@@ -13,7 +13,6 @@
 #include "kvs/cmd/kafka_settings.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/progress.hpp"
-#include "kvs/cmd/text.hpp"
 #include "kvs/json_text.hpp"
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/posix_file.hpp"
@@ -56,7 +55,7 @@ void check_sizes(const std::vector<const Record*>& records, const KafkaOptions& 
   for (const Record* record : records) {
     if (record->value().size() <= most) continue;
     throw Failure(exit_code::other,
-                  "nothing was written: the value of " + escaped(record->key(), Escape::line) + " has " +
+                  "nothing was written: the value of " + std::string(record->key()) + " has " +
                       std::to_string(record->value().size()) + " bytes",
                   "--max-value-size " + std::to_string(record->value().size()) + " takes it");
   }

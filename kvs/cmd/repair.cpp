@@ -38,14 +38,20 @@ RepairPlan plan_for(FileSystem& files, const fs::path& directory) try {
   throw Failure(exit_code::bad_data, damage.what());
 }
 
+std::string loss(const RepairPlan& plan) {
+  if (!plan.loses()) return "nothing, the journal has all of it";
+  std::string changes = "the changes after revision " + std::to_string(number(plan.last));
+  if (plan.lost_bytes == 0) return changes + ", if there were any: there is no journal of them";
+  return changes + ", " + std::to_string(plan.lost_bytes) +
+         " bytes of the journal: some of them cannot be read, the others not without them";
+}
+
 std::vector<std::string> words_for(const RepairPlan& plan) {
   std::vector<std::string> lines;
   for (const std::string& line : plan.damage) lines.push_back("found: " + line);
   std::string last = std::to_string(number(plan.last));
   lines.push_back("kept: everything up to revision " + last + ", which is " + std::to_string(plan.keys) + " keys");
-  lines.push_back(plan.loses() ? "lost: the changes after revision " + last + ", " + std::to_string(plan.lost_bytes) +
-                                     " bytes of the journal: some of them cannot be read, the others not without them"
-                               : "lost: nothing, the journal has all of it");
+  lines.push_back("lost: " + loss(plan));
   if (plan.cut)
     lines.push_back("repair: cut " + plan.cut->segment.string() + " at offset " + std::to_string(plan.cut->offset));
   for (const fs::path& path : plan.segments) lines.push_back("repair: take out " + path.string());

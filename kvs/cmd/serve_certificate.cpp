@@ -5,12 +5,6 @@
 
 namespace kvs {
 
-namespace {
-
-constexpr std::chrono::days soon{30};  // a third of what ninety-day certificates have: their renewal is late by then
-
-}  // namespace
-
 void log_certificate(const TlsContext& tls, std::chrono::system_clock::time_point now) {
   auto expires = tls.expires();
   std::string when;
@@ -18,7 +12,7 @@ void log_certificate(const TlsContext& tls, std::chrono::system_clock::time_poin
   if (expires <= now) {
     log::error("the TLS certificate has expired: clients refuse it; put a new one in its place and send SIGHUP",
                {{"expires", when}});
-  } else if (expires - now < soon) {
+  } else if (expires - now < certificate_ends_soon) {
     log::warn("the TLS certificate expires soon: put a new one in its place and send SIGHUP", {{"expires", when}});
   } else {
     log::info("TLS certificate", {{"expires", when}});

@@ -6,7 +6,10 @@
 
 namespace kvs {
 
-// One line: info; a warning when it ends within 30 days; an error when it has ended already.
+// A third of what ninety-day certificates have: their renewal is late by then.
+inline constexpr std::chrono::days certificate_ends_soon{30};
+
+// One line: info; a warning when it ends soon; an error when it has ended already.
 void log_certificate(const TlsContext& tls, std::chrono::system_clock::time_point now);
 
 }  // namespace kvs

@@ -43,6 +43,7 @@ awaitable<void> Serving::shut_down() {
   }
   auto deadline = deadline_ = Clock::now() + options_.shutdown_timeout;
   server_->stop_accepting();
+  log::info("the listeners are closed", {{"connections", counters_.connections.load()}});
   on_all(&Worker::drain);
   co_await connections_end(Clock::now() + options_.shutdown_timeout / 2, false);
   watchdog_->end_is_near();

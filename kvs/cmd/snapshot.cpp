@@ -164,7 +164,7 @@ int snapshot_restore(const Settings& settings) {
   auto lock = files.lock(lock_path(directory));
   if (!lock) throw Failure(exit_code::other, directory.string() + " is in use by another process");
   LogId log_id{random_id()};
-  write_snapshot_file(files, directory, *state, log_id, {}, {});
+  write_snapshot_file(files, directory, *state, log_id, {}, false, {});
   show(output, {{"data_dir", directory.string()},
                 {"revision", number(state->revision())},
                 {"restored_revision", number(snapshot.header.revision)},

@@ -4,7 +4,6 @@
 #include "kvs/cmd/item.hpp"
 #include "kvs/cmd/output.hpp"
 #include "kvs/cmd/remote.hpp"
-#include "kvs/cmd/text.hpp"
 
 namespace kvs {
 namespace {
@@ -37,12 +36,11 @@ class WaitFeed : public Feed {
 
   // The time is up: what was waited for, and how it is instead.
   Failure not_in_time(const std::string& patience) const {
-    std::string wish = gone_ ? "gone" : value_ ? "'" + escaped(*value_, Escape::line) + "'" : "there";
+    std::string wish = gone_ ? "gone" : value_ ? "'" + *value_ + "'" : "there";
     std::string now = !told_   ? "the server did not tell in time how it is"
                       : there_ ? (gone_ ? "it is still there" : "it has another value") + at()
                                : "there is no such key";
-    return {exit_code::timed_out,
-            escaped(key_, Escape::line) + " was not " + wish + " within " + patience + ": " + now};
+    return {exit_code::timed_out, key_ + " was not " + wish + " within " + patience + ": " + now};
   }
 
   bool take(std::string_view message) override {

@@ -129,7 +129,11 @@ bool WatchFeed::take(std::string_view message) {
     if (left_ == 0 && between_revisions_) break;
   }
   output_.flush();
-  keep_place();
+  if (runner_) {
+    runner_->reached(initial_ ? "" : position_);
+  } else if (!initial_) {
+    resume_.keep_soon(position_);
+  }
   return left_ > 0 || !between_revisions_;
 }
 
@@ -138,24 +142,15 @@ void WatchFeed::ended(std::string_view word) {
   std::string position = position_in(word);
   if (position.empty() || initial_ || !between_revisions_) return;
   position_ = position;
-  keep_place();
-}
-
-void WatchFeed::keep_place() {
-  if (runner_) {
-    runner_->reached(initial_ ? "" : position_);
-  } else if (!initial_) {
-    resume_.keep(position_);
-  }
+  if (runner_) return runner_->reached(position_);
+  resume_.keep(position_);
 }
 
 awaitable<void> WatchFeed::work(Executor executor) {
-  if (runner_) co_await runner_->work(executor);
+  return runner_ ? runner_->work(executor) : resume_.work(executor);
 }
 
-void WatchFeed::stop(int code) {
-  if (runner_) runner_->stop(code);
-}
+void WatchFeed::stop(int code) { runner_ ? runner_->stop(code) : resume_.stop(); }
 
 void WatchFeed::hand_over(const Item& event) {
   if (!runner_) return print(event);

@@ -41,7 +41,6 @@ class WatchFeed : public Feed {
   void print_line(const Item& event);
   void say(const std::string& line) const;
   void move_to(std::uint64_t revision);
-  void keep_place();
 
   Output& output_;
   ResumeFile resume_;

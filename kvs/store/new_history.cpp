@@ -38,13 +38,15 @@ std::optional<State> raised(State state, std::uint64_t by) {
 
 std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& directory, const fs::path& aside) {
   Recovery::Progress silent;
-  RecoveredLog log = Recovery(files, directory, silent).run();
+  Recovery recovery(files, directory, silent);
+  recovery.accept_missing_journal();
+  RecoveredLog log = recovery.run();
   if (!log.bookmark.empty()) return std::nullopt;
   auto state = raised(std::move(log.state), usual_raise);
   if (!state) return std::nullopt;
   LogId log_id{random_id()};
   std::vector<fs::path> old = files_of(files, directory);
-  write_snapshot_file(files, aside, *state, log_id, {}, {});
+  write_snapshot_file(files, aside, *state, log_id, {}, false, {});
   std::vector<std::string> kept = files.list(aside);
   for (const fs::path& path : old) {
     if (std::ranges::find(kept, path.filename().string()) == kept.end()) {

@@ -33,6 +33,8 @@ class Recovery {
 
   Recovery(FileSystem& files, std::filesystem::path directory, const Progress& progress, StateLimits limits = {});
 
+  // A journal that was taken away is done without, instead of a MissingJournal.
+  void accept_missing_journal() { missing_accepted_ = true; }
   // Throws DamagedData rather than leave out anything that was acknowledged.
   RecoveredLog run();
 
@@ -49,6 +51,7 @@ class Recovery {
   void replay(LoadedSnapshot base);
   void begin_behind_snapshot(Revision place, Revision change);
   void begin_without_journal(LoadedSnapshot base);
+  void refuse_missing_journal(const std::string& what) const;
   void remove_segments(std::uint64_t from, std::uint64_t to);
   void count_bytes();
   void report(std::uint64_t bytes) const;
@@ -62,6 +65,7 @@ class Recovery {
   std::filesystem::path log_id_from_;  // the file that said so
   std::vector<SegmentFile> segments_;  // the newest ones, without gaps; the first one has a header
   std::uint64_t newest_snapshot_bytes_ = 0;
+  bool missing_accepted_ = false;
   std::uint64_t done_bytes_ = 0;
   std::uint64_t all_bytes_ = 0;
   RecoveredLog result_;

@@ -9,6 +9,7 @@
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/damaged_journal.hpp"
 #include "kvs/store/data_directory.hpp"
+#include "kvs/store/missing_journal.hpp"
 #include "kvs/store/read_only_files.hpp"
 #include "kvs/store/recovery.hpp"
 #include "kvs/store/snapshot_format.hpp"
@@ -67,10 +68,15 @@ class Planner {
     Recovery::Progress silent;
     while (true) {
       try {
-        return Recovery(planned_, directory_, silent).run();
+        Recovery recovery(planned_, directory_, silent);
+        if (plan_.journal_missing) recovery.accept_missing_journal();
+        return recovery.run();
       } catch (const DamagedJournal& damage) {
         plan_.damage.push_back(damage.finding());
         leave_out(damage);
+      } catch (const MissingJournal& missing) {
+        if (!plan_.loses()) plan_.damage.push_back(missing.finding());  // else by what is left out
+        plan_.journal_missing = true;
       }
     }
   }

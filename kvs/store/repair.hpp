@@ -19,14 +19,15 @@ struct RepairPlan {
   std::optional<Cut> cut;
   std::vector<std::filesystem::path> segments;   // to be taken out, rising
   std::vector<std::filesystem::path> snapshots;  // damaged
+  bool journal_missing = false;                  // in whole or from some place on; nothing is left to be taken out
   std::vector<std::string> damage;               // what was found, a line each
   Revision last = no_revision;                   // the newest place that stays
   std::size_t keys = 0;                          // at that revision
   bool keeps_log = false;                        // the order comes from a bus that has all of it
   std::uint64_t lost_bytes = 0;                  // of the journal, written after `last`, readable or not
 
-  bool empty() const { return !cut && segments.empty() && snapshots.empty(); }
-  bool loses() const { return cut || !segments.empty(); }
+  bool empty() const { return !loses() && snapshots.empty(); }
+  bool loses() const { return cut || journal_missing || !segments.empty(); }
   // What is lost had numbers, which must not be given to anything else: begin_new_history() follows.
   bool begins_anew() const { return loses() && !keeps_log; }
 };

@@ -46,12 +46,12 @@ void remove_quietly(FileSystem& files, const fs::path& path) {
 }  // namespace
 
 bool write_snapshot_file(FileSystem& files, const fs::path& directory, const State& state, LogId log_id,
-                         std::string_view bookmark, const std::stop_token& stop) {
+                         std::string_view bookmark, bool journal_follows, const std::stop_token& stop) {
   if (state.place() == no_revision) return false;
   check_space(files, directory, state);
   auto unfinished = unfinished_snapshot_path(directory);
   try {
-    SnapshotEncoder encoder(state, log_id, std::string(bookmark));
+    SnapshotEncoder encoder(state, log_id, std::string(bookmark), journal_follows);
     bool complete = write_pieces(*files.create(unfinished), encoder, stop);
     if (!complete) {
       remove_quietly(files, unfinished);

@@ -11,11 +11,12 @@
 namespace kvs {
 
 // Writes the state beside the snapshots there are, syncs it, renames it into place and syncs the directory: from then
-// on a start begins with it. False if it was asked to stop, or the state is empty and has nothing to say. Throws
-// std::system_error, among others if it would take the last of the space; nothing is left behind then, as far as
+// on a start begins with it. With `journal_follows` such a start refuses to do without a journal up to there: only for
+// what stands beside one that is synced. False if it was asked to stop, or the state is empty and has nothing to say.
+// Throws std::system_error, among others if it would take the last of the space; nothing is left behind then, as far as
 // possible.
 bool write_snapshot_file(FileSystem& files, const std::filesystem::path& directory, const State& state, LogId log_id,
-                         std::string_view bookmark, const std::stop_token& stop);
+                         std::string_view bookmark, bool journal_follows, const std::stop_token& stop);
 
 // Which snapshots there are, and which of them a start may need: the newest, and the one before it in case the newest
 // turns out to be damaged.

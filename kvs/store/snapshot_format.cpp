@@ -1,7 +1,8 @@
 // All numbers little-endian.
 //
 // snapshot := header block* trailer
-// header   := magic:8 version:u32 crc32c:u32 log_id:u64 revision:u64 time:i64 (ms since 1970) digest:u64
+// header   := magic:8 version:u16 journal_follows:u16 crc32c:u32 log_id:u64 revision:u64 time:i64 (ms since 1970)
+// digest:u64
 //             place:u64 forgotten:u64
 //             crc32c is over the header with crc32c = 0
 // block    := crc32c:u32 length:u32 kind:u8 bytes      length counts what follows it; kind 1: the bookmark, once,
@@ -200,7 +201,8 @@ std::optional<SnapshotHeader> decode_snapshot_header(std::string_view bytes, con
   if (bytes.size() < SnapshotHeader::size || !bytes.starts_with(snapshot_magic)) return {};
   std::string copy(bytes.substr(0, SnapshotHeader::size));
   ByteReader in(std::string_view(copy).substr(snapshot_magic.size()));
-  refuse_newer_format(in.get<std::uint32_t>(), path);
+  refuse_newer_format(in.get<std::uint16_t>(), path);
+  auto journal_follows = in.get<std::uint16_t>();
   auto crc = in.get<std::uint32_t>();
   ByteWriter(copy.data() + crc_offset).put(std::uint32_t{0});
   if (crc != crc32c(copy)) return {};
@@ -211,14 +213,19 @@ std::optional<SnapshotHeader> decode_snapshot_header(std::string_view bytes, con
   header.digest = in.get<std::uint64_t>();
   header.place = Revision{in.get<std::uint64_t>()};
   header.forgotten = Revision{in.get<std::uint64_t>()};
+  header.journal_follows = journal_follows != 0;
   bool sensible = header.revision <= header.place && header.forgotten <= header.place &&
                   number(header.place) <= max_revision_number;
   if (!sensible) return {};
   return header;
 }
 
-SnapshotEncoder::SnapshotEncoder(State state, LogId log_id, std::string bookmark)
-    : state_(std::move(state)), cursor_(state_.begin()), log_id_(log_id), bookmark_(std::move(bookmark)) {}
+SnapshotEncoder::SnapshotEncoder(State state, LogId log_id, std::string bookmark, bool journal_follows)
+    : state_(std::move(state)),
+      cursor_(state_.begin()),
+      log_id_(log_id),
+      bookmark_(std::move(bookmark)),
+      journal_follows_(journal_follows) {}
 
 std::string_view SnapshotEncoder::next() {
   piece_.clear();
@@ -256,7 +263,8 @@ void SnapshotEncoder::put_header() {
   piece_.resize(SnapshotHeader::size);
   ByteWriter out(piece_.data());
   out.put(snapshot_magic);
-  out.put(format_version);
+  out.put(static_cast<std::uint16_t>(format_version));
+  out.put(std::uint16_t{journal_follows_});
   out.put(std::uint32_t{0});
   out.put(number(log_id_));
   out.put(number(state_.revision()));

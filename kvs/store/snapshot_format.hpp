@@ -21,6 +21,8 @@ struct SnapshotHeader {
   Revision forgotten = no_revision;  // State::oldest_tombstone()
   LogTime time{};
   std::uint64_t digest = 0;  // State::digest(); 0: none was kept
+  // A journal that reaches up to it was on disk, beside it, before it was: without one something was taken away.
+  bool journal_follows = false;
 };
 
 // Nothing if these are not the bytes of a header. Throws DamagedData, naming `path`, for a newer format.
@@ -32,7 +34,7 @@ enum class BlockKind : std::uint8_t { trailer = 0, bookmark = 1, records = 2, to
 // Writes a State out piece by piece. Holds it until the end.
 class SnapshotEncoder {
  public:
-  SnapshotEncoder(State state, LogId log_id, std::string bookmark);
+  SnapshotEncoder(State state, LogId log_id, std::string bookmark, bool journal_follows = false);
 
   // The next piece, about 128 KiB and whole records; valid until the next call. Empty after the last.
   std::string_view next();
@@ -50,6 +52,7 @@ class SnapshotEncoder {
   State::Cursor cursor_;
   LogId log_id_;
   std::string bookmark_;
+  bool journal_follows_;
   std::uint64_t records_ = 0;
   std::uint32_t crc_ = 0;  // of the piece before: pieces are chained
   enum class Part : std::uint8_t { header, bookmark, records, tombstones, answers, done } part_ = Part::header;

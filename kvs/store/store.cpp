@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/container/static_vector.hpp>
+#include <sstream>
 
 #include "kvs/log.hpp"
 #include "kvs/store/judge.hpp"
@@ -53,7 +54,8 @@ void Store::load(Executor writer) {
       bytes_to_load_ = all;
       loaded_bytes_ = done;
     });
-    if (!found.notes.empty()) log::warn(found.notes, {{"data_dir", options_.directory->string()}});
+    std::istringstream notes(found.notes);
+    for (std::string line; std::getline(notes, line);) log::warn(line, {{"data_dir", options_.directory->string()}});
   }
   found_log_id_ = found.log_id;
   bookmark_ = std::move(found.bookmark);

@@ -56,7 +56,7 @@ class Contexts(unittest.TestCase):
                           {"name": "b", "selected": True, "server": "http://127.0.0.1:2"}])
         self.assertEqual(self.kvs("context", "show", terminal=True),
                          (0, "b (selected)\nserver  http://127.0.0.1:2\n", ""))
-        self.assertEqual(self.kvs("context", "rm", "b"), (0, "", ""))
+        self.assertEqual(self.kvs("context", "rm", "b"), (0, "", "kvs: no context is selected now: that was b\n"))
         self.assertEqual(self.kvs("context", "show").code, 1)
         self.assertEqual(self.kvs("context", "show", "a"),
                          (0, '{"name":"a","selected":false,"server":"127.0.0.1:1"}\n', ""))

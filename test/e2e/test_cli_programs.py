@@ -175,6 +175,7 @@ class Wait(CommandTest):
         revision = self.put("w/c", "1")
         running = [(self.start("wait", *words, "--timeout", "3s"), said) for words, said in (
             (("w/never",), "w/never was not there within 3s: there is no such key"),
+            (("w/t\tb",), "w/t\\tb was not there within 3s: there is no such key"),
             (("w/c", "--value", "2"), f"w/c was not '2' within 3s: it has another value, at revision {revision}"),
             (("w/c", "--gone"), f"w/c was not gone within 3s: it is still there, at revision {revision}"))]
         for command, said in running:

@@ -101,6 +101,30 @@ class Repair(unittest.TestCase):
         self.server.start()
         self.assertEqual(self.server.request("GET", "/v1/kv/key2").body, b"value2")
 
+    def test_a_journal_that_was_taken_away_is_missed(self):
+        for i in range(3):
+            self.server.put(f"key{i}", f"value{i}")
+        self.server.stop()  # with a snapshot
+        for name in os.listdir(self.directory()):
+            if name.startswith("journal-"):
+                os.remove(os.path.join(self.directory(), name))
+        missing = (f"{self.directory()}: there is no journal beside the snapshot of revision 3, which was made with one")
+        result = kvs("serve", "--data-dir", self.directory(), "--listen", "127.0.0.1:0")
+        self.assertEqual(result.code, 9)
+        self.assertIn(f"{missing}. Restore the directory from a backup; or let kvs repair --data-dir {self.directory()} say "
+                      "what would be lost without it, and do so", result.stderr)
+        lines = [f"found: {missing}",
+                 "kept: everything up to revision 3, which is 3 keys",
+                 "lost: the changes after revision 3, if there were any: there is no journal of them",
+                 "repair: begin a new history with it, so that no number of what is lost is given again"]
+        result = self.repair("--dry-run")
+        self.assertEqual((result.code, result.stdout.splitlines()[:4]), (0, lines))
+        self.assertEqual(self.repair("--yes").code, 0)
+        self.assertEqual(self.repair(), (0, "nothing is damaged\n", ""))
+        self.server.start()
+        self.assertEqual(self.server.request("GET", "/v1/kv/key2").body, b"value2")
+        self.assertGreater(self.server.put("new", "v"), 1_000_000_000)
+
     def test_on_a_terminal_it_is_asked(self):
         self.fill(10)
         self.damage(b"value6")

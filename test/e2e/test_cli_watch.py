@@ -297,6 +297,22 @@ class Quiet(unittest.TestCase):
                 for number in range(20):
                     connection.request("PUT", "/v1/kv/fill", body=b"x" * 4000)
 
+    def test_the_end_is_kept_however_it_comes(self):
+        for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+            begin = self.server.put("many", "0")
+            command = Command("watch", "many", "--resume-file", self.path, "--debug", "-o", "json",
+                              env={"KVS_SERVER": "127.0.0.1:%d" % self.server.port})
+            self.addCleanup(command.kill)
+            command.wait_watching()
+            for value in range(50):
+                last = self.server.put("many", str(value))
+            command.wait_stdout(f'"revision":{last},')
+            command.signal(number)
+            self.assertEqual(command.end().code, code)
+            self.assertEqual(self.revision(), last)
+            self.assertEqual(os.listdir(os.path.dirname(self.path)), ["resume"])
+            self.assertEqual(last, begin + 50)
+
     def test_the_word_a_server_leaves_with_is_where_it_goes_on(self):
         begin = self.server.put("quiet", "1")
         command = Command("watch", "quiet", "--on-gap", "fail", "--resume-file", self.path, "--count", "1", "--debug",

@@ -2,6 +2,7 @@
 """kvs doctor without Kafka: the machine and the server."""
 import json
 import os
+import subprocess
 import tempfile
 
 from kvs_cli import kvs
@@ -46,6 +47,29 @@ class Doctor(unittest.TestCase):
         os.chmod(self.directory, 0o755)
         result = kvs("doctor", "--listen", "127.0.0.1:0", "--data-dir", self.directory, "-o", "table")
         self.assertRegex(result.stdout, r"(?m)^warn +data directory .*\n +chmod 700 ")
+
+    def test_the_files_of_who_may_come_in_are_read(self):
+        auth = os.path.join(self.directory, "auth")
+        found = self.doctor("--ephemeral", "--auth-file", auth, code=1)["auth file"]
+        self.assertEqual((found["level"], auth in found["found"]), ("fail", True))
+        with open(auth, "w", encoding="ascii") as file:
+            file.write("anna - read\nbert - admin\n")
+        os.chmod(auth, 0o600)
+        self.assertEqual(self.doctor("--ephemeral", "--auth-file", auth)["auth file"]["found"], auth + " names 2 holders")
+        with open(auth, "a", encoding="ascii") as file:
+            file.write("carl - king\n")
+        self.assertIn(auth + ":3", self.doctor("--ephemeral", "--auth-file", auth, code=1)["auth file"]["found"])
+
+    def test_the_certificate_is_read(self):
+        certificate, key = os.path.join(self.directory, "cert"), os.path.join(self.directory, "key")
+        files = ("--ephemeral", "--tls-cert", certificate, "--tls-key", key)
+        for days, level in ((365, "ok"), (20, "warn")):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                            "/CN=x", "-days", str(days), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+            self.assertEqual(self.doctor(*files)["certificate"]["level"], level)
+        os.remove(key)
+        found = self.doctor(*files, code=1)["certificate"]
+        self.assertEqual((found["level"], key in found["found"]), ("fail", True))
 
     def test_the_settings_of_the_file_and_the_environment_count(self):
         file = os.path.join(self.directory, "kvs.conf")

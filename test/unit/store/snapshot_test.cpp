@@ -27,6 +27,7 @@ struct Fixture {
   LogId log_id{6};  // of the history in the directory; a new one gets another
   State state;
   std::uint64_t revision = 0;
+  bool bus_keeps_its_order = true;
 
   Fixture() {
     options.background = false;
@@ -45,14 +46,19 @@ struct Fixture {
     for (int n = 0; n < count; ++n) {
       ++revision;
       Changes changes{set(revision, "key" + std::to_string(revision % 20), std::string(100, 'v'))};
-      journal->append(changes, std::to_string(revision));
+      journal->append(changes, bookmark());
       state = with(state, changes);
     }
   }
   bool snapshot() {
-    if (!journal->write_snapshot(state, std::to_string(revision))) return false;
+    if (!journal->write_snapshot(state, bookmark())) return false;
     journal->snapshot_written(state.revision());
     return true;
+  }
+  std::string bookmark() const { return bus_keeps_its_order ? std::to_string(revision) : std::string(); }
+  void remove_journal(const std::string& from) {
+    for (const auto& name : files.names())
+      if (name.starts_with("journal-") && name >= from) files.remove(directory / name);
   }
   bool has(const std::filesystem::path& path) { return files.names().contains(path.filename().string()); }
   bool has_snapshot(std::uint64_t of) { return has(snapshot_path(directory, Revision{of})); }
@@ -79,8 +85,8 @@ State many(std::uint64_t count, std::size_t value_size) {
   return editor.commit(Revision{count}, LogTime{std::chrono::seconds(count)});
 }
 
-std::string encoded(const State& state) {
-  SnapshotEncoder encoder(state, LogId{77}, "5");
+std::string encoded(const State& state, const std::string& bookmark = "5") {
+  SnapshotEncoder encoder(state, LogId{77}, bookmark);
   std::string all;
   for (auto piece = encoder.next(); !piece.empty(); piece = encoder.next()) all += piece;
   return all;
@@ -236,10 +242,56 @@ BOOST_AUTO_TEST_CASE(without_a_good_snapshot_and_the_whole_journal_nothing_is_se
   files.overwrite(snapshot_path(directory, Revision{200}), 70, "#");
   files.overwrite(snapshot_path(directory, Revision{300}), 70, "#");
   BOOST_TEST(refusal().find("snapshot-0000000000000300, offset 64") != std::string::npos);
-  for (const auto& name : files.names()) {
-    if (name.starts_with("journal-")) files.remove(directory / name);
-  }
+  remove_journal("journal-");
   BOOST_TEST(refusal().find("snapshot-0000000000000300, offset 64") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_snapshot_was_made_with_is_missed_where_no_bus_has_it) {
+  for (bool kept : {false, true}) {
+    Fixture f;
+    f.bus_keeps_its_order = kept;
+    f.open();
+    f.append(30);
+    f.snapshot();
+    f.append(30);
+    f.journal.reset();
+    f.remove_journal("journal-");
+    std::string said = f.refusal();
+    BOOST_TEST(said.find("no journal beside the snapshot of revision 30, which was made with one") ==
+               (kept ? std::string::npos : std::string("/data: there is ").size()));
+    if (!kept) BOOST_TEST(said.find("kvs repair --data-dir /data") != std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_that_ends_before_the_snapshot_it_was_made_with_is_missed) {
+  bus_keeps_its_order = false;
+  open();
+  append(60);
+  snapshot();
+  journal.reset();
+  remove_journal("journal-0000000003");
+  BOOST_TEST(refusal().find("the journal ends at revision ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_of_nothing_but_zeros_is_a_missing_one) {
+  bus_keeps_its_order = false;
+  open();
+  append(10);
+  snapshot();
+  journal.reset();
+  remove_journal("journal-0000000002");
+  auto size = files.open_to_read(segment_path(directory, 1))->size();
+  files.overwrite(segment_path(directory, 1), 0, std::string(size, '\0'));
+  BOOST_TEST(refusal().find("no journal beside the snapshot of revision 10") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_from_elsewhere_needs_no_journal) {
+  files.make_directory(directory);
+  auto bytes = encoded(many(20, 10), "");
+  files.create(snapshot_path(directory, Revision{20}))->write(0, bytes);
+  open();
+  BOOST_TEST(found.state.size() == 20u);
+  BOOST_TEST(found.notes == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_snapshot_of_a_newer_format_is_refused) {
