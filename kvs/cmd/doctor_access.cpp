@@ -12,7 +12,10 @@ using Level = Finding::Level;
 Finding judge_auth_file(const std::filesystem::path& file) {
   auto table = AuthTable::load(file);
   if (!table) return {Level::fail, "auth file", table.error().detail, {}};
-  return {Level::ok, "auth file", file.string() + " names " + std::to_string(table->size()) + " holders", {}};
+  return {Level::ok,
+          "auth file",
+          file.string() + " names " + std::to_string(table->size()) + (table->size() == 1 ? " holder" : " holders"),
+          {}};
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ boost::json::object facts(const RepairPlan& plan, const fs::path& aside, std::op
   object["revision"] = number(plan.last);
   object["keys"] = plan.keys;
   object["lost_bytes"] = plan.loses() ? plan.lost_bytes : 0;
+  object["journal_missing"] = plan.journal_missing;
   if (plan.cut) object["cut"] = {{"file", plan.cut->segment.string()}, {"offset", plan.cut->offset}};
   boost::json::array out;
   for (const fs::path& path : plan.segments) out.emplace_back(path.string());
@@ -125,7 +126,10 @@ int repair(const Settings& settings) {
     return exit_code::other;
   fs::path aside = carry_out(files, directory, plan);
   std::optional<LogId> log_id;
-  if (plan.begins_anew()) log_id = begin_new_history(files, directory, aside);
+  if (plan.begins_anew()) {
+    log_id = begin_new_history(files, directory, aside);
+    if (!log_id) throw Failure(exit_code::bad_data, "no new history begins: the revisions have come to their end");
+  }
   if (output.json()) return tell(output, facts(plan, aside, log_id));
   if (!output.quiet())
     output.write("repaired: kvs serve starts again; the files as they were are in " +

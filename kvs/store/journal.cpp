@@ -144,7 +144,7 @@ bool Journal::write_snapshot(const State& state, std::string_view bookmark, cons
   body.attempt_bytes = body.journal_bytes();
   if (body.snapshots->has(state.place())) return false;
   body.writer->sync_elsewhere();  // a start must never find a snapshot that the journal does not reach up to
-  return write_snapshot_file(body.files, body.directory, state, body.log_id, bookmark, true, stop);
+  return write_snapshot_file(body.files, body.directory, state, body.log_id, bookmark, bookmark.empty(), stop);
 }
 
 Revision Journal::newest_snapshot() const { return body_->snapshots->newest(); }

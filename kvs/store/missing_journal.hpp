@@ -10,11 +10,14 @@ namespace kvs {
 
 class MissingJournal : public DamagedData {
  public:
-  // `advice` is for whoever meets it at a start.
-  MissingJournal(const std::filesystem::path& directory, const std::string& what, const std::string& advice)
-      : DamagedData(directory.string() + ": " + what + advice), finding_(directory.string() + ": " + what) {}
+  MissingJournal(const std::filesystem::path& directory, const std::string& what)
+      : DamagedData(directory.string() + ": " + what +
+                    ". Put the journal's files back, or restore the directory from a backup; or let kvs repair "
+                    "--data-dir " +
+                    directory.string() + " say what would be lost without them, and do so"),
+        finding_(directory.string() + ": " + what) {}
 
-  // what() without the advice.
+  // what() without the advice, which is for whoever meets it at a start.
   const std::string& finding() const { return finding_; }
 
  private:

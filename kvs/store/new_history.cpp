@@ -6,6 +6,7 @@
 
 #include "kvs/random_id.hpp"
 #include "kvs/store/data_directory.hpp"
+#include "kvs/store/read_only_files.hpp"
 #include "kvs/store/recovery.hpp"
 #include "kvs/store/snapshot_files.hpp"
 
@@ -14,12 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The last segment first: what is left has no gap.
 std::vector<fs::path> files_of(FileSystem& files, const fs::path& directory) {
   DirectoryContents contents = list_data_directory(files, directory);
   std::vector<fs::path> paths;
-  for (auto number = contents.segments.rbegin(); number != contents.segments.rend(); ++number)
-    paths.push_back(segment_path(directory, *number));
+  for (std::uint64_t number : contents.segments) paths.push_back(segment_path(directory, number));
   for (Revision revision : contents.snapshots) paths.push_back(snapshot_path(directory, revision));
   return paths;
 }
@@ -38,7 +37,8 @@ std::optional<State> raised(State state, std::uint64_t by) {
 
 std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& directory, const fs::path& aside) {
   Recovery::Progress silent;
-  Recovery recovery(files, directory, silent);
+  ReadOnlyFiles read_only(files);  // all there is moves as it is
+  Recovery recovery(read_only, directory, silent);
   recovery.accept_missing_journal();
   RecoveredLog log = recovery.run();
   if (!log.bookmark.empty()) return std::nullopt;
@@ -48,6 +48,9 @@ std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& direct
   std::vector<fs::path> old = files_of(files, directory);
   write_snapshot_file(files, aside, *state, log_id, {}, false, {});
   std::vector<std::string> kept = files.list(aside);
+  fs::path snapshot = snapshot_path(directory, state->place());
+  files.rename(aside / snapshot.filename(), snapshot);
+  files.sync_directory(directory);
   for (const fs::path& path : old) {
     if (std::ranges::find(kept, path.filename().string()) == kept.end()) {
       files.rename(path, aside / path.filename());
@@ -55,8 +58,6 @@ std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& direct
       files.remove(path);  // what was cut of it; the whole is there
     }
   }
-  fs::path snapshot = snapshot_path(directory, state->place());
-  files.rename(aside / snapshot.filename(), snapshot);
   files.sync_directory(aside);
   files.sync_directory(directory);
   return log_id;

@@ -22,8 +22,8 @@ std::optional<State> raised(State state, std::uint64_t by);
 // Of a data directory that has just been repaired and is locked: its state begins a new history, under the log id that
 // is given back, and the files of the old one move into `aside`, where those that are there already stay. Nothing, and
 // nothing is changed, if the order comes from a bus that keeps the log: it has the rest.
-// Whatever breaks this off leaves the old history, or, in the moment between, the directory empty and everything in
-// `aside`, where the new snapshot is complete. Throws std::system_error, DamagedData.
+// Whatever breaks this off leaves the old history, or, while its files move, those of both, which no start takes.
+// Throws std::system_error, DamagedData.
 std::optional<LogId> begin_new_history(FileSystem& files, const std::filesystem::path& directory,
                                        const std::filesystem::path& aside);
 

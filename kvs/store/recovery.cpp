@@ -19,14 +19,6 @@ std::string beginning_of(const File& file) {
   return {bytes.data(), file.read(0, bytes)};
 }
 
-// A bus that has kept its order gives what is missing again.
-bool must_follow(const LoadedSnapshot& base) { return base.header.journal_follows && base.bookmark.empty(); }
-
-std::string repair_advice(const fs::path& directory) {
-  return ". Restore the directory from a backup; or let kvs repair --data-dir " + directory.string() +
-         " say what would be lost without it, and do so";
-}
-
 }  // namespace
 
 Recovery::Recovery(FileSystem& files, fs::path directory, const Progress& progress, StateLimits limits)
@@ -75,6 +67,7 @@ void Recovery::read_snapshot_headers() {
       return true;
     }
     check_log_id(header->log_id, path);
+    if (header->journal_follows && !missing_accepted_) must_reach_ = std::max(must_reach_, header->place);
     if (newest_snapshot_bytes_ == 0) newest_snapshot_bytes_ = file->size();
     return false;
   });
@@ -169,24 +162,17 @@ std::size_t Recovery::first_to_replay(Revision base) const {
 void Recovery::replay(LoadedSnapshot base) {
   auto begun_with = base.header.place;
   auto begun_with_change = base.header.revision;
-  bool follows = must_follow(base);
   auto first = first_to_replay(begun_with);
   std::vector<SegmentFile> replayed(segments_.begin() + static_cast<std::ptrdiff_t>(first), segments_.end());
   BytesRead read = [this](std::uint64_t bytes) { report(bytes); };
-  auto end = Replay(files_, directory_, replayed, read, limits_).run(std::move(base));
+  auto end = Replay(files_, directory_, replayed, must_reach_, read, limits_).run(std::move(base));
   result_.state = std::move(end.state);
   result_.bookmark = std::move(end.bookmark);
   result_.replayed_bytes = end.bytes;
   result_.notes += end.notes;
   auto newest = first + end.newest;
   result_.end = {end.last, end.change, end.batch, segments_[newest].number, end.end};
-  if (end.last < begun_with) {
-    std::string what = "the journal ends at revision " + std::to_string(number(end.last)) + ", the snapshot is of " +
-                       std::to_string(number(begun_with));
-    if (follows) refuse_missing_journal(what);
-    result_.notes += directory_.string() + ": " + what + ": the history begins there\n";
-    return begin_behind_snapshot(begun_with, begun_with_change);
-  }
+  if (end.last < begun_with) return begin_behind_snapshot(begun_with, begun_with_change);
   for (std::size_t index = newest; segments_[index].header; --index) {
     result_.segments.insert(result_.segments.begin(), *segments_[index].header);
     if (index == 0) break;
@@ -194,12 +180,10 @@ void Recovery::replay(LoadedSnapshot base) {
   remove_segments(0, result_.segments.front().number);
 }
 
-void Recovery::refuse_missing_journal(const std::string& what) const {
-  if (!missing_accepted_) throw MissingJournal(directory_, what, repair_advice(directory_));
-}
-
 // The journal lacks what the snapshot was made of (the snapshot came from elsewhere): it would have a gap.
 void Recovery::begin_behind_snapshot(Revision place, Revision change) {
+  result_.notes += directory_.string() + ": the journal ends at revision " + std::to_string(number(result_.end.last)) +
+                   ", the snapshot is of " + std::to_string(number(place)) + ": the history begins there\n";
   remove_segments(0, result_.end.segment + 1);
   result_.end.last = place;
   result_.end.change = change;
@@ -216,11 +200,15 @@ void Recovery::begin_without_journal(LoadedSnapshot base) {
     file->read(0, bytes);
     if (end_of_content(bytes) <= SegmentHeader::size) continue;
     throw DamagedJournal(path, 0, "not the beginning of a journal segment, but it holds something",
-                         repair_advice(directory_));
+                         ". Restore the directory from a backup; or let kvs repair --data-dir " + directory_.string() +
+                             " say what would be lost without it, and do so");
   }
-  if (must_follow(base))
-    refuse_missing_journal("there is no journal beside the snapshot of revision " +
-                           std::to_string(number(base.header.place)) + ", which was made with one");
+  std::string without = "there is no journal beside the snapshot of revision ";
+  if (must_reach_ != no_revision)
+    throw MissingJournal(directory_, without + std::to_string(number(must_reach_)) + ", which was made with one");
+  if (base.header.place != no_revision && base.bookmark.empty())
+    result_.notes += directory_.string() + ": " + without + std::to_string(number(base.header.place)) +
+                     ", as after a restore or repair; what was written after it, if anything, is lost\n";
   remove_segments(0, UINT64_MAX);
   result_.bookmark = std::move(base.bookmark);
   result_.end.last = base.header.place;

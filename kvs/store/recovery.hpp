@@ -51,7 +51,6 @@ class Recovery {
   void replay(LoadedSnapshot base);
   void begin_behind_snapshot(Revision place, Revision change);
   void begin_without_journal(LoadedSnapshot base);
-  void refuse_missing_journal(const std::string& what) const;
   void remove_segments(std::uint64_t from, std::uint64_t to);
   void count_bytes();
   void report(std::uint64_t bytes) const;
@@ -66,6 +65,7 @@ class Recovery {
   std::vector<SegmentFile> segments_;  // the newest ones, without gaps; the first one has a header
   std::uint64_t newest_snapshot_bytes_ = 0;
   bool missing_accepted_ = false;
+  Revision must_reach_ = no_revision;  // where the journal must end at the least, by what the snapshots' headers say
   std::uint64_t done_bytes_ = 0;
   std::uint64_t all_bytes_ = 0;
   RecoveredLog result_;

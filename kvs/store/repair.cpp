@@ -69,13 +69,13 @@ class Planner {
     while (true) {
       try {
         Recovery recovery(planned_, directory_, silent);
-        if (plan_.journal_missing) recovery.accept_missing_journal();
+        if (plan_.loses()) recovery.accept_missing_journal();
         return recovery.run();
       } catch (const DamagedJournal& damage) {
         plan_.damage.push_back(damage.finding());
         leave_out(damage);
       } catch (const MissingJournal& missing) {
-        if (!plan_.loses()) plan_.damage.push_back(missing.finding());  // else by what is left out
+        plan_.damage.push_back(missing.finding());
         plan_.journal_missing = true;
       }
     }

@@ -19,7 +19,7 @@ struct RepairPlan {
   std::optional<Cut> cut;
   std::vector<std::filesystem::path> segments;   // to be taken out, rising
   std::vector<std::filesystem::path> snapshots;  // damaged
-  bool journal_missing = false;                  // in whole or from some place on; nothing is left to be taken out
+  bool journal_missing = false;                  // in whole or from some place on, and nothing else is wrong with it
   std::vector<std::string> damage;               // what was found, a line each
   Revision last = no_revision;                   // the newest place that stays
   std::size_t keys = 0;                          // at that revision
@@ -36,7 +36,8 @@ struct RepairPlan {
 // is no damage that leaving something out mends (a newer format, files of another log).
 RepairPlan plan_repair(FileSystem& files, const std::filesystem::path& directory);
 
-// Carries it out: the files as they were are in the directory that is given back, and a start finds what the plan says.
+// Carries it out: the files as they were are in the directory that is given back, and a start finds what the plan says;
+// or begin_new_history() does, if the plan begins anew.
 // What is cut is copied first; whatever breaks this off leaves the damage or mends it. Throws std::system_error.
 std::filesystem::path carry_out(FileSystem& files, const std::filesystem::path& directory, const RepairPlan& plan);
 

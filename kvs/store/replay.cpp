@@ -5,6 +5,7 @@
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/damaged_journal.hpp"
 #include "kvs/store/judge.hpp"
+#include "kvs/store/missing_journal.hpp"
 #include "kvs/store/zeros.hpp"
 
 namespace kvs {
@@ -16,8 +17,13 @@ constexpr std::uint64_t commit_every = 4 * 1024 * 1024;  // bytes of the journal
 }  // namespace
 
 Replay::Replay(FileSystem& files, std::filesystem::path directory, const std::vector<SegmentFile>& segments,
-               const BytesRead& read, StateLimits limits)
-    : files_(files), directory_(std::move(directory)), segments_(segments), read_(read), limits_(limits) {}
+               Revision must_reach, const BytesRead& read, StateLimits limits)
+    : files_(files),
+      directory_(std::move(directory)),
+      segments_(segments),
+      must_reach_(must_reach),
+      read_(read),
+      limits_(limits) {}
 
 ReplayResult Replay::run(LoadedSnapshot base) {
   const SegmentHeader& first = *segments_.front().header;
@@ -32,6 +38,7 @@ ReplayResult Replay::run(LoadedSnapshot base) {
   result_.end = SegmentHeader::size;
   editor_.emplace(std::move(base.state), limits_);
   for (std::size_t index = 0; index < segments_.size() && replay_segment(index); ++index) continue;
+  refuse_missing();
   remove_later_segments();
   bool ends_behind_base = result_.last < base_place_;
   if (!ends_behind_base) result_.change = std::max(result_.change, base_revision_);
@@ -108,8 +115,17 @@ void Replay::finish_at(std::size_t index, std::uint64_t content) {
   file->datasync();
 }
 
+// Nothing stands behind its end that could be damaged.
+void Replay::refuse_missing() const {
+  if (result_.last >= must_reach_) return;
+  throw MissingJournal(directory_, "the journal ends at revision " + std::to_string(number(result_.last)) +
+                                       ", and a snapshot was made of it at revision " +
+                                       std::to_string(number(must_reach_)));
+}
+
 // A crash leaves at most one batch unfinished, or, without syncing every batch, any of those since the last sync. So if
-// a later batch is there that was written when this one was on disk already, then no crash explains it.
+// a later batch is there that was written when this one was on disk already, then no crash explains it. Nor if a
+// snapshot was made of what came after it.
 void Replay::refuse_damage(std::size_t index, std::uint64_t offset, std::string_view tail) {
   auto expected = result_.batch + 1;
   auto proof = find_proof_of_damage(tail, {log_id_, segments_[index].number, offset}, expected);
@@ -117,11 +133,13 @@ void Replay::refuse_damage(std::size_t index, std::uint64_t offset, std::string_
   while (!proof && ++at < segments_.size()) {
     proof = find_proof_of_damage(load(at), {log_id_, segments_[at].number, 0}, expected);
   }
-  if (!proof) return;
+  if (!proof && result_.last >= must_reach_) return;
+  std::string why =
+      proof ? "but a later one at offset " + std::to_string(*proof) + " of " + segments_[at].path.filename().string()
+            : "and the journal has been longer: a snapshot was made of it at revision " +
+                  std::to_string(number(must_reach_));
   if (first_empty_) index = *first_empty_, offset = 0;
-  throw DamagedJournal(segments_[index].path, offset,
-                       "damaged: there is no whole batch here, but a later one at offset " + std::to_string(*proof) +
-                           " of " + segments_[at].path.filename().string(),
+  throw DamagedJournal(segments_[index].path, offset, "damaged: there is no whole batch here, " + why,
                        ". Restore the directory from a backup; or let kvs repair --data-dir " + directory_.string() +
                            " say what would be lost without it, and do so");
 }

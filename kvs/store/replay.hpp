@@ -38,8 +38,9 @@ struct ReplayResult {
 // it returns. Throws DamagedData if the journal does not end in the way a crash ends it.
 class Replay {
  public:
+  // `must_reach`: it is known that the journal went at least up to there.
   Replay(FileSystem& files, std::filesystem::path directory, const std::vector<SegmentFile>& segments,
-         const BytesRead& read, StateLimits limits);
+         Revision must_reach, const BytesRead& read, StateLimits limits);
 
   ReplayResult run(LoadedSnapshot base);
 
@@ -48,6 +49,7 @@ class Replay {
   bool continues(const JournalBatch& batch) const;
   void apply(const JournalBatch& batch, const std::filesystem::path& path, std::uint64_t offset);
   void finish_at(std::size_t index, std::uint64_t content);
+  void refuse_missing() const;
   void refuse_damage(std::size_t index, std::uint64_t offset, std::string_view tail);  // loads other segments
   void remove_later_segments();
   std::string_view load(std::size_t index);
@@ -55,6 +57,7 @@ class Replay {
   FileSystem& files_;
   std::filesystem::path directory_;
   const std::vector<SegmentFile>& segments_;
+  const Revision must_reach_;
   const BytesRead& read_;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t committed_bytes_ = 0;

@@ -12,9 +12,9 @@ namespace kvs {
 
 // Writes the state beside the snapshots there are, syncs it, renames it into place and syncs the directory: from then
 // on a start begins with it. With `journal_follows` such a start refuses to do without a journal up to there: only for
-// what stands beside one that is synced. False if it was asked to stop, or the state is empty and has nothing to say.
-// Throws std::system_error, among others if it would take the last of the space; nothing is left behind then, as far as
-// possible.
+// what stands beside one that is synced, and that no bus has. False if it was asked to stop, or the state is empty and
+// has nothing to say. Throws std::system_error, among others if it would take the last of the space; nothing is left
+// behind then, as far as possible.
 bool write_snapshot_file(FileSystem& files, const std::filesystem::path& directory, const State& state, LogId log_id,
                          std::string_view bookmark, bool journal_follows, const std::stop_token& stop);
 

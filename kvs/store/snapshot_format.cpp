@@ -2,12 +2,11 @@
 //
 // snapshot := header block* trailer
 // header   := magic:8 version:u16 journal_follows:u16 crc32c:u32 log_id:u64 revision:u64 time:i64 (ms since 1970)
-// digest:u64
-//             place:u64 forgotten:u64
+//             digest:u64 place:u64 forgotten:u64
 //             crc32c is over the header with crc32c = 0
-// block    := crc32c:u32 length:u32 kind:u8 bytes      length counts what follows it; kind 1: the bookmark, once,
-// before
-//             the others; kind 2: record*, the keys; 3: record*, the tombstones; 4: record*, the answers; in this order
+// block    := crc32c:u32 length:u32 kind:u8 bytes      length counts what follows it
+//             kind 1: the bookmark, once, before the others; kind 2: record*, the keys; 3: record*, the tombstones;
+//             4: record*, the answers; in this order
 //             crc32c goes on from that of the part before it, over everything after itself
 // trailer  := a block of kind 0: records:u64           how many there are in all; the file ends here
 // record   := revision:u64 created:u64 modified:i64 version:u32 value_size:u32 key_size:u16 content_type_size:u8

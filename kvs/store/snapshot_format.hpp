@@ -21,7 +21,8 @@ struct SnapshotHeader {
   Revision forgotten = no_revision;  // State::oldest_tombstone()
   LogTime time{};
   std::uint64_t digest = 0;  // State::digest(); 0: none was kept
-  // A journal that reaches up to it was on disk, beside it, before it was: without one something was taken away.
+  // A journal that reaches up to it was on disk, beside it, before it was, and no bus has what is in it: without one
+  // something was taken away.
   bool journal_follows = false;
 };
 

@@ -111,8 +111,8 @@ class Repair(unittest.TestCase):
         missing = (f"{self.directory()}: there is no journal beside the snapshot of revision 3, which was made with one")
         result = kvs("serve", "--data-dir", self.directory(), "--listen", "127.0.0.1:0")
         self.assertEqual(result.code, 9)
-        self.assertIn(f"{missing}. Restore the directory from a backup; or let kvs repair --data-dir {self.directory()} say "
-                      "what would be lost without it, and do so", result.stderr)
+        self.assertIn(f"{missing}. Put the journal's files back, or restore the directory from a backup; or let kvs repair "
+                      f"--data-dir {self.directory()} say what would be lost without them, and do so", result.stderr)
         lines = [f"found: {missing}",
                  "kept: everything up to revision 3, which is 3 keys",
                  "lost: the changes after revision 3, if there were any: there is no journal of them",
@@ -124,6 +124,26 @@ class Repair(unittest.TestCase):
         self.server.start()
         self.assertEqual(self.server.request("GET", "/v1/kv/key2").body, b"value2")
         self.assertGreater(self.server.put("new", "v"), 1_000_000_000)
+
+    def test_what_is_left_of_a_journal_is_kept_aside(self):
+        self.server.stop()
+        self.server = Server("--history-bytes", "128KiB")  # small segments
+        self.addCleanup(self.server.remove)
+        with self.server.connect() as connection:
+            for number in range(100):
+                connection.request("PUT", f"/v1/kv/key{number}", body=b"x" * 1000)
+        self.server.stop()  # with a snapshot
+        journal = sorted(name for name in os.listdir(self.directory()) if name.startswith("journal-"))
+        self.assertGreater(len(journal), 3)
+        for name in journal[-2:]:
+            os.remove(os.path.join(self.directory(), name))
+        result = self.repair("--yes", "--json")
+        self.assertEqual(result.code, 0, result)
+        done = json.loads(result.stdout)
+        self.assertEqual((done["journal_missing"], done["keys"]), (True, 100))
+        self.assertEqual(sorted(os.listdir(done["aside"])), sorted(journal[:-2] + ["snapshot-0000000000000100"]))
+        self.server.start()
+        self.assertEqual(self.server.request("GET", "/v1/kv/key99").body, b"x" * 1000)
 
     def test_on_a_terminal_it_is_asked(self):
         self.fill(10)

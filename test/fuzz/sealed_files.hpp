@@ -22,10 +22,10 @@ void put_at(std::string& bytes, std::size_t at, Number number) {
 
 inline constexpr std::size_t file_header = 64;  // of both kinds
 
-// Of both kinds: magic:8 version:u32 crc32c:u32 …
+// Of both kinds: magic:8 version:u16 … crc32c:u32 …; what is between, a snapshot's mark, stays.
 inline void seal_header(std::string& bytes, std::string_view magic) {
   bytes.replace(0, magic.size(), magic);
-  put_at(bytes, 8, std::uint32_t{1});
+  put_at(bytes, 8, std::uint16_t{1});
   put_at(bytes, 12, std::uint32_t{0});
   put_at(bytes, 12, crc32c(std::string_view(bytes).substr(0, file_header)));
 }
@@ -34,6 +34,7 @@ inline void seal_header(std::string& bytes, std::string_view magic) {
 inline void seal_segment(std::string& bytes) {
   constexpr std::size_t batch_header = 40;
   if (bytes.size() < file_header) return;
+  put_at(bytes, 10, std::uint16_t{0});  // its version has four bytes
   seal_header(bytes, "kvs jrnl");
   for (std::size_t at = file_header; bytes.size() - at >= batch_header;) {
     std::size_t length = number_at<std::uint32_t>(bytes, at + 4);

@@ -270,7 +270,49 @@ BOOST_AUTO_TEST_CASE(a_journal_that_ends_before_the_snapshot_it_was_made_with_is
   snapshot();
   journal.reset();
   remove_journal("journal-0000000003");
-  BOOST_TEST(refusal().find("the journal ends at revision ") != std::string::npos);
+  auto left = files.names();
+  BOOST_TEST(refusal().find("and a snapshot was made of it at revision 60") != std::string::npos);
+  BOOST_TEST(files.names() == left, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_snapshot_that_misses_its_journal_may_be_damaged_itself) {
+  bus_keeps_its_order = false;
+  open();
+  append(30);
+  snapshot();
+  append(30);
+  snapshot();
+  journal.reset();
+  files.overwrite(snapshot_path(directory, Revision{60}), 200, "#");
+  auto names = files.names();
+  remove_journal(*std::prev(names.lower_bound("k")));
+  BOOST_TEST(refusal().find("and a snapshot was made of it at revision 60") != std::string::npos);
+  remove_journal("journal-");
+  BOOST_TEST(refusal().find("no journal beside the snapshot of revision 60") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_ends_before_a_snapshot_that_was_made_of_it_is_damage_and_is_not_cut) {
+  for (bool sync : {true, false}) {
+    Fixture f;
+    f.options.sync = sync;
+    f.bus_keeps_its_order = false;
+    f.open();
+    f.append(10);
+    f.snapshot();
+    f.journal.reset();
+    auto path = segment_path(directory, 1);
+    auto file = f.files.open_to_read(path);
+    std::string before(file->size(), '\0');
+    file->read(0, before);
+    auto at = before.rfind("key10");
+    BOOST_REQUIRE(at != std::string::npos);
+    f.files.overwrite(path, at, "K");
+    before[at] = 'K';
+    BOOST_TEST(f.refusal().find("journal-0000000001, offset ") == std::string("/data/").size());
+    std::string after(before.size(), '\0');
+    f.files.open_to_read(path)->read(0, after);
+    BOOST_TEST((after == before));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_journal_of_nothing_but_zeros_is_a_missing_one) {
@@ -291,7 +333,8 @@ BOOST_AUTO_TEST_CASE(a_snapshot_from_elsewhere_needs_no_journal) {
   files.create(snapshot_path(directory, Revision{20}))->write(0, bytes);
   open();
   BOOST_TEST(found.state.size() == 20u);
-  BOOST_TEST(found.notes == "");
+  BOOST_TEST(found.notes.find("no journal beside the snapshot of revision 20, as after a restore") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_snapshot_of_a_newer_format_is_refused) {
