@@ -8,12 +8,6 @@
 
 namespace kvs {
 
-namespace {
-
-constexpr std::chrono::seconds say_every{10};  // an attack shall not fill the log
-
-}  // namespace
-
 void HeldStates::Part::hold(const State& state, const State& newest) {
   release();
   weight_ = state.weight();
@@ -62,10 +56,8 @@ void HeldStates::cut_until_it_fits(const Part& spared, const State& newest) {
     cut.release();
     cut.client_.cut();
   }
-  auto now = Clock::now();
-  if (said_ != Clock::time_point{} && now - said_ < say_every) return;
-  said_ = now;
-  log::warn("slow clients keep too many old states in memory: those of the oldest are cut", {{"bytes", before}});
+  if (to_say_.due())
+    log::warn("slow clients keep too many old states in memory: those of the oldest are cut", {{"bytes", before}});
 }
 
 }  // namespace kvs

@@ -3,8 +3,8 @@
 #include <boost/intrusive/set.hpp>
 #include <cstdint>
 
+#include "kvs/net/seldom.hpp"
 #include "kvs/store/state.hpp"
-#include "kvs/timeouts.hpp"
 
 namespace kvs {
 
@@ -52,7 +52,7 @@ class HeldStates {
   Parts parts_;            // oldest first
   std::uint64_t own_ = 0;  // of all
   std::uint64_t sum_ = 0;  // of what all but the last keep
-  Clock::time_point said_{};
+  Seldom to_say_{std::chrono::seconds(10)};
 };
 
 }  // namespace kvs

@@ -30,8 +30,6 @@ constexpr std::chrono::milliseconds accept_pause{100};  // when descriptors or m
 constexpr std::uint64_t least_exodus = 32;
 constexpr std::chrono::seconds crowd_look{1};
 
-constexpr std::chrono::seconds say_every{1};  // a crowd shall not fill the log
-
 // For those who are turned away before they are listened to.
 std::string refusal(std::string_view words) {
   return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\nConnection: "
@@ -230,9 +228,7 @@ void Server::turn_away(Socket& socket, const Origin& peer, bool by_address) {
   socket.write_some(asio::buffer(refusal(words)), error);
   socket.shutdown(Socket::shutdown_send, error);
   ++not_said_;
-  auto now = Clock::now();
-  if (said_ != Clock::time_point{} && now - said_ < say_every) return;
-  said_ = now;
+  if (!to_say_.due()) return;
   log::warn(by_address ? "too many connections from one address: refused (--max-connections-per-address)"
                        : "too many connections: refused (--max-connections)",
             {{"client", to_string(peer)}, {"refused", std::exchange(not_said_, 0)}});

@@ -8,6 +8,7 @@
 
 #include "kvs/net/gate.hpp"
 #include "kvs/net/listen_address.hpp"
+#include "kvs/net/seldom.hpp"
 #include "kvs/net/worker.hpp"
 
 namespace kvs {
@@ -49,8 +50,8 @@ class Server {
   std::size_t next_ = 0;
   std::uint64_t crowd_ = 0;  // the most connections since memory was given back
   asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> crowd_timer_;
-  Clock::time_point said_{};    // when the log last told of connections turned away
-  std::uint64_t not_said_ = 0;  // those since then
+  Seldom to_say_{std::chrono::seconds(1)};  // that connections are turned away
+  std::uint64_t not_said_ = 0;              // of them
   bool stopping_ = false;
 };
 

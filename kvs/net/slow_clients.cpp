@@ -5,12 +5,6 @@
 
 namespace kvs {
 
-namespace {
-
-constexpr std::chrono::seconds say_every{10};  // an attack shall not fill the log
-
-}  // namespace
-
 void SlowClients::Part::hold(std::size_t bytes) {
   release();
   if (bytes <= free_share) return;
@@ -32,10 +26,8 @@ void SlowClients::cut_until_it_fits(const Part& spared) {
     slowest.release();
     slowest.client_.cut();
   }
-  auto now = Clock::now();
-  if (said_ != Clock::time_point{} && now - said_ < say_every) return;
-  said_ = now;
-  log::warn("slow clients hold too much memory: the slowest are cut", {{"bytes", std::uint64_t{sum_}}});
+  if (to_say_.due())
+    log::warn("slow clients hold too much memory: the slowest are cut", {{"bytes", std::uint64_t{sum_}}});
 }
 
 }  // namespace kvs

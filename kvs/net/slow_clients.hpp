@@ -3,7 +3,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 
-#include "kvs/timeouts.hpp"
+#include "kvs/net/seldom.hpp"
 
 namespace kvs {
 
@@ -43,7 +43,7 @@ class SlowClients {
   const std::size_t most_;
   std::size_t sum_ = 0;
   boost::intrusive::list<Part, boost::intrusive::constant_time_size<false>> parts_;  // longest without progress first
-  Clock::time_point said_{};
+  Seldom to_say_{std::chrono::seconds(10)};
 };
 
 }  // namespace kvs
