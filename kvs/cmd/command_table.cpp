@@ -38,8 +38,9 @@ constexpr std::array commands{
                "terminal, one JSON event a line on a pipe. Reconnects by itself and goes on where it was.\n"
                "With CMD: runs it for each change instead, one after the other, without a shell. It gets KVS_OP,\n"
                "KVS_KEY, KVS_VALUE and KVS_REVISION, and the event as JSON on its standard input. A value that holds\n"
-               "a NUL or is over 32 KiB is left out, and KVS_VALUE_OMITTED=1 says so. Exit code 127 if there is no\n"
-               "such program, 126 if it cannot be run.",
+               "a NUL or is over 32 KiB is left out, and KVS_VALUE_OMITTED=1 says so; KVS_KEY_OMITTED=1 of a key with\n"
+               "a NUL. Exit code 127 if there is no such program, 126 if it cannot be run.\n"
+               "A resume file is for one watch, with the keys it began with.",
                "kvs watch\n"
                "kvs watch --prefix app/ --initial\n"
                "kvs watch --prefix app/ --ops delete,expire --prev\n"
@@ -153,7 +154,7 @@ constexpr std::array commands{
         "Prints the token, which is shown this once, and on stderr the line for the server's --auth-file, which\n"
         "does not tell it. Roles: read, write (each for all keys, or :PREFIX for those that begin with it,\n"
         "percent-encoded), metrics, admin (everything). The server reads the file again at SIGHUP.",
-        "kvs token create anna read write:app/ 2>> /etc/kvs/auth > anna.token\n"
+        "kvs token create anna read write:app/ > anna.token 2> anna.line && cat anna.line >> /etc/kvs/auth\n"
         "kvs token create prometheus metrics"},
     CommandRow{
         Verb::config_show, "config show", "", "[flags]", "Show every setting and where it comes from",

@@ -12,6 +12,8 @@ using Level = Finding::Level;
 Finding judge_auth_file(const std::filesystem::path& file) {
   auto table = AuthTable::load(file);
   if (!table) return {Level::fail, "auth file", table.error().detail, {}};
+  if (table->size() == 0)
+    return {Level::warn, "auth file", file.string() + " names nobody: nobody may do anything", {}};
   return {Level::ok,
           "auth file",
           file.string() + " names " + std::to_string(table->size()) + (table->size() == 1 ? " holder" : " holders"),

@@ -68,7 +68,9 @@ class Importer {
   std::string place(std::uint64_t line) const { return name_ + ":" + std::to_string(line) + ": "; }
 
   void take(std::string_view line) {
-    if (line == "\r") return;  // an empty line that ends as on Windows
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (lines_.count() == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+    if (line.empty() || line == "\r") return;  // an empty line that ends as on Windows
     ImportRecord record = read(line);
     if (record.ttl && record.ttl->count() <= 0) {
       ++expired_;

@@ -74,15 +74,21 @@ std::optional<std::string> bytes(const json::object& record, const std::string& 
 }  // namespace
 
 std::optional<LogTime> parse_time(const std::string& text) {
+  constexpr std::size_t whole_seconds = 20;
+  std::string whole = text;
+  if (text.size() == whole_seconds && text.back() == 'Z') whole.insert(whole_seconds - 1, ".000");
   std::tm parts{};
   int millis = 0;
-  int used = 0;
-  int got = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
-                        &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &millis, &used);
-  if (got != 7 || static_cast<std::size_t>(used) != text.size()) return std::nullopt;
+  int got = std::sscanf(whole.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+                        &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &millis);
+  if (got != 7) return std::nullopt;
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
-  return LogTime(std::chrono::seconds(timegm(&parts)) + milliseconds(millis));
+  LogTime time(std::chrono::seconds(timegm(&parts)) + milliseconds(millis));
+  std::string again;
+  append_time(again, time);
+  if (again != whole) return std::nullopt;  // no such day, or not all of its digits
+  return time;
 }
 
 ImportRecord parse_import(std::string_view line, LogTime now) {
@@ -102,7 +108,7 @@ ImportRecord parse_import(std::string_view line, LogTime now) {
   }
   if (!expires) return record;
   auto at = parse_time(*expires);
-  if (!at) throw bad("expires is no time: " + *expires);
+  if (!at) throw bad("expires is no time as in 2027-01-31T12:00:00Z: " + *expires);
   record.ttl = *at - now;
   return record;
 }

@@ -20,7 +20,7 @@ struct ImportRecord {
 // says what is wrong with it: also a member that records do not have.
 ImportRecord parse_import(std::string_view line, LogTime now);
 
-// "2026-11-22T06:12:16.016Z"; nullopt if it is none.
+// "2026-11-22T06:12:16.016Z", or without the milliseconds; nullopt if it is none.
 std::optional<LogTime> parse_time(const std::string& text);
 
 class ImportBatch {

@@ -33,6 +33,7 @@ std::string reason() {
 [[noreturn]] void cannot(const std::string& what, const std::filesystem::path& file) {
   std::string why = reason();  // of a file that can't be opened only that the system said so
   if (::access(file.c_str(), R_OK) != 0) why = std::generic_category().message(errno);
+  if (why == "PEM lib") why = "there is none in it, in PEM form";
   throw std::runtime_error("cannot " + what + " " + file.string() + ": " + why);
 }
 
@@ -48,13 +49,31 @@ std::chrono::system_clock::time_point end_of(const X509* certificate) {
   return std::chrono::system_clock::from_time_t(::timegm(&time));
 }
 
+// Else OpenSSL asks for the pass phrase at the terminal, and everything else waits.
+int no_pass_phrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+void load_key(SSL_CTX* context, const std::filesystem::path& key) {
+  bool encrypted = false;
+  SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
+  SSL_CTX_set_default_passwd_cb_userdata(context, &encrypted);
+  bool loaded = SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (encrypted) {
+    ERR_clear_error();
+    throw std::runtime_error("the TLS key " + key.string() + " is encrypted: give one without a pass phrase");
+  }
+  if (!loaded) cannot("read the TLS key", key);
+}
+
 void load_identity(SSL_CTX* context, const TlsFiles& files) {
   if (files.certificate.empty()) return;
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1)
     cannot("read the TLS certificate", files.certificate);
   check_private(files.key);
-  if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1)
-    cannot("read the TLS key", files.key);
+  load_key(context, files.key);
   if (SSL_CTX_check_private_key(context) != 1)
     throw std::runtime_error("the TLS key " + files.key.string() + " does not belong to the certificate " +
                              files.certificate.string());

@@ -46,11 +46,8 @@ std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& direct
   if (!state) return std::nullopt;
   LogId log_id{random_id()};
   std::vector<fs::path> old = files_of(files, directory);
-  write_snapshot_file(files, aside, *state, log_id, {}, false, {});
+  write_snapshot_file(files, directory, *state, log_id, {}, false, {});
   std::vector<std::string> kept = files.list(aside);
-  fs::path snapshot = snapshot_path(directory, state->place());
-  files.rename(aside / snapshot.filename(), snapshot);
-  files.sync_directory(directory);
   for (const fs::path& path : old) {
     if (std::ranges::find(kept, path.filename().string()) == kept.end()) {
       files.rename(path, aside / path.filename());

@@ -47,10 +47,22 @@ Descriptor open_descriptor(const fs::path& path, int flags, const char* what) {
   return Descriptor(number);
 }
 
+// A file that root makes, repairing or restoring, is for the user whose directory it is. (Not what that user may have
+// put there to get it: no link is followed, and a file has no second name.)
+void give_to_owner_of_directory(const Descriptor& made, const fs::path& path) {
+  if (::geteuid() != 0) return;
+  struct stat directory, now;
+  fs::path parent = path.has_parent_path() ? path.parent_path() : ".";
+  if (::stat(parent.c_str(), &directory) != 0 || ::fstat(made.get(), &now) != 0) fail("look at", parent);
+  if (now.st_uid == directory.st_uid || !S_ISREG(now.st_mode) || now.st_nlink != 1) return;
+  if (::fchown(made.get(), directory.st_uid, directory.st_gid) != 0) fail("set the owner of", path);
+}
+
 // The mode given to open() and mkdir() is narrowed by the umask, which may take away even the owner's rights.
 Descriptor create_descriptor(const fs::path& path, int flags) {
-  auto descriptor = open_descriptor(path, O_RDWR | O_CREAT | flags, "create");
+  auto descriptor = open_descriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW | flags, "create");
   if (::fchmod(descriptor.get(), 0600) != 0) fail("set the mode of", path);
+  give_to_owner_of_directory(descriptor, path);
   return descriptor;
 }
 

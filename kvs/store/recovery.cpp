@@ -81,7 +81,10 @@ void Recovery::read_segment_headers() {
     auto header = decode_segment_header(beginning_of(*file), path);
     if (header) check_log_id(header->log_id, path);
     if (header && header->number != number) {
-      throw DamagedData(path, 0, "this is segment " + std::to_string(header->number) + " under another name");
+      throw DamagedData(path, 0,
+                        "this is segment " + std::to_string(header->number) + " under another name: call it " +
+                            segment_path(directory_, header->number).filename().string() +
+                            ", or take it out if it is a copy");
     }
     found.push_back({path, number, file->size(), header});
   }
@@ -141,16 +144,18 @@ void Recovery::refuse_without_base() const {
   static const std::string advice = ". Restore the directory from a backup";
   auto notes = result_.notes.empty() ? std::string() : "\n" + result_.notes;
   if (segments_.empty()) throw DamagedData(directory_.string() + ": no good snapshot and no journal" + advice + notes);
+  const std::string repair =
+      "; or let kvs repair --data-dir " + directory_.string() + " say what would be lost without it, and do so";
   const SegmentFile& first = segments_.front();
   auto what = "the journal that is left begins after revision " + std::to_string(number(first.header->after)) +
               ", and no good snapshot reaches up to there";
   auto before = segment_path(directory_, first.number - 1);
   if (std::ranges::binary_search(contents_.segments, first.number - 1)) {
     throw DamagedJournal(before, 0, "damaged: not the beginning of a journal segment. Without it " + what,
-                         advice + notes);
+                         advice + repair + notes);
   }
   if (first.number > 1) what += ": " + before.filename().string() + " is missing";
-  throw DamagedJournal(first.path, 0, what, advice + notes);
+  throw DamagedJournal(first.path, 0, what, advice + repair + notes);
 }
 
 std::size_t Recovery::first_to_replay(Revision base) const {

@@ -107,6 +107,14 @@ std::vector<Revision> SegmentList::begins() const {
   return all;
 }
 
+// Nothing to be done for the newest one: where it ends nobody could go on.
+void SegmentList::forget_through(std::uint64_t number) {
+  std::lock_guard lock(mutex_);
+  if (number < entries_.front().header.number || number >= entries_.back().header.number) return;
+  forgotten_ = std::max(forgotten_, entries_[number + 1 - entries_.front().header.number].header.after);
+  move_window();
+}
+
 std::vector<std::uint64_t> SegmentList::drop(Revision needed) {
   std::lock_guard lock(mutex_);
   std::vector<std::uint64_t> dropped;
@@ -149,7 +157,7 @@ void SegmentList::remember(std::uint64_t number, const Mark& mark) const {
 }
 
 void SegmentList::read_part(const Part& part, Revision after, std::size_t max_bytes, Changes& changes,
-                            std::size_t& bytes) const {
+                            std::size_t& bytes) {
   auto path = segment_path(directory_, part.header.number);
   auto file = files_.open_to_read(path);
   FileWindow window(*file, piece);
@@ -164,10 +172,12 @@ void SegmentList::read_part(const Part& part, Revision after, std::size_t max_by
     remember(part.header.number, at);
   }
   bool at_end = part.next_first_batch ? at.batch == *part.next_first_batch : at.offset == part.end;
-  if (!at_end) throw DamagedData(path, at.offset, "there is no whole batch here, where the history was");
+  if (at_end) return;
+  forget_through(part.header.number);
+  throw DamagedData(path, at.offset, "there is no whole batch here, where the history was: it begins after it now");
 }
 
-Changes SegmentList::read(Revision after, std::size_t max_bytes) const {
+Changes SegmentList::read(Revision after, std::size_t max_bytes) {
   Changes changes;
   std::size_t bytes = 0;
   try {

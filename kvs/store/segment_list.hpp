@@ -36,8 +36,9 @@ class SegmentList {
   // The places in the history window, lowest first, where a segment begins: the newest change before each. The first
   // is oldest().
   std::vector<Revision> begins() const;
-  // See Journal::read(). Throws DamagedData besides.
-  Changes read(Revision after, std::size_t max_bytes) const;
+  // See Journal::read(). Throws DamagedData besides, once: then the history begins after the damaged segment, unless
+  // that is the newest.
+  Changes read(Revision after, std::size_t max_bytes);
 
   // Takes out the segments that are neither in the history window nor hold changes newer than `needed`, and gives their
   // numbers, lowest first.
@@ -70,9 +71,10 @@ class SegmentList {
   std::optional<Part> find(Revision after) const;
   std::optional<Part> following(std::uint64_t number) const;
   Part part(std::size_t index, const Mark& from) const;
-  void read_part(const Part& part, Revision after, std::size_t max_bytes, Changes& changes, std::size_t& bytes) const;
+  void read_part(const Part& part, Revision after, std::size_t max_bytes, Changes& changes, std::size_t& bytes);
   void remember(std::uint64_t number, const Mark& mark) const;
   void move_window();
+  void forget_through(std::uint64_t number);
   Revision begin() const;
 
   FileSystem& files_;

@@ -372,8 +372,8 @@ class RoundTrips(CommandTest):
                 self.assert_ends(result, 0, '{"imported":2,"expired":1}\n', "kvs: 1 keys had expired and were left out\n")
             self.assert_ends(self.kvs("import", path, "-q"), 0, "", "")
 
-    def test_lines_may_end_as_on_windows_and_of_a_repeated_key_the_last_counts(self):
-        text = b'{"key":"w","value":"1"}\r\n\r\n{"key":"w","value":"2"}\r\n'
+    def test_a_file_may_be_from_windows_and_of_a_repeated_key_the_last_counts(self):
+        text = b'\xef\xbb\xbf{"key":"w","value":"1"}\r\n\r\n{"key":"w","value":"2"}\r\n'
         self.assert_ends(self.kvs("import", stdin=text), 0, "2\n", "")
         self.assert_ends(self.kvs("get", "w"), 0, "2", "")
 

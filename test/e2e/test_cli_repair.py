@@ -145,6 +145,27 @@ class Repair(unittest.TestCase):
         self.server.start()
         self.assertEqual(self.server.request("GET", "/v1/kv/key99").body, b"x" * 1000)
 
+    def test_history_that_is_damaged_is_history_that_is_gone(self):
+        self.server.stop()
+        self.server = Server("--history-bytes", "1MiB")
+        self.addCleanup(self.server.remove)
+        with self.server.connect() as connection:
+            for number in range(100):
+                connection.request("PUT", f"/v1/kv/key{number}", body=b"x" * 10000)
+        self.server.stop()  # with a snapshot: what was before it is not replayed
+        with open(self.journal(), "r+b") as file:
+            file.seek(5000)
+            file.write(b"damaged")
+        self.server.start()
+        there = {"KVS_SERVER": "127.0.0.1:%d" % self.server.port}
+        watch = kvs("watch", "--since", "0", "--on-gap", "fail", "--count", "1", env=there)
+        self.assertEqual(watch.code, 6, watch)
+        oldest = self.server.request("GET", "/v1/status").json()["oldest_revision"]
+        self.assertTrue(0 < oldest < 100, oldest)
+        self.assertEqual(self.server.stderr.count("there is no whole batch here, where the history was"), 1)
+        watch = kvs("watch", "--since", str(oldest), "--count", "1", env=there)
+        self.assertEqual((watch.code, json.loads(watch.stdout)["revision"]), (0, oldest + 1))
+
     def test_on_a_terminal_it_is_asked(self):
         self.fill(10)
         self.damage(b"value6")

@@ -200,6 +200,30 @@ class OfAnotherUser(DataDirectoryTest):
         for path in [self.data, *self.data.iterdir()]:
             self.assertEqual((path.stat().st_uid, path.stat().st_gid), (self.user.pw_uid, self.user.pw_gid), path)
 
+    def test_what_root_repairs_is_still_that_users(self):
+        server = self.serve(wrapper=self.wrapper)
+        for number in range(3):
+            server.put("k%d" % number, "v%d" % number)
+        server.kill()
+        journal = self.data / "journal-0000000001"
+        journal.write_bytes(journal.read_bytes().replace(b"v1", b"w1"))
+        self.assertEqual(run("repair", "--data-dir", str(self.data), "--yes")[0], 0)
+        for path in filter(pathlib.Path.is_file, self.data.iterdir()):
+            self.assertEqual((path.stat().st_uid, path.stat().st_gid), (self.user.pw_uid, self.user.pw_gid), path)
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/kv/k0").body, b"v0")
+
+    def test_root_gives_nobody_what_a_link_leads_to(self):
+        server = self.serve(wrapper=self.wrapper)
+        server.stop()
+        other = self.directory / "other"
+        other.write_bytes(b"of root")
+        (self.data / "lock").unlink()
+        (self.data / "lock").symlink_to(other)
+        code, stderr = run("repair", "--data-dir", str(self.data), "--yes")
+        self.assertEqual(code, 1, stderr)
+        self.assertEqual((other.read_bytes(), other.stat().st_uid), (b"of root", 0))
+
     def test_a_read_only_directory_is_refused(self):
         self.data.mkdir()
         self.give(self.data, 0o500)

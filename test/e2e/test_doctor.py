@@ -67,6 +67,13 @@ class Doctor(unittest.TestCase):
             subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                             "/CN=x", "-days", str(days), "-keyout", key, "-out", certificate], check=True, capture_output=True)
             self.assertEqual(self.doctor(*files)["certificate"]["level"], level)
+        subprocess.run(["openssl", "ec", "-aes256", "-passout", "pass:x", "-in", key, "-out", key + ".secret"], check=True,
+                       capture_output=True)
+        os.chmod(key + ".secret", 0o600)
+        found = self.doctor(*files[:-1], key + ".secret", code=1)["certificate"]["found"]
+        self.assertEqual(found, "the TLS key " + key + ".secret is encrypted: give one without a pass phrase")
+        found = self.doctor("--ephemeral", "--tls-cert", key, "--tls-key", key, code=1)["certificate"]["found"]
+        self.assertEqual(found, "cannot read the TLS certificate " + key + ": there is none in it, in PEM form")
         os.remove(key)
         found = self.doctor(*files, code=1)["certificate"]
         self.assertEqual((found["level"], key in found["found"]), ("fail", True))

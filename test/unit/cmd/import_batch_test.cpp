@@ -24,6 +24,9 @@ BOOST_AUTO_TEST_CASE(a_time_is_read_as_it_is_written) {
   BOOST_TEST(!parse_time("2026-11-22T06:12:16.016").has_value());
   BOOST_TEST(!parse_time("2026-11-22T06:12:16.016Zx").has_value());
   BOOST_TEST(!parse_time("").has_value());
+  BOOST_TEST(!parse_time("2026-11-22T06:12:16.5Z").has_value());
+  BOOST_TEST(!parse_time("2026-02-29T06:12:16.016Z").has_value());
+  BOOST_TEST((parse_time("2026-11-22T06:12:16Z") == now - std::chrono::milliseconds(16)));
   BOOST_TEST((parse_time("9999-12-31T23:59:59.999Z") == LogTime(std::chrono::milliseconds(253'402'300'799'999))));
 }
 
@@ -51,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_no_record_is_said_to_be_so) {
   BOOST_TEST(wrong(R"({"key":"a","value":"","value_base64":""})") ==
              "value and value_base64: one of them says what it is");
   BOOST_TEST(wrong(R"({"key_base64":"/","value":""})") == "key_base64 is no base64");
-  BOOST_TEST(wrong(R"({"key":"a","value":"","expires":"soon"})") == "expires is no time: soon");
+  BOOST_TEST(wrong(R"({"key":"a","value":"","expires":"soon"})") == "expires is no time as in 2027-01-31T12:00:00Z: soon");
   BOOST_TEST(wrong(R"({"key":"a","value":"","content_type":"a\r\nHost: b"})") ==
              "content_type cannot stand in a header field");
   BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":"soon"})") == "ttl is no duration (30s, 1h30m): soon");
