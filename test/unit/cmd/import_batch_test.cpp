@@ -54,7 +54,8 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_no_record_is_said_to_be_so) {
   BOOST_TEST(wrong(R"({"key":"a","value":"","value_base64":""})") ==
              "value and value_base64: one of them says what it is");
   BOOST_TEST(wrong(R"({"key_base64":"/","value":""})") == "key_base64 is no base64");
-  BOOST_TEST(wrong(R"({"key":"a","value":"","expires":"soon"})") == "expires is no time as in 2027-01-31T12:00:00Z: soon");
+  BOOST_TEST(wrong(R"({"key":"a","value":"","expires":"soon"})") ==
+             "expires is no time as in 2027-01-31T12:00:00Z: soon");
   BOOST_TEST(wrong(R"({"key":"a","value":"","content_type":"a\r\nHost: b"})") ==
              "content_type cannot stand in a header field");
   BOOST_TEST(wrong(R"({"key":"a","value":"","ttl":"soon"})") == "ttl is no duration (30s, 1h30m): soon");
