@@ -45,7 +45,7 @@ void bootstrap(const ServeOptions& options) {
   const ServerAddress& peer = *options.bootstrap_from;
   const std::string from = peer.url();
   log::info("getting a snapshot from another instance", {{"from", from}});
-  PosixFiles files;
+  PosixFiles files(PosixFiles::Owner::of_directory);
   SnapshotIntake intake(files, options.data_dir);
   asio::io_context context{1};
   Client client(context.get_executor(), peer);

@@ -10,7 +10,6 @@
 #include "kvs/json_text.hpp"
 #include "kvs/store/damaged_data.hpp"
 #include "kvs/store/data_directory.hpp"
-#include "kvs/store/new_history.hpp"
 #include "kvs/store/posix_file.hpp"
 #include "kvs/store/repair.hpp"
 
@@ -50,7 +49,8 @@ std::vector<std::string> words_for(const RepairPlan& plan) {
   std::vector<std::string> lines;
   for (const std::string& line : plan.damage) lines.push_back("found: " + line);
   std::string last = std::to_string(number(plan.last));
-  lines.push_back("kept: everything up to revision " + last + ", which is " + std::to_string(plan.keys) + " keys");
+  lines.push_back("kept: everything up to revision " + last + ", which is " + std::to_string(plan.state.size()) +
+                  " keys");
   lines.push_back("lost: " + loss(plan));
   if (plan.cut)
     lines.push_back("repair: cut " + plan.cut->segment.string() + " at offset " + std::to_string(plan.cut->offset));
@@ -71,7 +71,7 @@ boost::json::object facts(const RepairPlan& plan, const fs::path& aside, std::op
   boost::json::object object{{"damage", damage}};
   if (plan.empty()) return object;
   object["revision"] = number(plan.last);
-  object["keys"] = plan.keys;
+  object["keys"] = plan.state.size();
   object["lost_bytes"] = plan.loses() ? plan.lost_bytes : 0;
   object["journal_missing"] = plan.journal_missing;
   if (plan.cut) object["cut"] = {{"file", plan.cut->segment.string()}, {"offset", plan.cut->offset}};
@@ -108,7 +108,7 @@ void show_words(Output& output, const Settings& settings, const RepairPlan& plan
 
 int repair(const Settings& settings) {
   fs::path directory = directory_of(settings);
-  PosixFiles files;
+  PosixFiles files(PosixFiles::Owner::of_directory);
   auto lock = files.lock(lock_path(directory));
   if (!lock) throw Failure(exit_code::other, directory.string() + " is in use by another process: stop that one first");
   RepairPlan plan = plan_for(files, directory);
@@ -124,12 +124,7 @@ int repair(const Settings& settings) {
   if (!confirmed(settings, "Repair " + escaped(directory.string(), Escape::line) +
                                " in this way? The files as they are stay in it, in damaged-N."))
     return exit_code::other;
-  fs::path aside = carry_out(files, directory, plan);
-  std::optional<LogId> log_id;
-  if (plan.begins_anew()) {
-    log_id = begin_new_history(files, directory, aside);
-    if (!log_id) throw Failure(exit_code::bad_data, "no new history begins: the revisions have come to their end");
-  }
+  auto [aside, log_id] = carry_out(files, directory, plan);
   if (output.json()) return tell(output, facts(plan, aside, log_id));
   if (!output.quiet())
     output.write("repaired: kvs serve starts again; the files as they were are in " +

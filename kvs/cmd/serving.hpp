@@ -66,7 +66,7 @@ class Serving {
   const ServeOptions& options_;
   const ServerOptions server_options_;
   ServerCounters counters_;
-  PosixFiles files_;
+  PosixFiles files_{PosixFiles::Owner::of_directory};
   asio::io_context writer_{1};
   std::unique_ptr<Bus> bus_;  // reads on the writer's thread
   Store store_;

@@ -150,7 +150,7 @@ int snapshot_restore(const Settings& settings) {
   if (!settings.given("data-dir")) throw UsageError("where to? give --data-dir DIR");
   fs::path directory = settings.text("data-dir");
   Output output(settings);
-  PosixFiles files;
+  PosixFiles files(PosixFiles::Owner::of_directory);
   refuse_used(files, directory);
   std::uint64_t bytes = 0;
   LoadedSnapshot snapshot = load(files, path, settings, bytes);

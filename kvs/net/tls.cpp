@@ -51,7 +51,7 @@ std::chrono::system_clock::time_point end_of(const X509* certificate) {
 
 // Else OpenSSL asks for the pass phrase at the terminal, and everything else waits.
 int no_pass_phrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
+  if (asked) *static_cast<bool*>(asked) = true;
   return -1;
 }
 

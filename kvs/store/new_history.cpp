@@ -6,8 +6,6 @@
 
 #include "kvs/random_id.hpp"
 #include "kvs/store/data_directory.hpp"
-#include "kvs/store/read_only_files.hpp"
-#include "kvs/store/recovery.hpp"
 #include "kvs/store/snapshot_files.hpp"
 
 namespace kvs {
@@ -35,26 +33,15 @@ std::optional<State> raised(State state, std::uint64_t by) {
   return editor.commit(Revision{at}, time);
 }
 
-std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& directory, const fs::path& aside) {
-  Recovery::Progress silent;
-  ReadOnlyFiles read_only(files);  // all there is moves as it is
-  Recovery recovery(read_only, directory, silent);
-  recovery.accept_missing_journal();
-  RecoveredLog log = recovery.run();
-  if (!log.bookmark.empty()) return std::nullopt;
-  auto state = raised(std::move(log.state), usual_raise);
+std::optional<LogId> begin_new_history(FileSystem& files, const fs::path& directory, const fs::path& aside,
+                                       State kept) {
+  auto state = raised(std::move(kept), usual_raise);
   if (!state) return std::nullopt;
   LogId log_id{random_id()};
   std::vector<fs::path> old = files_of(files, directory);
+  files.make_directory(aside);
   write_snapshot_file(files, directory, *state, log_id, {}, false, {});
-  std::vector<std::string> kept = files.list(aside);
-  for (const fs::path& path : old) {
-    if (std::ranges::find(kept, path.filename().string()) == kept.end()) {
-      files.rename(path, aside / path.filename());
-    } else {
-      files.remove(path);  // what was cut of it; the whole is there
-    }
-  }
+  for (const fs::path& path : old) files.rename(path, aside / path.filename());
   files.sync_directory(aside);
   files.sync_directory(directory);
   return log_id;

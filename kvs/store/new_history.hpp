@@ -19,12 +19,12 @@ inline constexpr std::uint64_t usual_raise = 1'000'000'000;
 // of it. `by` 0: as it is. Nothing if no revision is so large.
 std::optional<State> raised(State state, std::uint64_t by);
 
-// Of a data directory that has just been repaired and is locked: its state begins a new history, under the log id that
-// is given back, and the files of the old one move into `aside`, where those that are there already stay. Nothing, and
-// nothing is changed, if the order comes from a bus that keeps the log: it has the rest.
-// Whatever breaks this off leaves the old history, or, while its files move, those of both, which no start takes.
-// Throws std::system_error, DamagedData.
+// A history of its own begins in a locked data directory, with the state that was kept of the one there was: under the
+// log id that is given back, raised by usual_raise. All files of the old one move, as they are, into the new directory
+// `aside`. Nothing, and nothing is changed, if no revision is so large.
+// The snapshot it begins with is there before the first of them moves: what breaks this off before leaves all as it
+// was, and after it no start takes the directory, since it holds files of two histories. Throws std::system_error.
 std::optional<LogId> begin_new_history(FileSystem& files, const std::filesystem::path& directory,
-                                       const std::filesystem::path& aside);
+                                       const std::filesystem::path& aside, State kept);
 
 }  // namespace kvs

@@ -53,16 +53,17 @@ void give_to_owner_of_directory(const Descriptor& made, const fs::path& path) {
   if (::geteuid() != 0) return;
   struct stat directory, now;
   fs::path parent = path.has_parent_path() ? path.parent_path() : ".";
-  if (::stat(parent.c_str(), &directory) != 0 || ::fstat(made.get(), &now) != 0) fail("look at", parent);
+  if (::stat(parent.c_str(), &directory) != 0 || ::fstat(made.get(), &now) != 0) return;
   if (now.st_uid == directory.st_uid || !S_ISREG(now.st_mode) || now.st_nlink != 1) return;
-  if (::fchown(made.get(), directory.st_uid, directory.st_gid) != 0) fail("set the owner of", path);
+  // Not every file system lets root do so; then it stays root's.
+  if (::fchown(made.get(), directory.st_uid, directory.st_gid) != 0) return;
 }
 
 // The mode given to open() and mkdir() is narrowed by the umask, which may take away even the owner's rights.
-Descriptor create_descriptor(const fs::path& path, int flags) {
+Descriptor create_descriptor(const fs::path& path, int flags, PosixFiles::Owner owner) {
   auto descriptor = open_descriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW | flags, "create");
   if (::fchmod(descriptor.get(), 0600) != 0) fail("set the mode of", path);
-  give_to_owner_of_directory(descriptor, path);
+  if (owner == PosixFiles::Owner::of_directory) give_to_owner_of_directory(descriptor, path);
   return descriptor;
 }
 
@@ -164,7 +165,7 @@ std::vector<std::string> PosixFiles::list(const fs::path& directory) {
 }
 
 std::unique_ptr<File> PosixFiles::create(const fs::path& path) {
-  return std::make_unique<PosixFile>(create_descriptor(path, O_TRUNC), path);
+  return std::make_unique<PosixFile>(create_descriptor(path, O_TRUNC, owner_), path);
 }
 
 std::unique_ptr<File> PosixFiles::open(const fs::path& path) {
@@ -189,7 +190,7 @@ void PosixFiles::sync_directory(const fs::path& directory) {
 }
 
 std::unique_ptr<FileSystem::Lock> PosixFiles::lock(const fs::path& path) {
-  auto descriptor = create_descriptor(path, 0);
+  auto descriptor = create_descriptor(path, 0, owner_);
   if (retry([&] { return ::flock(descriptor.get(), LOCK_EX | LOCK_NB); }) != 0) {
     if (errno == EWOULDBLOCK) return nullptr;
     fail("lock", path);

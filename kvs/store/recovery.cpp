@@ -31,6 +31,8 @@ RecoveredLog Recovery::run() {
   read_segment_headers();
   count_bytes();
   auto base = load_base();
+  bool newer = !base.header.journal_follows && base.header.place > must_reach_;  // from elsewhere: it has all of that
+  if (newer || !base.bookmark.empty()) must_reach_ = no_revision;
   if (segments_.empty()) {
     begin_without_journal(std::move(base));
   } else {

@@ -10,6 +10,7 @@
 #include "kvs/store/damaged_journal.hpp"
 #include "kvs/store/data_directory.hpp"
 #include "kvs/store/missing_journal.hpp"
+#include "kvs/store/new_history.hpp"
 #include "kvs/store/read_only_files.hpp"
 #include "kvs/store/recovery.hpp"
 #include "kvs/store/snapshot_format.hpp"
@@ -57,7 +58,7 @@ class Planner {
       throw DamagedData(directory_, 0, "nothing would be left. Restore the directory from a backup");
     check_snapshots();
     plan_.last = log.end.last;
-    plan_.keys = log.state.size();
+    plan_.state = std::move(log.state);
     plan_.keeps_log = !log.bookmark.empty();
     return std::move(plan_);
   }
@@ -170,8 +171,13 @@ fs::path free_name(const fs::path& directory) {
 
 RepairPlan plan_repair(FileSystem& files, const fs::path& directory) { return Planner(files, directory).run(); }
 
-fs::path carry_out(FileSystem& files, const fs::path& directory, const RepairPlan& plan) {
+Repaired carry_out(FileSystem& files, const fs::path& directory, const RepairPlan& plan) {
   fs::path aside = free_name(directory);
+  if (plan.begins_anew()) {
+    auto log_id = begin_new_history(files, directory, aside, plan.state);
+    if (!log_id) throw DamagedData(directory.string() + ": no new history begins: there are no revisions left for it");
+    return {aside, log_id};
+  }
   files.make_directory(aside);
   if (plan.cut) copy_file(files, plan.cut->segment, aside / plan.cut->segment.filename());
   files.sync_directory(aside);
@@ -185,7 +191,7 @@ fs::path carry_out(FileSystem& files, const fs::path& directory, const RepairPla
   }
   files.sync_directory(aside);
   files.sync_directory(directory);
-  return aside;
+  return {aside, {}};
 }
 
 }  // namespace kvs

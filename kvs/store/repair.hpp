@@ -8,6 +8,7 @@
 
 #include "kvs/revision.hpp"
 #include "kvs/store/file.hpp"
+#include "kvs/store/state.hpp"
 
 namespace kvs {
 
@@ -22,13 +23,13 @@ struct RepairPlan {
   bool journal_missing = false;                  // in whole or from some place on, and nothing else is wrong with it
   std::vector<std::string> damage;               // what was found, a line each
   Revision last = no_revision;                   // the newest place that stays
-  std::size_t keys = 0;                          // at that revision
+  State state;                                   // at that revision
   bool keeps_log = false;                        // the order comes from a bus that has all of it
   std::uint64_t lost_bytes = 0;                  // of the journal, written after `last`, readable or not
 
   bool empty() const { return !loses() && snapshots.empty(); }
   bool loses() const { return cut || journal_missing || !segments.empty(); }
-  // What is lost had numbers, which must not be given to anything else: begin_new_history() follows.
+  // What is lost had numbers, which must not be given to anything else.
   bool begins_anew() const { return loses() && !keeps_log; }
 };
 
@@ -36,9 +37,14 @@ struct RepairPlan {
 // is no damage that leaving something out mends (a newer format, files of another log).
 RepairPlan plan_repair(FileSystem& files, const std::filesystem::path& directory);
 
-// Carries it out: the files as they were are in the directory that is given back, and a start finds what the plan says;
-// or begin_new_history() does, if the plan begins anew.
-// What is cut is copied first; whatever breaks this off leaves the damage or mends it. Throws std::system_error.
-std::filesystem::path carry_out(FileSystem& files, const std::filesystem::path& directory, const RepairPlan& plan);
+struct Repaired {
+  std::filesystem::path aside;  // where the files as they were are now
+  std::optional<LogId> log_id;  // of the new history, if one begins
+};
+
+// Carries it out; a start finds what the plan says. What is cut is copied first; whatever breaks this off leaves the
+// damage, mends it or, with a new history, leaves what no start takes (see begin_new_history()). Throws
+// std::system_error; DamagedData if the revisions are at their end.
+Repaired carry_out(FileSystem& files, const std::filesystem::path& directory, const RepairPlan& plan);
 
 }  // namespace kvs

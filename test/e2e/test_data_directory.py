@@ -213,6 +213,21 @@ class OfAnotherUser(DataDirectoryTest):
         server.start()
         self.assertEqual(server.request("GET", "/v1/kv/k0").body, b"v0")
 
+    def test_what_root_restores_is_for_the_directorys_user(self):
+        server = self.serve(wrapper=self.wrapper)
+        server.put("k", "v")
+        saved = self.directory / "saved"
+        env = {"KVS_SERVER": "127.0.0.1:%d" % server.port}
+        self.assertEqual(run("snapshot", "save", str(saved), env=env)[0], 0)
+        self.assertEqual(saved.stat().st_uid, 0)  # what root exports is root's
+        server.stop()
+        shutil.rmtree(self.data)
+        self.data.mkdir()
+        self.give(self.data)
+        self.assertEqual(run("snapshot", "restore", str(saved), "--data-dir", str(self.data))[0], 0)
+        server.start()
+        self.assertEqual(server.request("GET", "/v1/kv/k").body, b"v")
+
     def test_root_gives_nobody_what_a_link_leads_to(self):
         server = self.serve(wrapper=self.wrapper)
         server.stop()

@@ -12,7 +12,6 @@
 #include "kvs/store/answers.hpp"
 #include "kvs/store/data_directory.hpp"
 #include "kvs/store/journal.hpp"
-#include "kvs/store/new_history.hpp"
 #include "kvs/store/repair.hpp"
 #include "kvs/store/tombstone.hpp"
 #include "sealed_files.hpp"
@@ -139,10 +138,9 @@ void check_repair(FaultyFiles& files) {
   auto repair = plan(files);
   if (!repair) return;
   require(!repair->empty() && !repair->damage.empty());
-  auto aside = carry_out(files, directory, *repair);
-  if (repair->begins_anew()) require(begin_new_history(files, directory, aside).has_value());
+  carry_out(files, directory, *repair);
   auto mended = start(files);
-  require(mended && mended->state.size() == repair->keys && mended->state.place() >= repair->last);
+  require(mended && mended->state.size() == repair->state.size() && mended->state.place() >= repair->last);
   use(mended->state);
 }
 
