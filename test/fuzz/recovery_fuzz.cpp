@@ -12,6 +12,7 @@
 #include "kvs/store/answers.hpp"
 #include "kvs/store/data_directory.hpp"
 #include "kvs/store/journal.hpp"
+#include "kvs/store/new_history.hpp"
 #include "kvs/store/repair.hpp"
 #include "kvs/store/tombstone.hpp"
 #include "sealed_files.hpp"
@@ -138,6 +139,8 @@ void check_repair(FaultyFiles& files) {
   auto repair = plan(files);
   if (!repair) return;
   require(!repair->empty() && !repair->damage.empty());
+  bool room = number(repair->state.place()) < max_revision_number - usual_raise;
+  if (repair->begins_anew() && !room) return;
   carry_out(files, directory, *repair);
   auto mended = start(files);
   require(mended && mended->state.size() == repair->state.size() && mended->state.place() >= repair->last);
