@@ -52,9 +52,11 @@ void Recovery::check_log_id(LogId log_id, const fs::path& path) {
     log_id_ = log_id;
     log_id_from_ = path;
   } else if (*log_id_ != log_id) {
-    throw DamagedData(path, 0,
-                      "belongs to another log than " + log_id_from_.filename().string() +
-                          ": files of two data directories were mixed. Take out those that do not belong here");
+    throw DamagedData(
+        path, 0,
+        "belongs to another log than " + log_id_from_.filename().string() +
+            ": files of two data directories were mixed. Take out those that do not belong here; if it was kvs "
+            "repair that was broken off, all but the snapshot with the highest number");
   }
 }
 

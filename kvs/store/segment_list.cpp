@@ -149,7 +149,7 @@ std::optional<SegmentList::Part> SegmentList::following(std::uint64_t number) co
   return part(index, entries_[index].marks.front());
 }
 
-void SegmentList::remember(std::uint64_t number, const Mark& mark) const {
+void SegmentList::remember(std::uint64_t number, const Mark& mark) {
   std::lock_guard lock(mutex_);
   if (number < entries_.front().header.number) return;
   auto& marks = entries_[number - entries_.front().header.number].marks;

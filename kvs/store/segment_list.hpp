@@ -72,7 +72,7 @@ class SegmentList {
   std::optional<Part> following(std::uint64_t number) const;
   Part part(std::size_t index, const Mark& from) const;
   void read_part(const Part& part, Revision after, std::size_t max_bytes, Changes& changes, std::size_t& bytes);
-  void remember(std::uint64_t number, const Mark& mark) const;
+  void remember(std::uint64_t number, const Mark& mark);
   void move_window();
   void forget_through(std::uint64_t number);
   Revision begin() const;
@@ -81,9 +81,9 @@ class SegmentList {
   std::filesystem::path directory_;
   std::uint64_t history_bytes_;
   mutable std::mutex mutex_;
-  mutable std::vector<Entry> entries_;  // oldest first, numbers without gaps; readers add marks
-  std::size_t window_ = 0;              // index of the oldest segment in the history window
-  std::uint64_t later_ = 0;             // bytes of history in those behind it
+  std::vector<Entry> entries_;  // oldest first, numbers without gaps; readers add marks
+  std::size_t window_ = 0;      // index of the oldest segment in the history window
+  std::uint64_t later_ = 0;     // bytes of history in those behind it
   Revision forgotten_ = no_revision;
 };
 
