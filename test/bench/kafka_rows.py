@@ -1,6 +1,8 @@
 """The rows with --bus kafka: broker and load on one core, kvs (or librdkafka alone, the yardstick) on the other."""
+import os
 import pathlib
 import sys
+import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("kafka", "e2e")]
 
@@ -10,7 +12,19 @@ from rows import Goal, Measurement, Row  # noqa: E402
 from servers import Kvs  # noqa: E402
 
 ALL_OF_JAVA = ["-XX:TieredStopAtLevel=4"]  # the tests do without the second compiler, which only pays after a while
+WARM = 0.05    # of a core, at most, for the compilers of a broker that is warm
+PATIENCE = 90  # seconds for it to become so
 BACKGROUND = 500  # writes a second that come in while reads are measured
+
+
+def compilers_seconds(pid):
+    """Of processor time that Java's compilers have taken in this process."""
+    ticks = 0
+    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        name, numbers = stat.read_text(encoding="ascii", errors="replace").split("(", 1)[1].rsplit(")", 1)
+        if "Compiler" in name:
+            ticks += sum(int(number) for number in numbers.split()[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def present():
@@ -40,13 +54,25 @@ class KafkaBench:
 
     def new_topic(self):
         if not self.cluster:
-            # It runs on the core that this process is on: the load's. Only what a broker has done for a while it does well.
+            # It runs on the core that this process is on: the load's.
             self.cluster = Cluster(jvm=ALL_OF_JAVA, memory=1024)
-            self.cluster.create_topic("warm-up")
-            self.raw("kafka-loop", "warm-up", connections=512, seconds=4 * self.load.seconds)
+            self.warm_up()
         topic = f"bench-{next(self.bench.numbers)}"
         self.cluster.create_topic(topic)
         return topic
+
+    def warm_up(self):
+        """What is measured is a broker that has been running for a while, not Java's compilers, which take a third of its
+        core until they have seen everything, new topics too."""
+        broker = self.cluster.brokers[1].process.pid
+        end = time.monotonic() + PATIENCE * min(1.0, self.load.seconds)
+        busy = 1.0
+        while busy > WARM and time.monotonic() < end:
+            before, since = compilers_seconds(broker), time.monotonic()
+            for connections in (1, 64, 512):
+                self.raw("kafka-loop", self.new_topic(), connections=connections)
+                self.set_kafka(connections)
+            busy = (compilers_seconds(broker) - before) / (time.monotonic() - since)
 
     @property
     def broker_port(self):
