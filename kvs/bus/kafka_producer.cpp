@@ -62,6 +62,7 @@ KafkaProducer::KafkaProducer(const KafkaOptions& options, std::size_t topic_byte
     : wake_(std::move(wake)) {
   KafkaConf conf = kafka_config(options, KafkaRole::producer, topic_bytes);
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  threads_.follow(conf.get());
   char why[512];
   client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), why, sizeof why));
   if (!client_) throw KafkaConfigError(std::string("no Kafka producer can be made: ") + why);

@@ -10,6 +10,7 @@
 #include "kvs/bus/kafka_config.hpp"
 #include "kvs/bus/kafka_handles.hpp"
 #include "kvs/bus/kafka_record.hpp"
+#include "kvs/bus/kafka_threads.hpp"
 
 namespace kvs {
 
@@ -39,6 +40,8 @@ class KafkaProducer {
 
   // Any thread; copies. `why` is set if it failed.
   Result produce(const KafkaRecord& record, std::uint64_t tag, std::string& why);
+  // What is produced while they are patient goes together, as far as that can be had.
+  KafkaThreads& threads() { return threads_; }
 
   // One thread. Appends what there is to report, about 8,192 reports at most; never blocks. True: there may be more,
   // and `wake` is not raised for it.
@@ -50,6 +53,7 @@ class KafkaProducer {
  private:
   friend class KafkaProducerProbe;       // of the tests
   const std::shared_ptr<EventFd> wake_;  // must outlive the client, which writes to it
+  KafkaThreads threads_;                 // must outlive it, too
   KafkaHandle client_;
   KafkaTopicHandle topic_;
   KafkaQueueHandle queue_;

@@ -58,6 +58,8 @@ void KafkaWriter::flush() {
 // One after the other, so that they have the order of their numbers. What is left when the client library has no room
 // goes with the next report.
 void KafkaWriter::produce_gathered() {
+  std::optional<KafkaThreads::Patience> together;
+  if (producer_ && gathered_.size() > 1) together.emplace(producer_->threads());
   while (producer_ && !failed_ && !gathered_.empty()) {
     const Gathered& one = gathered_.front();
     auto result = producer_->produce(*one.record, one.sequence, why_);

@@ -1,8 +1,12 @@
 #include "kvs/bus/kafka_producer.hpp"
 
 #include <poll.h>
+#include <sched.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <set>
 
 #include "test/unit/bus/kafka_bus_fixture.hpp"
 #include "test/unit/bus/kafka_records.hpp"
@@ -33,9 +37,72 @@ struct Fixture {
   }
 };
 
+// The threads of this process by which librdkafka talks to brokers.
+std::set<pid_t> broker_threads() {
+  std::set<pid_t> threads;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::ifstream(task.path() / "comm") >> name;
+    if (name.starts_with("rdk:broker")) threads.insert(std::stoi(task.path().filename()));
+  }
+  return threads;
+}
+
+std::set<int> policies(const std::set<pid_t>& threads) {
+  std::set<int> found;
+  for (pid_t thread : threads) found.insert(::sched_getscheduler(thread));
+  return found;
+}
+
+bool schedule_this_thread(int policy) {
+  const sched_param none{};
+  return ::sched_setscheduler(0, policy, &none) == 0;
+}
+
+struct WithThreads : Fixture {
+  std::set<pid_t> others = broker_threads();
+  KafkaProducer producer;
+  std::set<pid_t> ours;
+
+  WithThreads() : producer(options(), 1'000'000, wake) {
+    test::OwnRecord record = encoded(a_set("k", "v"));
+    producer.produce(record.view(), 1, why);
+    wait_for_reports(producer, 1);  // then the leader's thread is there
+    for (pid_t thread : broker_threads()) {
+      if (!others.contains(thread)) ours.insert(thread);
+    }
+    BOOST_REQUIRE(!ours.empty());
+  }
+};
+
+struct InBatch {
+  InBatch() { BOOST_REQUIRE(schedule_this_thread(SCHED_BATCH)); }
+  ~InBatch() { schedule_this_thread(SCHED_OTHER); }
+};
+struct WithThreadsInBatch : InBatch, WithThreads {};  // they inherit it
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(kafka_producer)
+
+BOOST_FIXTURE_TEST_CASE(threads_are_patient_for_a_while, WithThreads) {
+  const std::set<int> usual{SCHED_OTHER}, patient{SCHED_BATCH};
+  BOOST_TEST(policies(ours) == usual);
+  {
+    KafkaThreads::Patience patience(producer.threads());
+    BOOST_TEST(policies(ours) == patient);
+    BOOST_TEST(!policies(others).contains(SCHED_BATCH));
+  }
+  BOOST_TEST(policies(ours) == usual);
+}
+
+BOOST_FIXTURE_TEST_CASE(threads_keep_the_policy_the_program_was_given, WithThreadsInBatch) {
+  const std::set<int> given{SCHED_BATCH};
+  {
+    KafkaThreads::Patience patience(producer.threads());
+  }
+  BOOST_TEST(policies(ours) == given);
+}
 
 BOOST_FIXTURE_TEST_CASE(each_record_is_reported_with_its_tag, Fixture) {
   KafkaProducer producer(options(), 1'000'000, wake);
