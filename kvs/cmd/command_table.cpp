@@ -72,8 +72,8 @@ constexpr std::array commands{
                "kvs import keys.ndjson"},
     CommandRow{
         Verb::repair, "repair", "", "--data-dir DIR [flags]", "Make a damaged data directory usable again",
-        "Says what is damaged and what would be lost, and asks. A journal is cut where it is damaged, a damaged\n"
-        "snapshot is not used any more; the files as they were stay in the directory, in damaged-N. What a\n"
+        "Says what is damaged and what would be lost, and asks. What a journal holds from its damage on is left\n"
+        "out, a damaged snapshot is not used any more; the files as they were stay in the directory, in damaged-N. What a\n"
         "server says when it refuses to start is where to begin. No server may be running on it.",
         "kvs repair --data-dir /var/lib/kvs --dry-run\n"
         "kvs repair --data-dir /var/lib/kvs --yes"},

@@ -1,4 +1,5 @@
 #include <boost/json.hpp>
+#include <iostream>
 
 #include "kvs/cmd/commands.hpp"
 #include "kvs/cmd/freshness.hpp"
@@ -12,11 +13,15 @@ namespace {
 
 namespace json = boost::json;
 
-std::string target_for(const Settings& settings) {
+std::string key_of(const Settings& settings) {
   std::vector<std::string> keys = settings.arguments();
   if (settings.given("key")) keys.push_back(settings.text("key"));
   if (keys.size() != 1) throw UsageError("which key? it takes one", "kvs history KEY");
-  std::string target = "/v1/history/" + key_target(keys.front()).substr(std::string_view("/v1/kv/").size());
+  return keys.front();
+}
+
+std::string target_for(const std::string& key, const Settings& settings) {
+  std::string target = "/v1/history/" + key_target(key).substr(std::string_view("/v1/kv/").size());
   if (settings.given("limit")) add_parameter(target, "limit", settings.text("limit"));
   Freshness(settings, false).add_to(target);
   return target;
@@ -30,7 +35,8 @@ std::vector<std::string> row_of(const Item& event) {
 }  // namespace
 
 int history(const Settings& settings) {
-  std::string target = target_for(settings);
+  std::string key = key_of(settings);
+  std::string target = target_for(key, settings);
   Remote remote(settings);
   Freshness(settings, false).give_time(remote);
   Output output(settings);
@@ -54,6 +60,8 @@ int history(const Settings& settings) {
       output.write_json_line(event.json);
   }
   if (for_people) output.write(table(rows, output.width()));
+  if (for_people && rows.empty() && !output.quiet())
+    std::cerr << "kvs: the history holds no change of " + escaped(key, Escape::line) + "\n";
   output.flush();
   return exit_code::ok;
 }

@@ -111,7 +111,10 @@ class Importer {
     ClientRequest request{.method = "PUT", .target = target, .fields = {}, .body = record.value};
     if (!record.content_type.empty()) request.fields.emplace_back("Content-Type", record.content_type);
     ClientAnswer answer = remote_.ask(std::move(request));
-    if (answer.status != 200 && answer.status != 201) throw failure_from(answer);
+    if (answer.status != 200 && answer.status != 201) {
+      Failure failure = failure_from(answer);
+      throw Failure(failure.exit_code(), place(lines_.count()) + failure.what(), failure.hint());
+    }
     ++imported_;
   }
 

@@ -53,9 +53,10 @@ std::vector<std::string> words_for(const RepairPlan& plan) {
                   " keys");
   lines.push_back("lost: " + loss(plan));
   if (plan.cut)
-    lines.push_back("repair: cut " + plan.cut->segment.string() + " at offset " + std::to_string(plan.cut->offset));
-  for (const fs::path& path : plan.segments) lines.push_back("repair: take out " + path.string());
-  for (const fs::path& path : plan.snapshots) lines.push_back("repair: take out " + path.string());
+    lines.push_back("repair: leave out " + plan.cut->segment.string() + " from offset " +
+                    std::to_string(plan.cut->offset) + " on");
+  for (const fs::path& path : plan.segments) lines.push_back("repair: leave out " + path.string());
+  for (const fs::path& path : plan.snapshots) lines.push_back("repair: leave out " + path.string());
   if (plan.begins_anew())
     lines.push_back("repair: begin a new history with it, so that no number of what is lost is given again");
   if (plan.loses())

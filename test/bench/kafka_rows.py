@@ -21,7 +21,10 @@ def compilers_seconds(pid):
     """Of processor time that Java's compilers have taken in this process."""
     ticks = 0
     for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
-        name, numbers = stat.read_text(encoding="ascii", errors="replace").split("(", 1)[1].rsplit(")", 1)
+        try:
+            name, numbers = stat.read_text(encoding="ascii", errors="replace").split("(", 1)[1].rsplit(")", 1)
+        except OSError:
+            continue  # that thread has just ended
         if "Compiler" in name:
             ticks += sum(int(number) for number in numbers.split()[11:13])
     return ticks / os.sysconf("SC_CLK_TCK")
@@ -55,24 +58,35 @@ class KafkaBench:
     def new_topic(self):
         if not self.cluster:
             # It runs on the core that this process is on: the load's.
-            self.cluster = Cluster(jvm=ALL_OF_JAVA, memory=1024)
-            self.warm_up()
+            cluster = Cluster(jvm=ALL_OF_JAVA, memory=1024)
+            try:
+                self.warm_up(cluster)
+            except BaseException:
+                cluster.close()
+                raise
+            self.cluster = cluster
         topic = f"bench-{next(self.bench.numbers)}"
         self.cluster.create_topic(topic)
         return topic
 
-    def warm_up(self):
+    def warm_up(self, cluster):
         """What is measured is a broker that has been running for a while, not Java's compilers, which take a third of its
         core until they have seen everything, new topics too."""
-        broker = self.cluster.brokers[1].process.pid
-        end = time.monotonic() + PATIENCE * min(1.0, self.load.seconds)
-        busy = 1.0
-        while busy > WARM and time.monotonic() < end:
-            before, since = compilers_seconds(broker), time.monotonic()
+        if self.load.seconds < 1:
+            return  # it is only to be seen that everything works
+        broker = cluster.brokers[1]
+        began, quiet = time.monotonic(), 0
+        while quiet < 2:
+            before, since = compilers_seconds(broker.process.pid), time.monotonic()
             for connections in (1, 64, 512):
-                self.raw("kafka-loop", self.new_topic(), connections=connections)
-                self.set_kafka(connections)
-            busy = (compilers_seconds(broker) - before) / (time.monotonic() - since)
+                topic = f"warm-up-{next(self.bench.numbers)}"
+                cluster.create_topic(topic)
+                self.load.raw("kafka-loop", broker.port.number, topic=topic, connections=connections)
+            now = time.monotonic()
+            quiet = quiet + 1 if compilers_seconds(broker.process.pid) - before < WARM * (now - since) else 0
+            if now - began > PATIENCE:
+                print("the broker's compilers did not come to rest: rows with Kafka may be slow", file=sys.stderr)
+                return
 
     @property
     def broker_port(self):

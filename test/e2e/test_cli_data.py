@@ -377,6 +377,11 @@ class RoundTrips(CommandTest):
         self.assert_ends(self.kvs("import", stdin=text), 0, "2\n", "")
         self.assert_ends(self.kvs("get", "w"), 0, "2", "")
 
+    def test_a_value_that_is_too_large_is_found_by_its_line(self):
+        text = b'{"key":"big/1","value":"1"}\n{"key":"big/2","value":"%s"}\n' % (b"x" * 65_537)
+        result = self.assert_ends(self.kvs("import", stdin=text), 8, "")
+        self.assertRegex(result.stderr, r"^kvs: stdin:2: .*65536 bytes.*\(1 keys were imported before\)")
+
     def test_a_file_that_cannot_be_replaced_is_left_alone(self):
         self.server.put("f", "v")
         with tempfile.TemporaryDirectory() as directory:
@@ -414,6 +419,7 @@ class RoundTrips(CommandTest):
         whole = json.loads(self.kvs("history", "h", "--limit", "1", "--json").stdout)
         self.assertEqual((whole["key"], whole["items"]), ("h", events[:1]))
         self.assert_ends(self.kvs("history", "never"), 0, "", "")
+        self.assert_ends(self.kvs("history", "never", terminal=True), 0, "", "kvs: the history holds no change of never\n")
         self.assert_ends(self.kvs("get", "h", "--revision", str(first)), 0, "1", "")
         self.assert_ends(self.kvs("get", "h", "--revision", str(gone)), 3, "", "kvs: no such key: h\n")
         result = self.assert_ends(self.kvs("get", "h", "--revision", str(gone + 1000), "--timeout", "100ms"), 2, "")

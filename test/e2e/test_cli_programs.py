@@ -88,6 +88,14 @@ class WatchPrograms(Directory):
             damaged.write("nonsense\n")
         self.assertEqual(self.kvs(*words).code, 9)
 
+    def test_a_resume_file_that_cannot_be_written_is_said_before_anything_is_watched(self):
+        begin = self.put("p5b", "1")
+        with open(self.path("file"), "w", encoding="utf-8"):
+            path = os.path.join(self.path("file"), "resume")
+        result = self.kvs("watch", "p5b", "--since", str(begin - 1), "--resume-file", path, "--count", "1")
+        self.assert_ends(result, 1, "")
+        self.assertIn(self.path("file"), result.stderr)
+
     def test_only_the_newest_of_each_key_while_busy(self):
         gate = self.path("gate")
         os.mkfifo(gate)

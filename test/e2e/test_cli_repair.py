@@ -60,7 +60,7 @@ class Repair(unittest.TestCase):
             "kept: everything up to revision 6, which is 6 keys",
             f"lost: the changes after revision 6, {written} bytes of the journal: some of them cannot be read, the others not "
             "without them",
-            f"repair: cut {self.journal()} at offset {offset}",
+            f"repair: leave out {self.journal()} from offset {offset} on",
             "repair: begin a new history with it, so that no number of what is lost is given again",
             "or: restore a backup or snapshot that is newer than revision 6; an instance on a Kafka bus loses nothing, it "
             "reads the rest from the topic again"])
@@ -234,7 +234,7 @@ class Repair(unittest.TestCase):
         result = self.repair("--yes")
         self.assertEqual(result.code, 0, result)
         self.assertIn("\nkept: everything up to revision 2, which is 2 keys\nlost: nothing, the journal has all of it\n"
-                      f"repair: take out {path}\nrepaired: kvs serve starts again; ", result.stdout)
+                      f"repair: leave out {path}\nrepaired: kvs serve starts again; ", result.stdout)
         self.assertFalse(os.path.exists(path))
         self.server.start()
         self.assertEqual(self.server.request("GET", "/v1/kv/key1").body, b"value1")

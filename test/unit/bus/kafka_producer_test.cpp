@@ -1,11 +1,14 @@
 #include "kvs/bus/kafka_producer.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 
 #include "test/unit/bus/kafka_bus_fixture.hpp"
@@ -37,71 +40,88 @@ struct Fixture {
   }
 };
 
-// The threads of this process by which librdkafka talks to brokers.
+// The threads of this process by which clients of librdkafka talk to the mock's broker.
 std::set<pid_t> broker_threads() {
   std::set<pid_t> threads;
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
     std::string name;
     std::ifstream(task.path() / "comm") >> name;
-    if (name.starts_with("rdk:broker")) threads.insert(std::stoi(task.path().filename()));
+    if (name == "rdk:broker1") threads.insert(std::stoi(task.path().filename()));
   }
   return threads;
 }
 
-std::set<int> policies(const std::set<pid_t>& threads) {
-  std::set<int> found;
-  for (pid_t thread : threads) found.insert(::sched_getscheduler(thread));
-  return found;
-}
-
-bool schedule_this_thread(int policy) {
-  const sched_param none{};
-  return ::sched_setscheduler(0, policy, &none) == 0;
-}
-
-struct WithThreads : Fixture {
+struct WithThread : Fixture {
   std::set<pid_t> others = broker_threads();
-  KafkaProducer producer;
-  std::set<pid_t> ours;
+  std::optional<KafkaProducer> producer;
+  pid_t thread = 0;  // that talks to the broker
 
-  WithThreads() : producer(options(), 1'000'000, wake) {
+  explicit WithThread(int policy = SCHED_OTHER) {
+    schedule_this_thread(policy);  // its threads inherit it
+    producer.emplace(options(), 1'000'000, wake);
     test::OwnRecord record = encoded(a_set("k", "v"));
-    producer.produce(record.view(), 1, why);
-    wait_for_reports(producer, 1);  // then the leader's thread is there
-    for (pid_t thread : broker_threads()) {
-      if (!others.contains(thread)) ours.insert(thread);
+    producer->produce(record.view(), 1, why);
+    wait_for_reports(*producer, 1);
+    schedule_this_thread(SCHED_OTHER);
+    for (pid_t each : broker_threads()) {
+      if (!others.contains(each)) thread = each;
     }
-    BOOST_REQUIRE(!ours.empty());
+    BOOST_REQUIRE(thread != 0);
+  }
+
+  static void schedule_this_thread(int policy) {
+    const sched_param none{};
+    BOOST_REQUIRE(::sched_setscheduler(0, policy, &none) == 0);
   }
 };
-
-struct InBatch {
-  InBatch() { BOOST_REQUIRE(schedule_this_thread(SCHED_BATCH)); }
-  ~InBatch() { schedule_this_thread(SCHED_OTHER); }
-};
-struct WithThreadsInBatch : InBatch, WithThreads {};  // they inherit it
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(kafka_producer)
 
-BOOST_FIXTURE_TEST_CASE(threads_are_patient_for_a_while, WithThreads) {
-  const std::set<int> usual{SCHED_OTHER}, patient{SCHED_BATCH};
-  BOOST_TEST(policies(ours) == usual);
+BOOST_AUTO_TEST_CASE(the_thread_that_talks_to_the_broker_is_patient_for_a_while) {
+  WithThread f;
+  BOOST_TEST(::sched_getscheduler(f.thread) == SCHED_OTHER);
   {
-    KafkaThreads::Patience patience(producer.threads());
-    BOOST_TEST(policies(ours) == patient);
-    BOOST_TEST(!policies(others).contains(SCHED_BATCH));
+    KafkaThreads::Patience patience(f.producer->threads());
+    BOOST_TEST(::sched_getscheduler(f.thread) == SCHED_BATCH);
+    BOOST_TEST(::sched_getscheduler(0) == SCHED_OTHER);
   }
-  BOOST_TEST(policies(ours) == usual);
+  BOOST_TEST(::sched_getscheduler(f.thread) == SCHED_OTHER);
 }
 
-BOOST_FIXTURE_TEST_CASE(threads_keep_the_policy_the_program_was_given, WithThreadsInBatch) {
-  const std::set<int> given{SCHED_BATCH};
+BOOST_AUTO_TEST_CASE(threads_keep_the_policy_the_program_was_given) {
+  WithThread f(SCHED_BATCH);
   {
-    KafkaThreads::Patience patience(producer.threads());
+    KafkaThreads::Patience patience(f.producer->threads());
   }
-  BOOST_TEST(policies(ours) == given);
+  BOOST_TEST(::sched_getscheduler(f.thread) == SCHED_BATCH);
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_without_a_connection_is_let_alone) {
+  KafkaThreads threads;
+  const int socket = threads.open_socket(AF_INET, SOCK_STREAM, 0);
+  BOOST_REQUIRE(socket >= 0);
+  {
+    KafkaThreads::Patience patience(threads);
+    BOOST_TEST(::sched_getscheduler(0) == SCHED_BATCH);
+  }
+  BOOST_TEST(threads.close_socket(socket) == 0);
+  BOOST_TEST(::fcntl(socket, F_GETFD) == -1);
+  {
+    KafkaThreads::Patience patience(threads);
+    BOOST_TEST(::sched_getscheduler(0) == SCHED_OTHER);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_producer_that_cannot_be_made_says_why, Fixture) {
+  KafkaOptions options = Fixture::options();
+  options.extra.push_back({"security.protocol", "ssl", "test"});
+  options.extra.push_back({"ssl.ca.location", "/nonexistent", "test"});
+  auto names_the_setting = [](const KafkaConfigError& error) {
+    return std::string_view(error.what()).find("ssl.ca.location") != std::string_view::npos;
+  };
+  BOOST_CHECK_EXCEPTION(KafkaProducer(options, 1'000'000, wake), KafkaConfigError, names_the_setting);
 }
 
 BOOST_FIXTURE_TEST_CASE(each_record_is_reported_with_its_tag, Fixture) {

@@ -4,12 +4,8 @@
 #include <string>
 #include <system_error>
 
-#include "changes.hpp"
-#include "faulty_files.hpp"
-#include "kvs/store/damaged_data.hpp"
-#include "kvs/store/data_directory.hpp"
-#include "kvs/store/journal.hpp"
 #include "kvs/store/snapshot_format.hpp"
+#include "snapshot_fixture.hpp"
 
 using namespace kvs;
 using namespace kvs::test;
@@ -17,80 +13,6 @@ using namespace kvs::test;
 namespace {
 
 constexpr std::size_t plenty = 1 << 30;
-const std::filesystem::path directory = "/data";
-
-struct Fixture {
-  FaultyFiles files;
-  JournalOptions options;
-  std::optional<Journal> journal;
-  Recovered found;
-  LogId log_id{6};  // of the history in the directory; a new one gets another
-  State state;
-  std::uint64_t revision = 0;
-  bool bus_keeps_its_order = true;
-
-  Fixture() {
-    options.background = false;
-    options.segment_bytes = 2048;
-    options.history_bytes = 4096;
-  }
-  void open() {
-    journal.reset();
-    journal.emplace(files, directory, options);
-    found = journal->recover();
-    log_id = found.log_id.value_or(LogId{number(log_id) + 1});
-    journal->begin(log_id);
-    state = found.state;
-  }
-  void append(int count) {
-    for (int n = 0; n < count; ++n) {
-      ++revision;
-      Changes changes{set(revision, "key" + std::to_string(revision % 20), std::string(100, 'v'))};
-      journal->append(changes, bookmark());
-      state = with(state, changes);
-    }
-  }
-  bool snapshot() {
-    if (!journal->write_snapshot(state, bookmark())) return false;
-    journal->snapshot_written(state.revision());
-    return true;
-  }
-  std::string bookmark() const { return bus_keeps_its_order ? std::to_string(revision) : std::string(); }
-  void remove_journal(const std::string& from) {
-    for (const auto& name : files.names())
-      if (name.starts_with("journal-") && name >= from) files.remove(directory / name);
-  }
-  bool has(const std::filesystem::path& path) { return files.names().contains(path.filename().string()); }
-  bool has_snapshot(std::uint64_t of) { return has(snapshot_path(directory, Revision{of})); }
-  int segments() {
-    int count = 0;
-    for (const auto& name : files.names()) count += name.starts_with("journal-") ? 1 : 0;
-    return count;
-  }
-  std::string refusal() {
-    try {
-      open();
-    } catch (const DamagedData& damage) {
-      BOOST_TEST_MESSAGE(damage.what());
-      return damage.what();
-    }
-    return {};
-  }
-};
-
-State many(std::uint64_t count, std::size_t value_size) {
-  StateEditor editor{State()};
-  for (std::uint64_t n = 1; n <= count; ++n)
-    editor.put(set(n, "key" + std::to_string(n), std::string(value_size, 'v')).record);
-  return editor.commit(Revision{count}, LogTime{std::chrono::seconds(count)});
-}
-
-std::string encoded(const State& state, const std::string& bookmark = "5") {
-  SnapshotEncoder encoder(state, LogId{77}, bookmark);
-  std::string all;
-  for (auto piece = encoder.next(); !piece.empty(); piece = encoder.next()) all += piece;
-  return all;
-}
 
 LoadedSnapshot load(const std::string& bytes) {
   FaultyFiles files;
@@ -100,7 +22,7 @@ LoadedSnapshot load(const std::string& bytes) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(snapshot_test, Fixture)
+BOOST_FIXTURE_TEST_SUITE(snapshot_test, SnapshotFixture)
 
 BOOST_AUTO_TEST_CASE(a_snapshot_is_the_state_it_was_made_of) {
   for (std::uint64_t count : {0, 1, 10, 5000}) {
@@ -244,97 +166,6 @@ BOOST_AUTO_TEST_CASE(without_a_good_snapshot_and_the_whole_journal_nothing_is_se
   BOOST_TEST(refusal().find("snapshot-0000000000000300, offset 64") != std::string::npos);
   remove_journal("journal-");
   BOOST_TEST(refusal().find("snapshot-0000000000000300, offset 64") != std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(what_a_snapshot_was_made_with_is_missed_where_no_bus_has_it) {
-  for (bool kept : {false, true}) {
-    Fixture f;
-    f.bus_keeps_its_order = kept;
-    f.open();
-    f.append(30);
-    f.snapshot();
-    f.append(30);
-    f.journal.reset();
-    f.remove_journal("journal-");
-    std::string said = f.refusal();
-    BOOST_TEST(said.find("no journal beside the snapshot of revision 30, which was made with one") ==
-               (kept ? std::string::npos : std::string("/data: there is ").size()));
-    if (!kept) BOOST_TEST(said.find("kvs repair --data-dir /data") != std::string::npos);
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_journal_that_ends_before_the_snapshot_it_was_made_with_is_missed) {
-  bus_keeps_its_order = false;
-  open();
-  append(60);
-  snapshot();
-  journal.reset();
-  remove_journal("journal-0000000003");
-  auto left = files.names();
-  BOOST_TEST(refusal().find("and a snapshot was made of it at revision 60") != std::string::npos);
-  BOOST_TEST(files.names() == left, boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(the_snapshot_that_misses_its_journal_may_be_damaged_itself) {
-  bus_keeps_its_order = false;
-  open();
-  append(30);
-  snapshot();
-  append(30);
-  snapshot();
-  journal.reset();
-  files.overwrite(snapshot_path(directory, Revision{60}), 200, "#");
-  auto names = files.names();
-  remove_journal(*std::prev(names.lower_bound("k")));
-  BOOST_TEST(refusal().find("and a snapshot was made of it at revision 60") != std::string::npos);
-  remove_journal("journal-");
-  BOOST_TEST(refusal().find("no journal beside the snapshot of revision 60") != std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(what_ends_before_a_snapshot_that_was_made_of_it_is_damage_and_is_not_cut) {
-  for (bool sync : {true, false}) {
-    Fixture f;
-    f.options.sync = sync;
-    f.bus_keeps_its_order = false;
-    f.open();
-    f.append(10);
-    f.snapshot();
-    f.journal.reset();
-    auto path = segment_path(directory, 1);
-    auto file = f.files.open_to_read(path);
-    std::string before(file->size(), '\0');
-    file->read(0, before);
-    auto at = before.rfind("key10");
-    BOOST_REQUIRE(at != std::string::npos);
-    f.files.overwrite(path, at, "K");
-    before[at] = 'K';
-    BOOST_TEST(f.refusal().find("journal-0000000001, offset ") == std::string("/data/").size());
-    std::string after(before.size(), '\0');
-    f.files.open_to_read(path)->read(0, after);
-    BOOST_TEST((after == before));
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_journal_of_nothing_but_zeros_is_a_missing_one) {
-  bus_keeps_its_order = false;
-  open();
-  append(10);
-  snapshot();
-  journal.reset();
-  remove_journal("journal-0000000002");
-  auto size = files.open_to_read(segment_path(directory, 1))->size();
-  files.overwrite(segment_path(directory, 1), 0, std::string(size, '\0'));
-  BOOST_TEST(refusal().find("no journal beside the snapshot of revision 10") != std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(a_snapshot_from_elsewhere_needs_no_journal) {
-  files.make_directory(directory);
-  auto bytes = encoded(many(20, 10), "");
-  files.create(snapshot_path(directory, Revision{20}))->write(0, bytes);
-  open();
-  BOOST_TEST(found.state.size() == 20u);
-  BOOST_TEST(found.notes.find("no journal beside the snapshot of revision 20, as after a restore") !=
-             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_snapshot_of_a_newer_format_is_refused) {
