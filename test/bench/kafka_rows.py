@@ -47,6 +47,7 @@ class KafkaBench:
         self.load = bench.load
         self.scale = bench.scale
         self.cluster = None
+        self.warm = False
         self.filled = None  # an instance with a million keys in a topic
 
     def close(self):
@@ -58,32 +59,32 @@ class KafkaBench:
     def new_topic(self):
         if not self.cluster:
             # It runs on the core that this process is on: the load's.
-            cluster = Cluster(jvm=ALL_OF_JAVA, memory=1024)
-            try:
-                self.warm_up(cluster)
-            except BaseException:
-                cluster.close()
-                raise
-            self.cluster = cluster
+            self.cluster = Cluster(jvm=ALL_OF_JAVA, memory=1024)
+        if not self.warm:
+            self.warm_up()
+            self.warm = True
+        return self.create_topic()
+
+    def create_topic(self):
         topic = f"bench-{next(self.bench.numbers)}"
         self.cluster.create_topic(topic)
         return topic
 
-    def warm_up(self, cluster):
+    def warm_up(self):
         """What is measured is a broker that has been running for a while, not Java's compilers, which take a third of its
         core until they have seen everything, new topics too."""
         if self.load.seconds < 1:
             return  # it is only to be seen that everything works
-        broker = cluster.brokers[1]
+        broker = self.cluster.brokers[1].process.pid
         began, quiet = time.monotonic(), 0
         while quiet < 2:
-            before, since = compilers_seconds(broker.process.pid), time.monotonic()
+            before, since = compilers_seconds(broker), time.monotonic()
             for connections in (1, 64, 512):
-                topic = f"warm-up-{next(self.bench.numbers)}"
-                cluster.create_topic(topic)
-                self.load.raw("kafka-loop", broker.port.number, topic=topic, connections=connections)
+                self.raw("kafka-loop", self.create_topic(), connections=connections)
+                with self.instance(self.create_topic()) as server:
+                    self.load.requests("kvs", server, operation="set", connections=connections, spin=0)
             now = time.monotonic()
-            quiet = quiet + 1 if compilers_seconds(broker.process.pid) - before < WARM * (now - since) else 0
+            quiet = quiet + 1 if compilers_seconds(broker) - before < WARM * (now - since) else 0
             if now - began > PATIENCE:
                 print("the broker's compilers did not come to rest: rows with Kafka may be slow", file=sys.stderr)
                 return
