@@ -73,8 +73,9 @@ constexpr std::array commands{
     CommandRow{
         Verb::repair, "repair", "", "--data-dir DIR [flags]", "Make a damaged data directory usable again",
         "Says what is damaged and what would be lost, and asks. What a journal holds from its damage on is left\n"
-        "out, a damaged snapshot is not used any more; the files as they were stay in the directory, in damaged-N. What a\n"
-        "server says when it refuses to start is where to begin. No server may be running on it.",
+        "out, a damaged snapshot is not used any more; the files as they were stay in the directory, in\n"
+        "damaged-N. What a server says when it refuses to start is where to begin. No server may be running\n"
+        "on it.",
         "kvs repair --data-dir /var/lib/kvs --dry-run\n"
         "kvs repair --data-dir /var/lib/kvs --yes"},
     CommandRow{
