@@ -20,6 +20,13 @@ LocalBus::LocalBus(LocalBusLimits limits, WallClock clock, std::function<Clock::
 }
 
 awaitable<LogId> LocalBus::start(BusStart from, Executor reader) {
+  // It would go on under the topic's log id, with numbers that the topic gives to something else.
+  if (!from.bookmark.empty()) {
+    throw BusBroken(
+        "the data directory holds a history whose order is a Kafka topic's: start it with --bus kafka; to go on from "
+        "it "
+        "without Kafka, kvs snapshot restore its newest snapshot into an empty data directory");
+  }
   last_place_ = from.revision;
   last_time_ = from.time;
   reader_ = reader;

@@ -160,6 +160,19 @@ class Promote(CommandTest):
         self.assertGreater(local.put("d", "4"), restored["revision"])
         local.stop()
 
+    def test_a_topics_directory_is_not_served_without_it_by_mistake(self):
+        self.fill(("a", "1"))
+        self.promote()
+        server = self.instance()
+        revision = server.put("b", "2")
+        server.stop()
+        local = Server(data_dir=server.data_dir, wait="listening")
+        self.addCleanup(local.remove)
+        self.assertEqual(local.process.wait(), 1, local.stderr)
+        self.assertIn("the data directory holds a history whose order is a Kafka topic's: start it with --bus kafka", local.stderr)
+        again = self.instance(data_dir=server.data_dir)
+        self.assertGreater(again.put("c", "3"), revision)
+
     def test_a_local_directory_is_not_served_on_the_topic_by_mistake(self):
         self.fill(("a", "1"))
         self.promote("--instance", "ada")

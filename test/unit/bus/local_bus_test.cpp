@@ -59,6 +59,16 @@ std::string text(const Batch& batch) {
 
 BOOST_AUTO_TEST_SUITE(local_bus)
 
+BOOST_AUTO_TEST_CASE(the_history_of_another_bus_is_not_gone_on_with) {
+  Fixture f;
+  BusStart from;
+  from.log_id = LogId{7};
+  from.revision = Revision{5};
+  from.bookmark = "of another bus";
+  BOOST_CHECK_THROW(f.start(from), BusBroken);
+  BOOST_TEST(!f.bus.up());
+}
+
 BOOST_AUTO_TEST_CASE(commands_come_out_in_the_order_they_were_published_at_places_that_rise_from_one) {
   Fixture f;
   f.start().publish({"a", "b", "c"});
