@@ -67,6 +67,10 @@ class Importer {
  private:
   std::string place(std::uint64_t line) const { return name_ + ":" + std::to_string(line) + ": "; }
 
+  Failure in_this_line(const Failure& failure) const {
+    return {failure.exit_code(), place(lines_.count()) + failure.what(), failure.hint()};
+  }
+
   void take(std::string_view line) {
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     if (lines_.count() == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
@@ -89,7 +93,7 @@ class Importer {
     try {
       return parse_import(line, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
     } catch (const Failure& failure) {
-      give_up(Failure(failure.exit_code(), place(lines_.count()) + failure.what(), failure.hint()));
+      give_up(in_this_line(failure));
     }
   }
 
@@ -111,10 +115,7 @@ class Importer {
     ClientRequest request{.method = "PUT", .target = target, .fields = {}, .body = record.value};
     if (!record.content_type.empty()) request.fields.emplace_back("Content-Type", record.content_type);
     ClientAnswer answer = remote_.ask(std::move(request));
-    if (answer.status != 200 && answer.status != 201) {
-      Failure failure = failure_from(answer);
-      throw Failure(failure.exit_code(), place(lines_.count()) + failure.what(), failure.hint());
-    }
+    if (answer.status != 200 && answer.status != 201) throw in_this_line(failure_from(answer));
     ++imported_;
   }
 
