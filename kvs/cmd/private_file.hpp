@@ -9,7 +9,4 @@ namespace kvs {
 // directory is made, 0700. Throws Failure.
 void replace_private_file(const std::filesystem::path& path, std::string_view bytes);
 
-// Throws Failure if no file can be made beside that one, for whoever wants to know before there is something to write.
-void check_private_file(const std::filesystem::path& path);
-
 }  // namespace kvs

@@ -28,10 +28,6 @@ ResumeFile::ResumeFile(std::filesystem::path path) : path_(std::move(path)) {
                   "without the file the watch begins where --since, --initial or nothing says");
 }
 
-void ResumeFile::check() const {
-  if (!path_.empty()) check_private_file(path_);
-}
-
 void ResumeFile::keep(const std::string& position) {
   if (path_.empty() || position.empty()) return;
   due_ = position;

@@ -15,9 +15,6 @@ class ResumeFile {
   // An empty path keeps nothing. Reads what is there; throws Failure (bad data) if that is no position.
   explicit ResumeFile(std::filesystem::path path);
 
-  // Throws Failure if nothing can be kept there.
-  void check() const;
-
   const std::string& position() const { return position_; }  // empty: none yet
   // Renamed into place, and only if it is another one. Throws Failure.
   void keep(const std::string& position);

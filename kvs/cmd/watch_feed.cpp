@@ -61,7 +61,6 @@ WatchFeed::WatchFeed(const Settings& settings, Output& output)
     throw settings.wrong("keys-only", "leaves nothing of -o raw, which is the values");
   if (initial_ && !position_.empty()) throw UsageError("give --since or --initial, not both");
   if (left_ == 0) throw UsageError("--count: at least 1");
-  resume_.check();
   if (resume_.position().empty()) return;
   position_ = resume_.position();
   initial_ = false;

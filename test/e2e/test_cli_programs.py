@@ -88,7 +88,7 @@ class WatchPrograms(Directory):
             damaged.write("nonsense\n")
         self.assertEqual(self.kvs(*words).code, 9)
 
-    def test_a_resume_file_that_cannot_be_written_is_said_before_anything_is_watched(self):
+    def test_a_resume_file_that_cannot_be_written_ends_the_watch_before_anything_happens(self):
         with open(self.path("file"), "w", encoding="utf-8"):
             path = os.path.join(self.path("file"), "resume")
         result = self.kvs("watch", "never", "--resume-file", path, "--timeout", "1s")  # else there is time for that to be up
